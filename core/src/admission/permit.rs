@@ -1,0 +1,96 @@
+//! The proof that a request was admitted, and all that later phases need.
+
+use super::admit::Labels;
+use crate::s3::xml::DeleteFailure;
+use crate::sigv4::payload::BodyPlan;
+use bytes::Bytes;
+use http::{HeaderMap, Method};
+
+/// Leave to go upstream. Made only by admission; whatever sends to an upstream asks for one.
+#[derive(Debug)]
+pub struct Permit {
+    // INVARIANT: fields are set by `forward` alone, after every check passed, and describe exactly what was authorised.
+    pub(super) upstream: usize,
+    pub(super) method: Method,
+    /// Bucket and key, percent-encoded for the wire; empty when absent.
+    pub(super) bucket: String,
+    pub(super) key: String,
+    /// Canonical query string without `?`.
+    pub(super) query: String,
+    /// Headers as they go upstream, before signing.
+    pub(super) headers: HeaderMap,
+    pub(super) body: BodyPlan,
+    pub(super) run: Run,
+    pub(super) conceal_missing: bool,
+    pub(super) labels: Labels,
+}
+
+/// How a permit is carried out.
+#[derive(Debug)]
+pub enum Run {
+    /// Both bodies stream through.
+    Stream,
+    /// The body is at hand; the answer is read whole before anything is passed on.
+    Buffered(Bytes),
+    /// DeleteObjects: send the allowed keys, then put the refused ones into the answer.
+    DeleteObjects {
+        /// The document with the allowed keys only; `None` if none is allowed, and then nothing is sent.
+        allowed: Option<Bytes>,
+        refused: Vec<DeleteFailure>,
+    },
+    /// ListBuckets over all upstreams of the caller's account.
+    ListBuckets,
+    /// CreateBucket: the owner is recorded before and settled after the upstream's answer.
+    CreateBucket(Bytes),
+    /// DeleteBucket: the record goes when the upstream has deleted.
+    DeleteBucket,
+}
+
+impl Permit {
+    /// Position of the upstream in [`super::Routes`].
+    pub fn upstream(&self) -> usize {
+        self.upstream
+    }
+
+    pub fn method(&self) -> &Method {
+        &self.method
+    }
+
+    /// The bucket, as it stands on the wire; empty for the service.
+    pub fn bucket(&self) -> &str {
+        &self.bucket
+    }
+
+    /// The key, percent-encoded once for the wire with its slashes kept; empty for bucket and service.
+    pub fn key(&self) -> &str {
+        &self.key
+    }
+
+    /// The canonical query string, without `?`.
+    pub fn query(&self) -> &str {
+        &self.query
+    }
+
+    /// The headers that go upstream; host, date, authorization and payload hash are the signer's to add.
+    pub fn headers(&self) -> &HeaderMap {
+        &self.headers
+    }
+
+    /// What the body must be, and how it is framed.
+    pub fn body(&self) -> &BodyPlan {
+        &self.body
+    }
+
+    pub fn run(&self) -> &Run {
+        &self.run
+    }
+
+    /// A missing key must read as 403: the caller may not list the bucket.
+    pub fn conceals_missing(&self) -> bool {
+        self.conceal_missing
+    }
+
+    pub fn labels(&self) -> &Labels {
+        &self.labels
+    }
+}

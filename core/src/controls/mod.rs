@@ -1,0 +1,1 @@
+//! Pure rules beside policies: Block Public Access, ACL, object lock and CORS come here.

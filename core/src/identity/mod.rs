@@ -1,0 +1,116 @@
+//! Who calls: accounts, users, roles and their access keys, and the [`Principal`] of a request.
+//!
+//! Knows no request and no policy language beyond holding compiled documents.
+
+use crate::policy::Policy;
+use crate::s3::names::AccountId;
+use std::collections::{BTreeMap, HashMap};
+use std::fmt;
+use std::sync::Arc;
+use zeroize::Zeroizing;
+
+/// An access key id, e.g. `AKIA…`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct AccessKeyId(pub Box<str>);
+
+/// A secret access key. Prints as `***`.
+#[derive(Clone)]
+pub struct SecretKey(Zeroizing<String>);
+
+impl SecretKey {
+    pub fn new(secret: String) -> Self {
+        Self(Zeroizing::new(secret))
+    }
+
+    /// The secret itself; only for deriving a signing key.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for SecretKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("***")
+    }
+}
+
+/// An AWS account as the gateway knows it.
+#[derive(Debug, Clone)]
+pub struct Account {
+    pub id: AccountId,
+    /// 64 hex digits.
+    pub canonical_id: Box<str>,
+    /// Shown as the owner's display name.
+    pub name: Box<str>,
+}
+
+/// Who makes a request.
+#[derive(Debug, Clone)]
+pub enum Principal {
+    /// No credentials were presented.
+    Anonymous,
+    /// A user, a role session or an account's root user.
+    Known(Arc<Caller>),
+}
+
+/// A caller with an account.
+#[derive(Debug)]
+pub struct Caller {
+    pub account: Arc<Account>,
+    pub kind: CallerKind,
+    /// As in AWS's error text and logs: `arn:aws:iam::A:user/path/name`, `arn:aws:sts::A:assumed-role/name/session`,
+    /// `arn:aws:iam::A:root`.
+    pub arn: Box<str>,
+    /// `aws:PrincipalArn`: the role's ARN for a role session, else `arn`.
+    pub principal_arn: Box<str>,
+    /// `aws:userid`.
+    pub user_id: Box<str>,
+    /// `aws:PrincipalTag/…`.
+    pub tags: BTreeMap<Box<str>, Box<str>>,
+    /// Inline, attached and group policies.
+    pub policies: Vec<Arc<Policy>>,
+    pub boundary: Option<Arc<Policy>>,
+    pub session_policy: Option<Arc<Policy>>,
+}
+
+/// What kind of caller.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CallerKind {
+    Root,
+    User {
+        name: Box<str>,
+    },
+    /// A session of a role; `role` is the role's name, `session` the session's.
+    RoleSession {
+        role: Box<str>,
+        session: Box<str>,
+    },
+}
+
+/// One access key and whose it is.
+#[derive(Debug, Clone)]
+pub struct AccessKey {
+    pub id: AccessKeyId,
+    pub secret: SecretKey,
+    pub active: bool,
+    pub caller: Arc<Caller>,
+}
+
+/// Every account, caller and key of one snapshot.
+#[derive(Debug, Default)]
+pub struct Directory {
+    pub accounts: HashMap<AccountId, Arc<Account>>,
+    pub keys: HashMap<Box<str>, AccessKey>,
+    /// By ARN (`arn:aws:iam::A:user/…`, `…:role/…`, `…:root`), for fixed-principal listeners.
+    pub callers: HashMap<Box<str>, Arc<Caller>>,
+}
+
+impl Principal {
+    /// The caller's account, if it has one.
+    pub fn account(&self) -> Option<AccountId> {
+        match self {
+            Self::Anonymous => None,
+            Self::Known(caller) => Some(caller.account.id),
+        }
+    }
+}
