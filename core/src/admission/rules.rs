@@ -1,7 +1,7 @@
 //! What admission decides from: one immutable set of rules per snapshot, and the facts of one arrival.
 
 use crate::identity::{Caller, Directory};
-use crate::policy::Policy;
+use crate::policy::{Policy, glob};
 use crate::request::Hosts;
 use crate::s3::names::{AccountId, BucketName};
 use crate::s3::profiles::Profile;
@@ -9,17 +9,41 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-/// Everything decisions are made from. Built once per snapshot.
-#[derive(Debug)]
+/// Everything decisions are made from. Parts are shared, so that a snapshot with one part changed is cheap to make.
+#[derive(Debug, Clone, Default)]
 pub struct Rules {
-    pub directory: Directory,
-    pub routes: Routes,
+    /// Accounts, callers and keys.
+    pub directory: Arc<Directory>,
+    /// The upstreams and their buckets.
+    pub routes: Arc<Routes>,
     /// Bucket policies by bucket.
-    pub policies: HashMap<BucketName, Arc<Policy>>,
+    pub policies: Arc<HashMap<BucketName, Arc<Policy>>>,
     /// Documents that only narrow, for every request.
-    pub guardrails: Vec<Arc<Policy>>,
-    /// What the store knows of buckets; empty without a store.
-    pub buckets: Arc<HashMap<BucketName, BucketRecord>>,
+    pub guardrails: Arc<[Arc<Policy>]>,
+    /// What the store knows of buckets; `None` without a store.
+    pub buckets: Option<Arc<HashMap<BucketName, BucketRecord>>>,
+}
+
+impl Rules {
+    /// The account that owns a bucket: as recorded when it was created here, else the upstream's.
+    pub fn owner_of(&self, bucket: &str, route: &Route) -> AccountId {
+        let recorded = self.buckets.as_ref().and_then(|buckets| buckets.get(bucket));
+        recorded.map_or(route.owner, |record| record.owner)
+    }
+}
+
+impl Routes {
+    /// The upstream that holds this bucket, by the first pattern that matches, else the default one; its position
+    /// names it in a [`super::Permit`].
+    pub fn find(&self, bucket: &str) -> Option<usize> {
+        let named = self.0.iter().position(|route| route.buckets.iter().any(|pattern| glob(pattern, bucket)));
+        named.or_else(|| self.0.iter().position(|route| route.default))
+    }
+
+    /// The upstream at a position.
+    pub fn get(&self, position: usize) -> Option<&Route> {
+        self.0.get(position)
+    }
 }
 
 /// What the store knows of one bucket.
