@@ -7,6 +7,7 @@ use http::StatusCode;
 pub enum ErrorCode {
     AccessDenied,
     InternalError,
+    ServiceUnavailable,
 }
 
 impl ErrorCode {

@@ -1,0 +1,281 @@
+//! What of an upstream's answer a client may see. Pure.
+//!
+//! The gateway's own trouble with an upstream, its keys, its clock, the region it signs for, never reaches a client
+//! as the upstream put it: it becomes an S3 error of the gateway's, and a log line that says what to change.
+
+use super::client::UpstreamError;
+use http::{HeaderMap, HeaderName, StatusCode};
+use portcullis_core::s3::answer::S3Error;
+use portcullis_core::s3::errors::ErrorCode;
+use quick_xml::Reader;
+use quick_xml::events::Event;
+
+/// The most bytes of an error document worth reading.
+pub const FAULT_LIMIT: usize = 64 * 1024;
+
+/// An error as an upstream reported it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Fault {
+    /// The `Code` element.
+    pub code: String,
+    /// The region that would have been right, where the upstream said so.
+    pub region: Option<String>,
+}
+
+/// What becomes of an answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Treatment {
+    /// It is the client's.
+    Pass,
+    /// The client gets this instead, and the log the cause.
+    Replace(S3Error, Cause),
+}
+
+/// What is wrong between gateway and upstream.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Cause {
+    /// The upstream does not accept the gateway's credentials, or does not let them do this.
+    Credentials(String),
+    /// Gateway and upstream disagree about the time.
+    Clock,
+    /// The bucket is in another region, this one if it is known.
+    Region(Option<String>),
+    /// The upstream sent us elsewhere.
+    Redirect(StatusCode),
+}
+
+impl Cause {
+    /// One line for the log, for the upstream of this name: what is wrong and which setting to look at. Holds no key.
+    pub fn explain(&self, upstream: &str) -> String {
+        match self {
+            Self::Credentials(code) => format!(
+                "upstream `{upstream}` refused the gateway with `{code}`: check `upstreams.{upstream}.credentials` and what they may do there"
+            ),
+            Self::Clock => format!(
+                "upstream `{upstream}` says the time of the request is wrong: check the clocks of gateway and upstream"
+            ),
+            Self::Region(Some(region)) => format!(
+                "upstream `{upstream}` holds the bucket in another region: set `upstreams.{upstream}.region: {region}`"
+            ),
+            Self::Region(None) => format!(
+                "upstream `{upstream}` holds the bucket in another region: set `upstreams.{upstream}.region`"
+            ),
+            Self::Redirect(status) => format!(
+                "upstream `{upstream}` answered with the redirect {}: check `upstreams.{upstream}.endpoint`",
+                status.as_u16()
+            ),
+        }
+    }
+}
+
+/// Whether the body of an answer with this status must be read to know what becomes of it.
+pub fn hides_its_code(status: StatusCode) -> bool {
+    match status.as_u16() {
+        304 => false,
+        300..=399 => true,
+        400 | 401 | 403 => true,
+        _ => false,
+    }
+}
+
+/// What becomes of an answer of this status, whose body held `fault` (`None`: no body, or none that was read).
+pub fn classify(status: StatusCode, fault: Option<&Fault>) -> Treatment {
+    let region = fault.and_then(|fault| fault.region.clone());
+    match fault.map(|fault| fault.code.as_str()) {
+        Some("RequestTimeTooSkewed" | "RequestExpired") => {
+            replace(ErrorCode::ServiceUnavailable, Cause::Clock)
+        }
+        Some(code) if TEMPORARY.contains(&code) => replace(
+            ErrorCode::ServiceUnavailable,
+            Cause::Credentials(code.to_owned()),
+        ),
+        Some(code) if CREDENTIALS.contains(&code) => replace(
+            ErrorCode::InternalError,
+            Cause::Credentials(code.to_owned()),
+        ),
+        Some(code) if ELSEWHERE.contains(&code) => {
+            replace(ErrorCode::InternalError, Cause::Region(region))
+        }
+        _ => by_status(status, region),
+    }
+}
+
+/// Codes of credentials that will be renewed: trying again helps.
+const TEMPORARY: &[&str] = &[
+    "ExpiredToken",
+    "ExpiredTokenException",
+    "TokenRefreshRequired",
+];
+
+/// Codes by which an upstream refuses whoever signed, which is the gateway.
+const CREDENTIALS: &[&str] = &[
+    "AccessDenied",
+    "AccessDeniedException",
+    "AccountProblem",
+    "AllAccessDisabled",
+    "AuthorizationHeaderMissing",
+    "CredentialsNotSupported",
+    "IncompleteSignature",
+    "InvalidAccessKeyId",
+    "InvalidClientTokenId",
+    "InvalidSecurity",
+    "InvalidToken",
+    "MissingAuthenticationToken",
+    "MissingSecurityHeader",
+    "NotSignedUp",
+    "SignatureDoesNotMatch",
+    "UnauthorizedAccess",
+    "UnrecognizedClientException",
+];
+
+/// Codes by which an upstream says that the bucket is reached another way.
+const ELSEWHERE: &[&str] = &[
+    "AuthorizationHeaderMalformed",
+    "PermanentRedirect",
+    "Redirect",
+    "TemporaryRedirect",
+];
+
+fn by_status(status: StatusCode, region: Option<String>) -> Treatment {
+    match status.as_u16() {
+        304 => Treatment::Pass,
+        300..=399 if region.is_some() => replace(ErrorCode::InternalError, Cause::Region(region)),
+        300..=399 => replace(ErrorCode::InternalError, Cause::Redirect(status)),
+        // A HEAD answer has no code; the gateway had allowed the request, so it is the gateway who is refused.
+        401 | 403 => replace(
+            ErrorCode::InternalError,
+            Cause::Credentials(status.as_str().to_owned()),
+        ),
+        _ => Treatment::Pass,
+    }
+}
+
+fn replace(code: ErrorCode, cause: Cause) -> Treatment {
+    Treatment::Replace(S3Error::new(code), cause)
+}
+
+/// What a client gets for a call that had no answer. The details are for the log.
+pub fn failure(error: &UpstreamError) -> S3Error {
+    let code = match error {
+        UpstreamError::Credentials(_)
+        | UpstreamError::Resolve(_)
+        | UpstreamError::Connect(_)
+        | UpstreamError::Broken(_)
+        | UpstreamError::Deadline => ErrorCode::ServiceUnavailable,
+        UpstreamError::Sign(_) | UpstreamError::TooLong(_) => ErrorCode::InternalError,
+    };
+    S3Error::new(code)
+}
+
+/// Reads an S3 error document, together with the headers it came with. `None` if it is none.
+pub fn read_fault(headers: &HeaderMap, body: &[u8]) -> Option<Fault> {
+    let mut fault = Fault {
+        code: String::new(),
+        region: headers
+            .get("x-amz-bucket-region")
+            .and_then(|value| name(value.as_bytes())),
+    };
+    for (element, text) in error_elements(body) {
+        match element.as_str() {
+            "Code" => fault.code = name(text.as_bytes())?,
+            "Region" => fault.region = name(text.as_bytes()).or(fault.region),
+            _ => (),
+        }
+    }
+    (!fault.code.is_empty()).then_some(fault)
+}
+
+/// A code or region as upstreams write them; anything else would forge log lines.
+fn name(text: &[u8]) -> Option<String> {
+    let text = std::str::from_utf8(text).ok()?;
+    let good = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'.';
+    let fits = (1..=64).contains(&text.len()) && text.bytes().all(good);
+    fits.then(|| text.to_owned())
+}
+
+/// The direct children of an `<Error>` root with their texts, as far as the document can be read.
+fn error_elements(body: &[u8]) -> Vec<(String, String)> {
+    let mut reader = Reader::from_str(std::str::from_utf8(body).unwrap_or_default());
+    let mut path: Vec<String> = Vec::new();
+    let mut found = Vec::new();
+    loop {
+        match reader.read_event() {
+            Ok(Event::Start(start)) => {
+                path.push(start.local_name().as_ref().to_owned());
+            }
+            Ok(Event::End(_)) => {
+                path.pop();
+            }
+            Ok(Event::Text(text)) => {
+                if let [root, element] = path.as_slice()
+                    && root == "Error"
+                {
+                    found.push((element.clone(), (*text).to_owned()));
+                }
+            }
+            Ok(Event::Eof) | Err(_) => return found,
+            Ok(_) => (),
+        }
+    }
+}
+
+/// The ids an upstream gave a request, for the record.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct UpstreamIds {
+    /// `x-amz-request-id`
+    pub request_id: Option<String>,
+    /// `x-amz-id-2`
+    pub id_2: Option<String>,
+}
+
+/// Reads the upstream's ids before they are dropped.
+pub fn ids(headers: &HeaderMap) -> UpstreamIds {
+    let text = |name| {
+        let value: Option<&http::HeaderValue> = headers.get(name);
+        value
+            .and_then(|value| value.to_str().ok())
+            .map(str::to_owned)
+    };
+    UpstreamIds {
+        request_id: text("x-amz-request-id"),
+        id_2: text("x-amz-id-2"),
+    }
+}
+
+/// Response headers that are the connection's, or that the gateway writes itself. Framing is not among them.
+const DROPPED: &[&str] = &[
+    "alt-svc",
+    "connection",
+    "keep-alive",
+    "location",
+    "proxy-authenticate",
+    "proxy-authorization",
+    "proxy-connection",
+    "server",
+    "set-cookie",
+    "strict-transport-security",
+    "te",
+    "trailer",
+    "upgrade",
+    "via",
+    "x-amz-cf-id",
+    "x-amz-cf-pop",
+    "x-amz-id-2",
+    "x-amz-request-id",
+    "x-cache",
+];
+
+/// Prefixes of the same.
+const DROPPED_PREFIXES: &[&str] = &["access-control-", "x-envoy-", "x-minio-", "x-rgw-"];
+
+/// Whether a response header of an upstream is kept from the client.
+pub fn is_dropped(name: &HeaderName) -> bool {
+    let name = name.as_str();
+    DROPPED.contains(&name)
+        || DROPPED_PREFIXES
+            .iter()
+            .any(|prefix| name.starts_with(prefix))
+}
+
+#[cfg(test)]
+mod tests;

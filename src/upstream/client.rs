@@ -1,0 +1,301 @@
+//! Calls whose answer is read whole: for operations that the gateway answers from what the upstream said.
+//!
+//! All upstreams share one [`Client`] and its pool of connections.
+
+use super::Upstream;
+use super::credentials::NoCredentials;
+use super::peer::ResolveError;
+use super::sign::{self, Body, SignError, UpstreamRequest};
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD as BASE64;
+use bytes::{Bytes, BytesMut};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
+use jiff::Timestamp;
+use pingora::connectors::http::Connector;
+use pingora::http::RequestHeader;
+use pingora::protocols::http::client::HttpSession;
+use pingora::upstreams::peer::HttpPeer;
+use portcullis_core::admission::{Permit, Run};
+use std::time::Duration;
+
+/// The whole call, connecting included. Completing a large multipart upload takes minutes.
+const DEADLINE: Duration = Duration::from_secs(300);
+/// Addresses tried before a call fails to connect.
+const CONNECT_ATTEMPTS: usize = 3;
+
+/// An answer, read whole.
+#[derive(Debug, Clone)]
+pub struct UpstreamAnswer {
+    /// The status.
+    pub status: StatusCode,
+    /// The headers as they came.
+    pub headers: HeaderMap,
+    /// The body, without transfer coding.
+    pub body: Bytes,
+}
+
+/// Why a call has no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum UpstreamError {
+    /// Nothing to sign with.
+    #[error(transparent)]
+    Credentials(#[from] NoCredentials),
+    /// No signature.
+    #[error(transparent)]
+    Sign(#[from] SignError),
+    /// No address.
+    #[error(transparent)]
+    Resolve(#[from] ResolveError),
+    /// No connection; nothing was sent.
+    #[error("connecting failed")]
+    Connect(#[source] Box<pingora::Error>),
+    /// The connection broke or the answer is not HTTP. The request may have been carried out.
+    #[error("the exchange broke off")]
+    Broken(#[source] Box<pingora::Error>),
+    /// The answer is longer than expected of the operation.
+    #[error("the answer is longer than {0} bytes")]
+    TooLong(usize),
+    /// The deadline passed. The request may have been carried out.
+    #[error("no answer in {} seconds", DEADLINE.as_secs())]
+    Deadline,
+}
+
+/// The connections of buffered calls.
+pub struct Client {
+    connector: Connector,
+}
+
+impl std::fmt::Debug for Client {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Client").finish_non_exhaustive()
+    }
+}
+
+impl Default for Client {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Client {
+    /// A client with an empty pool. Reads the system's trusted certificates.
+    pub fn new() -> Self {
+        Self {
+            connector: Connector::new(None),
+        }
+    }
+
+    /// Sends what `permit` allows to `upstream` with `body`, and reads the answer, whose body may have `limit` bytes.
+    ///
+    /// Connecting is tried at several addresses. A request that met a connection the upstream had just closed is
+    /// sent once more if its method is idempotent.
+    pub async fn send(
+        &self,
+        upstream: &Upstream,
+        permit: &Permit,
+        body: Bytes,
+        limit: usize,
+        now: Timestamp,
+    ) -> Result<UpstreamAnswer, UpstreamError> {
+        let mut request = UpstreamRequest::of(permit, Body::whole(&body));
+        let headers;
+        if let Run::DeleteObjects { .. } = permit.run() {
+            headers = checksummed(permit.headers(), &body);
+            request.headers = &headers;
+        }
+        self.call(upstream, &request, body, limit, now).await
+    }
+
+    pub(super) async fn call(
+        &self,
+        upstream: &Upstream,
+        request: &UpstreamRequest<'_>,
+        body: Bytes,
+        limit: usize,
+        now: Timestamp,
+    ) -> Result<UpstreamAnswer, UpstreamError> {
+        let head = sign::head(request, upstream, &upstream.access()?, now)?;
+        let exchange = self.exchange(upstream, head, body, limit);
+        tokio::time::timeout(DEADLINE, exchange)
+            .await
+            .map_err(|_| UpstreamError::Deadline)?
+    }
+
+    async fn exchange(
+        &self,
+        upstream: &Upstream,
+        head: RequestHeader,
+        body: Bytes,
+        limit: usize,
+    ) -> Result<UpstreamAnswer, UpstreamError> {
+        let (mut session, mut peer, reused) = self.connect(upstream, Pool::Any).await?;
+        if let Err(error) = begin(&mut session, &head, &body).await {
+            session.shutdown().await;
+            if !(reused && is_idempotent(&head.method) && closed_before_answering(&error)) {
+                return Err(UpstreamError::Broken(error));
+            }
+            (session, peer, _) = self.connect(upstream, Pool::New).await?;
+            begin(&mut session, &head, &body)
+                .await
+                .map_err(UpstreamError::Broken)?;
+        }
+        let answer = finish(&mut session, limit).await?;
+        let idle = peer.options.idle_timeout;
+        self.connector
+            .release_http_session(session, &peer, idle)
+            .await;
+        Ok(answer)
+    }
+
+    /// A connection, the peer it was made for, and whether it was used before.
+    async fn connect(
+        &self,
+        upstream: &Upstream,
+        pool: Pool,
+    ) -> Result<(HttpSession, HttpPeer, bool), UpstreamError> {
+        let mut failed = None;
+        for _ in 0..CONNECT_ATTEMPTS {
+            let peer = upstream.peer().await?;
+            match self.session(&peer, pool).await {
+                Ok((mut session, reused)) => {
+                    session.set_read_timeout(peer.options.read_timeout);
+                    session.set_write_timeout(peer.options.write_timeout);
+                    return Ok((session, peer, reused));
+                }
+                Err(error) => {
+                    upstream.connect_failed();
+                    failed = Some(error);
+                }
+            }
+        }
+        let none = || pingora::Error::new(pingora::ErrorType::ConnectError);
+        Err(UpstreamError::Connect(failed.unwrap_or_else(none)))
+    }
+
+    async fn session(&self, peer: &HttpPeer, pool: Pool) -> pingora::Result<(HttpSession, bool)> {
+        match pool {
+            Pool::Any => self.connector.get_http_session(peer).await,
+            Pool::New => {
+                // Nothing is ever released under this key, so the pool has nothing to offer.
+                let mut unpooled = peer.clone();
+                unpooled.group_key = !peer.group_key;
+                self.connector.get_http_session(&unpooled).await
+            }
+        }
+    }
+}
+
+/// Which connection will do.
+#[derive(Debug, Clone, Copy)]
+enum Pool {
+    /// A pooled one, else a new one.
+    Any,
+    /// Only a new one.
+    New,
+}
+
+/// Sends the request and reads the final answer's head.
+async fn begin(
+    session: &mut HttpSession,
+    head: &RequestHeader,
+    body: &Bytes,
+) -> pingora::Result<()> {
+    session.write_request_header(Box::new(head.clone())).await?;
+    let written = write(session, body).await;
+    if let Err(error) = &written
+        && *error.etype() == pingora::ErrorType::WriteTimedout
+    {
+        return written;
+    }
+    // An upstream that refuses early answers and closes: its answer says more than our failing to write.
+    let read = read_head(session).await;
+    match (written, read) {
+        (_, Ok(())) => Ok(()),
+        (Err(error), Err(_)) | (Ok(()), Err(error)) => Err(error),
+    }
+}
+
+async fn write(session: &mut HttpSession, body: &Bytes) -> pingora::Result<()> {
+    if !body.is_empty() {
+        session.write_request_body(body.clone(), true).await?;
+    }
+    session.finish_request_body().await
+}
+
+/// How many interim answers are skipped before the upstream is given up.
+const INTERIM: usize = 8;
+
+async fn read_head(session: &mut HttpSession) -> pingora::Result<()> {
+    for _ in 0..INTERIM {
+        session.read_response_header().await?;
+        let status = session.response_header().map(|head| head.status);
+        if !status.is_some_and(|status| status.is_informational()) {
+            return Ok(());
+        }
+    }
+    pingora::Error::e_explain(
+        pingora::ErrorType::InvalidHTTPHeader,
+        "too many interim answers",
+    )
+}
+
+async fn finish(session: &mut HttpSession, limit: usize) -> Result<UpstreamAnswer, UpstreamError> {
+    let mut body = BytesMut::new();
+    while let Some(part) = session
+        .read_response_body()
+        .await
+        .map_err(UpstreamError::Broken)?
+    {
+        if body.len() + part.len() > limit {
+            session.shutdown().await;
+            return Err(UpstreamError::TooLong(limit));
+        }
+        body.extend_from_slice(&part);
+    }
+    let none = || pingora::Error::new(pingora::ErrorType::ReadError);
+    let head = session
+        .response_header()
+        .ok_or_else(|| UpstreamError::Broken(none()))?;
+    Ok(UpstreamAnswer {
+        status: head.status,
+        headers: head.headers.clone(),
+        body: body.freeze(),
+    })
+}
+
+fn is_idempotent(method: &Method) -> bool {
+    matches!(
+        *method,
+        Method::GET | Method::HEAD | Method::PUT | Method::DELETE
+    )
+}
+
+/// The upstream closed the connection before it said anything; it may not even have seen the request.
+fn closed_before_answering(error: &pingora::Error) -> bool {
+    use pingora::ErrorType::{ConnectionClosed, ReadError, WriteError};
+    matches!(error.etype(), ConnectionClosed | ReadError | WriteError)
+}
+
+/// The headers for a document that the gateway wrote in the client's place: the client's checksums do not fit it.
+fn checksummed(headers: &HeaderMap, body: &[u8]) -> HeaderMap {
+    let stale = |name: &str| {
+        name == "content-md5"
+            || name == "x-amz-sdk-checksum-algorithm"
+            || name.starts_with("x-amz-checksum-")
+    };
+    let mut headers: HeaderMap = headers
+        .iter()
+        .filter(|(name, _)| !stale(name.as_str()))
+        .map(|(name, value)| (name.clone(), value.clone()))
+        .collect();
+    let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, body);
+    let digest = BASE64.encode(digest.as_ref());
+    headers.extend(
+        HeaderValue::try_from(digest)
+            .map(|value| (HeaderName::from_static("x-amz-checksum-sha256"), value)),
+    );
+    headers
+}
+
+#[cfg(test)]
+mod tests;
