@@ -1,6 +1,7 @@
 //! An answer the gateway gives itself, before it is put on the wire.
 
 use super::errors::ErrorCode;
+use super::xml::Writer;
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 use std::borrow::Cow;
@@ -8,7 +9,9 @@ use std::borrow::Cow;
 /// Either an S3 error or a success the gateway composed.
 #[derive(Debug, Clone)]
 pub enum Answer {
+    /// An error.
     Error(S3Error),
+    /// A success.
     Success(Success),
 }
 
@@ -65,3 +68,30 @@ impl From<ErrorCode> for S3Error {
         Self::new(code)
     }
 }
+
+/// The XML document of an error, in AWS's shape: Code, Message, the details in order, Resource, RequestId, HostId.
+///
+/// Text is escaped; characters that XML 1.0 cannot carry become U+FFFD.
+pub fn error_xml(
+    error: &S3Error,
+    resource: Option<&str>,
+    request_id: &str,
+    host_id: &str,
+) -> Bytes {
+    let mut xml = Writer::new();
+    xml.open("Error")
+        .leaf("Code", error.code.name())
+        .leaf("Message", &error.message);
+    for (element, text) in &error.details {
+        xml.leaf(element, text);
+    }
+    if let Some(resource) = resource {
+        xml.leaf("Resource", resource);
+    }
+    xml.leaf("RequestId", request_id).leaf("HostId", host_id);
+    xml.close("Error");
+    xml.finish()
+}
+
+#[cfg(test)]
+mod tests;
