@@ -1,14 +1,15 @@
 //! The order of checks. Read [`admit`] from the top: each step either passes or ends the request.
 
-use super::authorise::{self, Case};
-use super::{Arrival, Auth, Permit, Rules, authenticate, forward, legality, refuse};
+use super::authorise::{self, Granted};
+use super::legality::{self, Case};
+use super::{Arrival, Auth, Permit, Rules, authenticate, forward, refuse};
 use crate::identity::{AccessKeyId, Account, Principal};
 use crate::policy::Decision;
 use crate::request::{self, Head, S3Request};
 use crate::s3::answer::{Answer, S3Error};
 use crate::s3::names::Target;
 use crate::s3::operations::{Operation, PayloadKind};
-use crate::sigv4::payload::BodyPlan;
+use crate::sigv4::{self, payload::BodyPlan};
 use bytes::Bytes;
 use std::sync::Arc;
 
@@ -87,7 +88,7 @@ pub struct Waiting {
     request: S3Request,
     plan: BodyPlan,
     labels: Labels,
-    route: usize,
+    route: Option<usize>,
 }
 
 impl Waiting {
@@ -104,10 +105,11 @@ impl Waiting {
     /// Continues with the whole body, decoded and verified. `head` and `arrival` are those of [`admit`].
     pub fn resume(self, rules: &Rules, head: &Head<'_>, arrival: &Arrival<'_>, body: Bytes) -> Admission {
         let mut labels = self.labels;
-        let case = Case { rules, head, arrival, request: &self.request, route: self.route };
-        let outcome = authorise::with_body(&case, &mut labels, body)
-            .map(|run| forward::permit(&case, self.plan, run, &labels));
-        Admission::of(labels, outcome.map(|permit| Outcome::Forward(Box::new(permit))))
+        let presented = sigv4::presented(head, &self.request.query).ok().flatten();
+        let case = Case { rules, head, arrival, request: &self.request, presented, route: self.route };
+        let granted = authorise::with_body(&case, &mut labels, body);
+        let outcome = granted.map(|granted| forwarded(&case, self.plan, granted, &labels));
+        Admission::of(labels, outcome)
     }
 }
 
@@ -121,20 +123,26 @@ pub fn admit(rules: &Rules, head: &Head<'_>, arrival: &Arrival<'_>) -> Admission
 fn check(rules: &Rules, head: &Head<'_>, arrival: &Arrival<'_>, labels: &mut Labels) -> Result<Outcome, S3Error> {
     let request = request::parse(head, &arrival.listener.hosts).map_err(refuse::parse)?;
     labels.describe(&request);
-    authenticate::caller(rules, head, &request, arrival, labels)?;
-    let route = rules.route(&request.target).ok_or_else(|| refuse::no_such_bucket(&request.target))?;
-    labels.upstream = Some(route);
-    labels.owner = rules.owner(&request.target, route, &labels.principal);
-    let case = Case { rules, head, arrival, request: &request, route };
-    legality::check(&case)?;
-    let plan = legality::body(&case)?;
-    legality::expected_owners(&case)?;
-    if let PayloadKind::Document(_) = request.operation.payload {
-        let waiting = Waiting { route, plan, labels: labels.clone(), request };
-        return Ok(Outcome::Need(Box::new(waiting)));
+    let presented = authenticate::caller(rules, head, &request, arrival, labels)?;
+    let route = rules.route(&request.target)?;
+    labels.upstream = route;
+    labels.owner = rules.owner_account(&request.target, route, &labels.principal);
+    let case = Case { rules, head, arrival, request: &request, presented, route };
+    let plan = legality::check(&case)?;
+    match request.operation.payload {
+        PayloadKind::Document(_) => {
+            let labels = labels.clone();
+            Ok(Outcome::Need(Box::new(Waiting { request, plan, labels, route })))
+        }
+        PayloadKind::None | PayloadKind::Stream => {
+            let granted = authorise::without_body(&case, labels)?;
+            Ok(forwarded(&case, plan, granted, labels))
+        }
     }
-    let run = authorise::without_body(&case, labels)?;
-    Ok(Outcome::Forward(Box::new(forward::permit(&case, plan, run, labels))))
+}
+
+fn forwarded(case: &Case<'_>, plan: BodyPlan, granted: Granted, labels: &Labels) -> Outcome {
+    Outcome::Forward(Box::new(forward::permit(case, plan, granted, labels)))
 }
 
 impl Admission {

@@ -54,16 +54,8 @@ fn verified<'r>(
         Some(key) => {
             let signing_key = SigningKey::derive(&key.secret, &presented.scope);
             sigv4::verify(head, &request.query, presented, &signing_key, arrival.now, expected).map_err(refused)?;
-            check_session_token(presented).map_err(refused)?;
-            Ok(key)
+            // No key of the directory is a temporary one, so a session token belongs to none of them.
+            presented.session_token.map_or(Ok(key), |_| Err(refuse::foreign_token()))
         }
-    }
-}
-
-/// No key of the directory is a temporary one, so a session token belongs to none of them.
-fn check_session_token(presented: &Presented<'_>) -> Result<(), sigv4::SignatureError> {
-    match presented.session_token {
-        None => Ok(()),
-        Some(_) => Err(sigv4::SignatureError::ForeignToken),
     }
 }

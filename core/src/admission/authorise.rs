@@ -7,7 +7,6 @@ use crate::context::{AuthType, Body, Facts, Listing, RequestContext, Stored};
 use crate::policy::{self, Decision, Policies, Question, Verdict};
 use crate::s3::actions::Action;
 use crate::s3::answer::S3Error;
-use crate::s3::errors::ErrorCode;
 use crate::s3::names::Target;
 use crate::s3::operations::{AnsweredBy, Effect, Need, On, Operation, OperationId, When};
 use crate::s3::xml::{CreateBucketConfiguration, DeleteFailure, DeleteItem, DeleteRequest};
@@ -92,14 +91,14 @@ fn failure(item: DeleteItem, error: &S3Error) -> DeleteFailure {
     DeleteFailure {
         key: item.key,
         version_id: item.version_id,
-        code: error.code.as_str().to_owned(),
+        code: error.code.name().to_owned(),
         message: error.message.to_string(),
     }
 }
 
 fn require_all(case: &Case<'_>, labels: &mut Labels, body: Stored<Body<'_>>) -> Result<(), S3Error> {
     for need in needs(case.request.operation, Effect::Required).filter(|need| applies(need.when, case, None)) {
-        let Some(subject) = subject(case, need.on) else { continue };
+        let Some(subject) = subject(case, need) else { continue };
         let decision = ask(case, labels, need.action, &subject, body);
         allow(case, labels, need.action, subject.target, decision)?;
     }
@@ -146,11 +145,14 @@ struct Subject<'a> {
     listing: Listing<'a>,
 }
 
-fn subject<'a>(case: &Case<'a>, on: On) -> Option<Subject<'a>> {
+fn subject<'a>(case: &Case<'a>, need: &Need) -> Option<Subject<'a>> {
     let request = case.request;
     let version_id = request.query.get("versionId");
-    let listing = if request.operation.is_listing() { Listing::Query } else { Listing::No };
-    match on {
+    let listing = match need.action {
+        Action::ListBucket | Action::ListBucketVersions => Listing::Query,
+        _ => Listing::No,
+    };
+    match need.on {
         On::Target | On::Bucket => Some(Subject { target: &request.target, version_id, listing }),
         On::CopySource => request.copy_source.as_ref().map(|source| Subject {
             target: &source.target,
@@ -176,7 +178,7 @@ fn ask(case: &Case<'_>, labels: &Labels, action: Action, subject: &Subject<'_>, 
         query: &case.request.query,
         listing: subject.listing,
         version_id: subject.version_id,
-        copy_source: case.copy_source_text(),
+        copy_source: case.request.copy_source.as_ref().map(|source| source.target.as_str()),
         principal: &labels.principal,
         owner,
         region: case.region(),

@@ -1,10 +1,11 @@
 //! What goes upstream: the path, query and headers of a request that was allowed. The only maker of a [`Permit`].
 
-use super::authorise::{Case, Granted};
+use super::authorise::Granted;
+use super::legality::Case;
 use super::{Labels, Permit};
-use crate::request::{Query, encode_path};
-use crate::s3::headers::{self, Disposition};
-use crate::sigv4::payload::BodyPlan;
+use crate::request::encode_path;
+use crate::s3::headers::Disposition;
+use crate::sigv4::payload::{self, BodyPlan};
 use http::header::{CONTENT_ENCODING, HeaderMap, HeaderName, HeaderValue};
 
 /// Makes the permit of a request that passed every check.
@@ -15,7 +16,7 @@ pub(super) fn permit(case: &Case<'_>, body: BodyPlan, granted: Granted, labels: 
         method: case.head.method.clone(),
         bucket: target.bucket_name().unwrap_or_default().to_owned(),
         key: target.key().map(encode_path).unwrap_or_default(),
-        query: forwarded_query(&case.request.query),
+        query: case.request.query.upstream(),
         headers: forwarded_headers(case),
         body,
         run: granted.run,
@@ -24,21 +25,29 @@ pub(super) fn permit(case: &Case<'_>, body: BodyPlan, granted: Granted, labels: 
     }
 }
 
-/// The client's query without what authenticated it and without the `x-` names that S3 ignores.
-fn forwarded_query(query: &Query) -> String {
-    query.canonical(|name| name.get(..2).is_some_and(|start| start.eq_ignore_ascii_case("x-")))
-}
-
 fn forwarded_headers(case: &Case<'_>) -> HeaderMap {
     let mut forwarded = HeaderMap::with_capacity(case.head.headers.len());
     for (name, value) in case.head.headers {
-        match headers::disposition(case.request.operation, name.as_str()) {
-            Some(Disposition::Forward) => {
-                forwarded.append(name.clone(), value.clone());
-            }
-            Some(Disposition::Rewrite) => rewrite(case, name, value, &mut forwarded),
-            Some(Disposition::Consume | Disposition::Later) | None => {}
+        let value = match case.request.operation.disposition(name.as_str()) {
+            Some(Disposition::Forward) => Some(value.clone()),
+            Some(Disposition::Rewrite) => rewritten(case, name, value),
+            Some(Disposition::Consume | Disposition::Later) | None => None,
+        };
+        if let Some(value) = value {
+            forwarded.append(name.clone(), value);
         }
     }
     forwarded
+}
+
+/// The value the gateway sends in place of the client's. Lengths and digests of bodies are the signer's to say.
+fn rewritten(case: &Case<'_>, name: &HeaderName, value: &HeaderValue) -> Option<HeaderValue> {
+    match name.as_str() {
+        "x-amz-copy-source" => HeaderValue::try_from(case.request.copy_source.as_ref()?.to_header()).ok(),
+        _ if name == CONTENT_ENCODING => {
+            let kept = payload::content_encoding_without_aws_chunked(value.to_str().ok()?)?;
+            HeaderValue::from_str(&kept).ok()
+        }
+        _ => None,
+    }
 }

@@ -1,7 +1,7 @@
 //! Whether the request may be made at all, whoever makes it: what the upstream's profile knows, which headers the
 //! operation's row lists, what the body announces, whose bucket the caller believes it to be.
 
-use super::{Arrival, Labels, Route, Rules, refuse};
+use super::{Arrival, Route, Rules, refuse};
 use crate::identity::Principal;
 use crate::request::{Head, S3Request};
 use crate::s3::actions::{Action, Applies};
@@ -25,16 +25,29 @@ pub(super) struct Case<'a> {
 }
 
 /// Checks everything that does not depend on permissions, and says what the body must be.
-pub(super) fn check(case: &Case<'_>, labels: &Labels) -> Result<BodyPlan, S3Error> {
-    if let Some(route) = case.route() && !route.profile.has(case.request.operation.id) {
-        return Err(refuse::not_in_profile(case.request.operation));
-    }
+pub(super) fn check(case: &Case<'_>) -> Result<BodyPlan, S3Error> {
+    profile(case)?;
     case.check_key(&case.request.target)?;
     copy_source(case)?;
     listed_headers(case)?;
     let plan = body(case)?;
-    expected_owners(case, labels)?;
+    expected_owners(case)?;
     Ok(plan)
+}
+
+/// What the store behind the bucket would not do, or would do as something else.
+fn profile(case: &Case<'_>) -> Result<(), S3Error> {
+    let Some(route) = case.route() else { return Ok(()) };
+    let operation = case.request.operation;
+    if !route.profile.has(operation.id) {
+        return Err(refuse::not_in_profile(operation));
+    }
+    if case.request.query.has("versionId") && !route.profile.versions {
+        return Err(refuse::no_versions());
+    }
+    let ignored = |name: &&str| route.profile.ignores(operation.id, name);
+    let mut names = case.head.headers.keys().map(http::HeaderName::as_str);
+    names.find(ignored).map_or(Ok(()), |name| Err(refuse::header_not_implemented(name)))
 }
 
 /// A copy stays on one upstream.
@@ -84,7 +97,7 @@ fn body(case: &Case<'_>) -> Result<BodyPlan, S3Error> {
 
 /// `x-amz-expected-bucket-owner` and its twin for the source of a copy.
 /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-owner-condition.html>
-fn expected_owners(case: &Case<'_>, _labels: &Labels) -> Result<(), S3Error> {
+fn expected_owners(case: &Case<'_>) -> Result<(), S3Error> {
     expected_owner(case, "x-amz-expected-bucket-owner", &case.request.target)?;
     match &case.request.copy_source {
         Some(source) => expected_owner(case, "x-amz-source-expected-bucket-owner", &source.target),
@@ -92,7 +105,7 @@ fn expected_owners(case: &Case<'_>, _labels: &Labels) -> Result<(), S3Error> {
     }
 }
 
-fn expected_owner(case: &Case<'_>, header: &str, target: &Target) -> Result<(), S3Error> {
+fn expected_owner(case: &Case<'_>, header: &'static str, target: &Target) -> Result<(), S3Error> {
     let Some(value) = case.head.headers.get(header) else { return Ok(()) };
     let expected = value.to_str().ok().and_then(|text| AccountId::parse(text).ok());
     match expected {
@@ -139,11 +152,9 @@ impl<'a> Case<'a> {
 
     /// A store that folds `.`, `..` or empty segments would touch another object than the one that was authorised.
     pub(super) fn check_key(&self, target: &Target) -> Result<(), S3Error> {
-        let literal = self.route().is_none_or(|route| route.profile.literal_dot_segments);
-        let folds = |key: &str| key.split('/').any(|segment| matches!(segment, "." | "..")) || key.starts_with('/') || key.contains("//");
-        match target.key() {
-            Some(key) if !literal && folds(key) => Err(refuse::key_not_literal(key)),
-            Some(_) | None => Ok(()),
+        match (target.key(), self.route()) {
+            (Some(key), Some(route)) if !route.profile.keeps(key) => Err(refuse::key_not_literal(key)),
+            _ => Ok(()),
         }
     }
 

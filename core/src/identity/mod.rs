@@ -45,9 +45,10 @@ pub struct Account {
 }
 
 /// Who makes a request.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub enum Principal {
     /// No credentials were presented.
+    #[default]
     Anonymous,
     /// A user, a role session or an account's root user.
     Known(Arc<Caller>),

@@ -22,6 +22,9 @@ impl AccountId {
             .ok_or(BadAccountId)
     }
 
+    /// No account: what belongs to it belongs to nobody who can call.
+    pub const NOBODY: Self = Self(*b"000000000000");
+
     /// The twelve digits.
     pub fn as_str(&self) -> &str {
         std::str::from_utf8(&self.0).unwrap_or_default()
@@ -164,6 +167,12 @@ impl Target {
     /// `bucket` or `bucket/key`; empty for the service.
     pub fn as_str(&self) -> &str {
         &self.text
+    }
+
+    /// Another object of the same bucket; `key` is taken literally.
+    pub fn with_key(&self, key: &str) -> Result<Self, BadKey> {
+        let name = BucketName(self.bucket_name().unwrap_or_default().into());
+        Self::object(&name, key.as_bytes())
     }
 
     /// The bucket of this target as a target of its own.

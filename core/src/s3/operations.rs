@@ -230,6 +230,16 @@ impl Operation {
             .filter(move |row| row.method == method && row.level == level)
     }
 
+    /// Whether the operation makes an object appear, for `s3:ObjectCreationOperation`; `None` if it writes no object.
+    pub fn creates_object(&self) -> Option<bool> {
+        use OperationId::*;
+        match self.id {
+            PutObject | CopyObject | CompleteMultipartUpload => Some(true),
+            CreateMultipartUpload | UploadPart | UploadPartCopy => Some(false),
+            _ => None,
+        }
+    }
+
     /// Whether the row knows a query name, as a mark or besides.
     pub fn accepts(&self, name: &str) -> bool {
         let mark = |mark: &Mark| match mark {
