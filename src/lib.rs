@@ -1,3 +1,4 @@
 //! Portcullis.
 
+pub mod cli;
 pub mod upstream;

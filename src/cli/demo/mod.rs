@@ -1,0 +1,3 @@
+//! `portcullis demo`.
+
+pub mod store;
