@@ -11,9 +11,13 @@ mod multipart;
 mod objects;
 mod operations;
 
+use bytes::Bytes;
 use catalogue::Catalogue;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use objects::internal;
+use s3s::S3;
 use s3s::auth::SimpleAuth;
+use s3s::dto::{CreateBucketInput, PutObjectInput};
 use s3s::service::{S3Service, S3ServiceBuilder};
 use s3s_fs::FileSystem;
 use std::future::Future;
@@ -24,6 +28,9 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::RwLock;
 use tokio::task::JoinSet;
+
+/// The file that names the objects.
+const CATALOGUE: &str = "catalogue.jsonl";
 
 /// Serves S3 on `listener` from the files under `root` until `shutdown` ends. `keys` are the one access key id and
 /// its secret that requests must be signed with. Requests still running then are cut: the gateway in front drains first.
@@ -56,6 +63,45 @@ pub async fn serve(
     }
 }
 
+/// An object of a new store.
+#[derive(Debug, Clone, Copy)]
+pub struct Sample {
+    /// Its bucket, which is made too.
+    pub bucket: &'static str,
+    /// Its key.
+    pub key: &'static str,
+    /// Its `Content-Type`.
+    pub content_type: &'static str,
+    /// Its bytes.
+    pub text: &'static str,
+}
+
+/// Puts samples into the store under `root`, unless it has been filled before.
+pub async fn fill(root: &Path, samples: &[Sample]) -> anyhow::Result<()> {
+    if root.join(CATALOGUE).exists() {
+        return Ok(());
+    }
+    let store = Store::open(root)?;
+    for sample in samples {
+        let bucket = CreateBucketInput {
+            bucket: sample.bucket.to_owned(),
+            ..CreateBucketInput::default()
+        };
+        // Several samples share a bucket, and then it is there.
+        let _ = store.create_bucket(internal(bucket)).await;
+        let body = s3s::Body::from(Bytes::from_static(sample.text.as_bytes()));
+        let object = PutObjectInput {
+            bucket: sample.bucket.to_owned(),
+            key: sample.key.to_owned(),
+            content_type: Some(sample.content_type.to_owned()),
+            body: Some(body.into()),
+            ..PutObjectInput::default()
+        };
+        store.put_object(internal(object)).await?;
+    }
+    Ok(())
+}
+
 fn service(root: &Path, (id, secret): (String, String)) -> io::Result<S3Service> {
     let mut builder = S3ServiceBuilder::new(Store::open(root)?);
     builder.set_auth(SimpleAuth::from_single(id, secret));
@@ -81,7 +127,7 @@ impl Store {
         let system = system.map_err(|error| io::Error::other(format!("{error:?}")))?;
         Ok(Self {
             files: Arc::new(system),
-            catalogue: RwLock::new(Catalogue::open(&root.join("catalogue.jsonl"))?),
+            catalogue: RwLock::new(Catalogue::open(&root.join(CATALOGUE))?),
             root: files,
         })
     }
