@@ -85,11 +85,9 @@ impl Node {
     pub fn entries(&self) -> &[Entry] {
         match &self.value {
             Value::Map(entries) => entries,
-            Value::Null
-            | Value::Bool(_)
-            | Value::Number(_)
-            | Value::Text(_)
-            | Value::List(_) => &[],
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::Text(_) | Value::List(_) => {
+                &[]
+            }
         }
     }
 
@@ -167,7 +165,10 @@ struct Entries {
 impl Entries {
     fn push(&mut self, entry: Entry) -> Result<(), Problem> {
         if let Some(first) = self.seen.insert(entry.name.clone(), entry.at) {
-            let message = format!("duplicate key `{}`, first on line {}", entry.name, first.line);
+            let message = format!(
+                "duplicate key `{}`, first on line {}",
+                entry.name, first.line
+            );
             return Err(Problem::new(entry.at, message));
         }
         self.list.push(entry);

@@ -34,7 +34,13 @@ fn every_json_value_knows_its_place() {
             (&[key("b"), key("c")], 3, 28),
         ],
     );
-    assert_eq!(node.entries()[1].at, Place { line: 3, column: 17 });
+    assert_eq!(
+        node.entries()[1].at,
+        Place {
+            line: 3,
+            column: 17
+        }
+    );
     assert_eq!(node.find(&[key("a"), PathPart::Index(4)]), None);
     assert_eq!(node.find(&[key("a"), key("a")]), None);
 }
@@ -61,12 +67,16 @@ fn numbers_stay_as_written() {
         assert_eq!(first.value, Value::Number(expected.to_owned()));
     }
     let node = yaml("a: 2.50").unwrap();
-    assert_eq!(node.get("a").unwrap().value, Value::Number("2.50".to_owned()));
+    assert_eq!(
+        node.get("a").unwrap().value,
+        Value::Number("2.50".to_owned())
+    );
 }
 
 #[test]
 fn yaml_guesses_no_types_beyond_json() {
-    let node = yaml("a: no\nb: 012345678901\nc: 1_000\nd: yes\ne: true\nf: ~\ng: 12\nh: \"12\"").unwrap();
+    let node =
+        yaml("a: no\nb: 012345678901\nc: 1_000\nd: yes\ne: true\nf: ~\ng: 12\nh: \"12\"").unwrap();
     let expected = [
         ("a", Value::Text("no".to_owned())),
         ("b", Value::Text("012345678901".to_owned())),
@@ -92,9 +102,15 @@ fn yaml_anchors_point_to_where_they_are_used() {
 #[test]
 fn a_duplicate_key_is_refused_at_its_place() {
     let duplicate = "duplicate key `a`, first on line 1";
-    refused(json("{\"a\": 1,\n \"a\": 2}"), &[&format!("2:2: {duplicate}")]);
+    refused(
+        json("{\"a\": 1,\n \"a\": 2}"),
+        &[&format!("2:2: {duplicate}")],
+    );
     refused(yaml("a: 1\na: 2"), &[&format!("2:1: {duplicate}")]);
-    refused(json("{\"a\":1,\"\\u0061\":2}"), &[&format!("1:8: {duplicate}")]);
+    refused(
+        json("{\"a\":1,\"\\u0061\":2}"),
+        &[&format!("1:8: {duplicate}")],
+    );
     assert!(json("{\"a\": {\"a\": 1}, \"A\": 2}").is_ok());
     assert!(yaml("a: {a: 1}\nA: 2").is_ok());
 }
@@ -109,7 +125,10 @@ fn all_duplicates_are_reported_at_once() {
 fn a_syntax_error_names_its_place() {
     refused(json("{\n \"a\": ,}"), &["2:7: expected value"]);
     refused(json("{\"a\": 1} x"), &["1:10: trailing characters"]);
-    refused(json("[\"\\ud800\"]"), &["1:9: unexpected end of hex escape"]);
+    refused(
+        json("[\"\\ud800\"]"),
+        &["1:9: unexpected end of hex escape"],
+    );
     assert!(json("").is_err());
     assert!(yaml("a: [").is_err());
     assert!(yaml("a: 1\n---\nb: 2").is_err());
@@ -119,7 +138,10 @@ fn a_syntax_error_names_its_place() {
 fn t44_json_depth_is_bounded() {
     let nested = |levels: usize| "[".repeat(levels) + &"]".repeat(levels);
     assert!(json(&nested(MAX_DEPTH)).is_ok());
-    refused(json(&nested(MAX_DEPTH + 1)), &["1:65: nested deeper than 64 levels"]);
+    refused(
+        json(&nested(MAX_DEPTH + 1)),
+        &["1:65: nested deeper than 64 levels"],
+    );
     assert!(json(&nested(100_000)).is_err());
     assert!(yaml(&nested(32)).is_ok());
     assert!(yaml(&nested(33)).is_err());
@@ -142,5 +164,8 @@ fn a_document_turns_into_plain_json() {
     let text = "{\"a\":[1,-2.5,true,null,\"x\"],\"b\":{}}";
     let expected: serde_json::Value = serde_json::from_str(text).unwrap();
     assert_eq!(json(text).unwrap().to_json(), expected);
-    assert_eq!(json("[1e999]").unwrap().to_json(), serde_json::json!(["1e999"]));
+    assert_eq!(
+        json("[1e999]").unwrap().to_json(),
+        serde_json::json!(["1e999"])
+    );
 }

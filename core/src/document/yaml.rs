@@ -48,7 +48,11 @@ fn options() -> Options {
 fn told(error: &serde_saphyr::Error) -> Problem {
     let at = error.location().map_or(Place::default(), place);
     let shown = error.to_string();
-    let message = shown.lines().next().unwrap_or_default().trim_end_matches('.');
+    let message = shown
+        .lines()
+        .next()
+        .unwrap_or_default()
+        .trim_end_matches('.');
     Problem::new(at, message)
 }
 
