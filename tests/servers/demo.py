@@ -2,6 +2,9 @@
 
 import configparser
 from pathlib import Path
+from types import SimpleNamespace
+
+import yaml
 
 from .gateway import BINARY
 from .processes import Process, answers, free_port
@@ -31,6 +34,21 @@ class Demo:
             for name in profiles.sections()
         }
         self.access_key, self.secret_key = self.keys["owner"]
+        self.upstream = self._upstream()
+
+    def _upstream(self):
+        """The in-process upstream, if the written configuration says how to reach it."""
+        configuration = yaml.safe_load((self.folder / "demo" / "portcullis.yaml").read_text())
+        (entry,) = configuration["upstreams"].values()
+        credentials = entry.get("credentials")
+        if not isinstance(credentials, dict) or "endpoint" not in entry:
+            return None
+        return SimpleNamespace(
+            endpoint=entry["endpoint"],
+            region=entry.get("region", self.region),
+            access_key=credentials["access_key_id"],
+            secret_key=credentials["secret_access_key"],
+        )
 
     def stop(self):
         self.process.stop()

@@ -32,6 +32,7 @@ http {{
       proxy_set_header Host $http_host;
       proxy_set_header Connection "";
       proxy_request_buffering off;
+      proxy_max_temp_file_size 0;
     }}
   }}
 }}
