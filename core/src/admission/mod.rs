@@ -26,4 +26,5 @@ mod tests;
 pub use admit::{Admission, Asked, Item, Labels, Outcome, Waiting, admit};
 pub use permit::{Permit, Run};
 pub use refuse::body as refuse_body;
+pub use crate::context::TlsVersion;
 pub use rules::{Arrival, Auth, BucketRecord, ListenerRules, Route, Routes, Rules};

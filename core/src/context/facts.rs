@@ -94,9 +94,9 @@ pub enum Listing<'a> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TlsVersion {
     /// TLS 1.2
-    Tls12,
+    V1_2,
     /// TLS 1.3
-    Tls13,
+    V1_3,
 }
 
 /// How a request was signed: `s3:authType`.
@@ -326,8 +326,8 @@ impl TlsVersion {
     /// As `s3:TlsVersion` has it.
     pub fn as_str(self) -> &'static str {
         match self {
-            Self::Tls12 => "1.2",
-            Self::Tls13 => "1.3",
+            Self::V1_2 => "1.2",
+            Self::V1_3 => "1.3",
         }
     }
 }
