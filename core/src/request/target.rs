@@ -71,14 +71,12 @@ pub(super) fn parse(path: &[u8], host: String, hosts: &Hosts) -> Result<Target, 
 
 /// The bucket that a host names: what stands before the longest of the listener's names.
 fn virtual_bucket<'a>(host: &'a str, hosts: &Hosts) -> Option<&'a str> {
-    let before = |name: &Box<str>| before(host, name);
-    if host.parse::<IpAddr>().is_ok() || hosts.0.iter().filter_map(before).any(str::is_empty) {
+    let fronts = || hosts.0.iter().filter_map(|name| before(host, name));
+    if host.parse::<IpAddr>().is_ok() || fronts().any(str::is_empty) {
         return None;
     }
-    hosts
-        .0
-        .iter()
-        .filter_map(|name| before(name)?.strip_suffix('.'))
+    fronts()
+        .filter_map(|front| front.strip_suffix('.'))
         .min_by_key(|bucket| bucket.len())
 }
 

@@ -18,8 +18,11 @@ pub enum Answer {
 /// A success composed by the gateway.
 #[derive(Debug, Clone)]
 pub struct Success {
+    /// The status.
     pub status: StatusCode,
+    /// The headers, without request id, date and length.
     pub headers: HeaderMap,
+    /// The body; empty for none.
     pub body: Bytes,
 }
 
@@ -27,6 +30,7 @@ pub struct Success {
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html>
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct S3Error {
+    /// The code, which gives the status.
     pub code: ErrorCode,
     /// What the client reads; the code's own message unless there is more to say.
     pub message: Cow<'static, str>,

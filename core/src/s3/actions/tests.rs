@@ -56,3 +56,15 @@ fn resource_types_are_those_of_the_reference() {
         );
     }
 }
+
+#[test]
+fn every_action_that_an_operation_of_aws_asks_for_is_known() {
+    let facts: serde_json::Value =
+        serde_json::from_str(include_str!("../../../tests/data/operations.json")).unwrap();
+    for fact in facts.as_array().unwrap() {
+        for need in fact["needs"].as_array().unwrap() {
+            let name = need[0].as_str().unwrap();
+            assert!(Action::parse(name).is_some(), "{name} of {}", fact["name"]);
+        }
+    }
+}
