@@ -60,10 +60,7 @@ fn announcing(change: impl FnOnce(&mut BodyPlan)) -> BodyPlan {
 }
 
 fn digest(hex: &str) -> Option<[u8; 32]> {
-    match ContentSha256::parse(hex) {
-        Some(ContentSha256::Digest(digest)) => Some(digest),
-        _ => None,
-    }
+    ContentSha256::parse(hex)?.digest()
 }
 
 #[test]
