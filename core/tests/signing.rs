@@ -1,6 +1,12 @@
 //! Signed requests from the public suite and from botocore: each intermediate text is ours, each verifies, and no
 //! change of one byte does, except those listed in [`keeps_meaning`].
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test file: what fails here fails the test"
+)]
+
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use portcullis_core::identity::SecretKey;
 use portcullis_core::request::{Head, Parameter, Query};

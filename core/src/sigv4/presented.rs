@@ -141,12 +141,14 @@ fn is_header_list(text: &str) -> bool {
                 .bytes()
                 .all(|byte| byte.is_ascii_graphic() && !byte.is_ascii_uppercase())
     };
-    let sorted = text.split(';').is_sorted_by(|a, b| a < b);
-    let each_once = || {
-        text.split(';')
-            .all(|name| text.split(';').filter(|other| *other == name).count() == 1)
-    };
-    text.split(';').all(name) && (sorted || each_once())
+    let sorted = || text.split(';').is_sorted_by(|a, b| a < b);
+    text.split(';').all(name) && (sorted() || each_once(text))
+}
+
+fn each_once(text: &str) -> bool {
+    let mut names: Vec<&str> = text.split(';').collect();
+    names.sort_unstable();
+    names.is_sorted_by(|a, b| a < b)
 }
 
 /// 64 lower-case hexadecimal digits.

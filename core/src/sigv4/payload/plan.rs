@@ -152,10 +152,7 @@ pub fn plan(
     let content = content_sha256(headers, presented)?;
     let framing = framing(headers, content, chunks)?;
     let length = length(headers, framing, kind)?;
-    let digest = match content {
-        Some(ContentSha256::Digest(digest)) => Some(digest),
-        _ => None,
-    };
+    let digest = content.and_then(ContentSha256::digest);
     let checksum = match kind {
         BodyKind::Object | BodyKind::Document { .. } => checksum(headers)?,
         BodyKind::Completion { .. } => None,
@@ -261,7 +258,9 @@ fn length(headers: &HeaderMap, framing: Framing, kind: BodyKind) -> Result<u64, 
     let chunked = headers.contains_key("transfer-encoding");
     let (length, limit) = match (announced, kind) {
         (None, BodyKind::Object) => return Err(PlanError::MissingContentLength),
-        (None, _) if chunked => return Err(PlanError::MissingContentLength),
+        (None, BodyKind::Document { .. } | BodyKind::Completion { .. }) if chunked => {
+            return Err(PlanError::MissingContentLength);
+        }
         (None, BodyKind::Document { limit } | BodyKind::Completion { limit }) => (0, limit),
         (Some(length), BodyKind::Object) => (length, LARGEST),
         (Some(length), BodyKind::Document { limit } | BodyKind::Completion { limit }) => {

@@ -31,4 +31,16 @@ impl ContentSha256 {
             hex => Self::Digest(crate::sigv4::presented::unhex(&hex.to_ascii_lowercase())?),
         })
     }
+
+    /// The hash of the whole body, if it is that.
+    pub fn digest(self) -> Option<[u8; 32]> {
+        match self {
+            Self::Digest(digest) => Some(digest),
+            Self::Unsigned
+            | Self::UnsignedTrailer
+            | Self::Signed
+            | Self::SignedTrailer
+            | Self::Asymmetric => None,
+        }
+    }
 }

@@ -40,15 +40,15 @@ pub(super) fn mechanism(query: &Query) -> Option<Mechanism> {
 
 /// Two readers of a repeated parameter may take different ones, so there is none.
 pub(super) fn refuse_repeated(query: &Query) -> Result<(), SignatureError> {
-    let amz = || query.0.iter().filter(|parameter| is_amz(&parameter.name));
-    let repeated = amz().find(|parameter| {
-        amz()
-            .filter(|other| other.name.eq_ignore_ascii_case(&parameter.name))
-            .count()
-            > 1
-    });
-    match repeated {
-        Some(parameter) => Err(SignatureError::RepeatedParameter(parameter.name.clone())),
+    let amz = query.0.iter().filter(|parameter| is_amz(&parameter.name));
+    let mut names: Vec<&str> = amz.map(|parameter| &*parameter.name).collect();
+    // Sorted rather than compared each with each: the client decides how many there are.
+    names.sort_by_cached_key(|name| name.to_ascii_lowercase());
+    match names.windows(2).find_map(|pair| match pair {
+        [a, b] if a.eq_ignore_ascii_case(b) => Some(*b),
+        _ => None,
+    }) {
+        Some(name) => Err(SignatureError::RepeatedParameter(name.into())),
         None => Ok(()),
     }
 }
