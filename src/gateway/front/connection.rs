@@ -118,11 +118,7 @@ impl Link {
     }
 
     /// Writes past the buffer: what is unsent and `data` in one call, as much as the socket takes.
-    fn poll_write_through(
-        &mut self,
-        cx: &mut Context<'_>,
-        data: &[u8],
-    ) -> Poll<io::Result<usize>> {
+    fn poll_write_through(&mut self, cx: &mut Context<'_>, data: &[u8]) -> Poll<io::Result<usize>> {
         loop {
             let before = self.unsent.len();
             let pieces = [IoSlice::new(&self.unsent), IoSlice::new(data)];

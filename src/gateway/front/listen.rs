@@ -207,12 +207,8 @@ async fn until_ended<A>(
 }
 
 /// Makes a connection of what was accepted, with the handshake where there is one, and serves it.
-async fn greet<A>(
-    front: Front<A>,
-    listener: usize,
-    accepted: Accepted,
-    tls: Option<TlsAcceptor>,
-) where
+async fn greet<A>(front: Front<A>, listener: usize, accepted: Accepted, tls: Option<TlsAcceptor>)
+where
     A: HttpServerApp + Send + Sync + 'static,
 {
     let (wire, peer, tls) = match (accepted, tls) {
@@ -233,6 +229,10 @@ async fn greet<A>(
             }
         }
     };
-    let origin = Origin { listener, peer, tls };
+    let origin = Origin {
+        listener,
+        peer,
+        tls,
+    };
     serve::serve(front, wire, origin).await;
 }

@@ -18,7 +18,7 @@ mod wire;
 
 pub use arrived::{Arrived, HeadSketch, Origin, Peer, Refuser, TlsFacts, Traffic, Turn};
 pub use head::Refusal;
-pub use listen::{Address, Bound, Listener};
+pub use listen::{Address, Bound, Listener, Secured};
 
 use pingora::apps::HttpServerApp;
 use std::sync::Arc;
@@ -129,19 +129,13 @@ where
     pub async fn drained(&self) {
         let inner = &self.0;
         // Closed only by its owner, which is this.
-        let _ = inner
-            .permits
-            .acquire_many(inner.limits.connections)
-            .await;
+        let _ = inner.permits.acquire_many(inner.limits.connections).await;
     }
 }
 
 /// Resolves when the phase is reached, also when whoever moved it is gone.
 async fn reached(phase: &watch::Receiver<Phase>, at_least: Phase) {
-    let _ = phase
-        .clone()
-        .wait_for(|phase| *phase >= at_least)
-        .await;
+    let _ = phase.clone().wait_for(|phase| *phase >= at_least).await;
 }
 
 #[cfg(test)]

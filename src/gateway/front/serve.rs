@@ -135,7 +135,11 @@ impl Arriving {
         let mut session = ServerSession::new_http1(connection);
         session.set_connection_user_context(Some(Box::new(arrived)));
         let shutdown = inner.shutdown.subscribe();
-        let reusable = inner.app.process_new_http(session, &shutdown).await.is_some();
+        let reusable = inner
+            .app
+            .process_new_http(session, &shutdown)
+            .await
+            .is_some();
         match returned.try_recv() {
             Ok(link) if reusable => keep(inner, link).await,
             Ok(link) => Next::Close(link),
