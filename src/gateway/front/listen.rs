@@ -169,6 +169,8 @@ where
                 let greeted = greet(front.clone(), listener.position, accepted, tls);
                 tokio::spawn(until_ended(front.clone(), greeted, permit));
             }
+            // Gone between the kernel's accepting and ours.
+            Err(error) if error.kind() == ErrorKind::ConnectionAborted => {}
             Err(error) => {
                 tracing::warn!(%error, listener = listener.position, "cannot accept a connection");
                 sleep(ACCEPT_PAUSE).await;
@@ -186,7 +188,8 @@ async fn accept_one(socket: &Socket) -> io::Result<Accepted> {
     match socket {
         Socket::Tcp(socket) => {
             let (stream, peer) = socket.accept().await?;
-            stream.set_nodelay(true)?;
+            // Fails only for a connection that is gone, as its first read will find.
+            let _ = stream.set_nodelay(true);
             Ok(Accepted::Tcp(stream, peer))
         }
         Socket::Unix(socket) => Ok(Accepted::Unix(socket.accept().await?.0)),

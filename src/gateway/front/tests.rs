@@ -22,8 +22,8 @@ use tokio::sync::Notify;
 
 pub(super) const GET: &[u8] = b"GET /ok HTTP/1.1\r\nHost: a\r\n\r\n";
 
-/// `/echo`: the body back. `/size/N`: N bytes. `/deny`: 403, the body unread. `/early`: a whole answer, then the
-/// body. `/hang`: an answer once released. Anything else: an empty 200.
+/// `/echo`: the body back. `/size/N`: N bytes. `/deny`: 403, the body unread. `/early`: half an answer, the body,
+/// the other half. `/panic`: what it says. `/hang`: an answer once released. Anything else: an empty 200.
 #[derive(Default)]
 pub(super) struct App {
     arrived: Mutex<Vec<Arrived>>,
@@ -49,10 +49,22 @@ impl App {
             "/deny" => write(session, 403, Bytes::from_static(b"no")).await,
             "/early" => {
                 session.set_close_on_response_before_downstream_finish(false);
-                write(session, 200, Bytes::from_static(b"early")).await?;
-                read_all(session).await.map(drop)
+                head(session, 200, 10).await?;
+                let half = Bytes::from_static(b"early");
+                session
+                    .write_response_body(half.clone(), false)
+                    .await
+                    .ok()?;
+                read_all(session).await?;
+                session.write_response_body(half, true).await.ok()
             }
+            "/panic" => panic!("as asked"),
             "/echo" => {
+                if session.get_header("expect").is_some() {
+                    session.set_close_on_response_before_downstream_finish(false);
+                    session.write_continue_response().await.ok()?;
+                    session.set_close_on_response_before_downstream_finish(true);
+                }
                 let body = read_all(session).await?;
                 write(session, 200, body).await
             }
