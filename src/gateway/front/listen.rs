@@ -153,6 +153,7 @@ where
     }
     front.0.shutdown.send_replace(true);
     front.0.app.http_cleanup().await;
+    front.0.listeners.send_modify(|open| *open -= 1);
 }
 
 async fn accept_all<A>(front: &Front<A>, listener: &Listener)

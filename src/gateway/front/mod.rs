@@ -87,6 +87,8 @@ struct Inner<A> {
     phase: watch::Receiver<Phase>,
     /// The framework's own word for draining.
     shutdown: watch::Sender<bool>,
+    /// How many listeners are open.
+    listeners: watch::Sender<usize>,
     /// One permit for each connection, and one for each listener while it accepts.
     permits: Arc<Semaphore>,
 }
@@ -115,20 +117,26 @@ where
             limits,
             phase,
             shutdown: watch::Sender::new(false),
+            listeners: watch::Sender::new(0),
             permits: Arc::new(Semaphore::new(permits.min(Semaphore::MAX_PERMITS))),
         }))
     }
 
     /// Serves a listener until [`Phase::Draining`]; the task ends when the listener is closed.
     pub fn serve(&self, listener: Listener) -> JoinHandle<()> {
+        self.0.listeners.send_modify(|open| *open += 1);
         tokio::spawn(listen::accept(self.clone(), listener))
     }
 
-    /// Resolves when every listener is closed and no connection is left. Call it from [`Phase::Draining`] on:
-    /// before, it would keep new connections waiting.
+    /// Resolves when every listener is closed and no connection is left, so not before [`Phase::Draining`].
     pub async fn drained(&self) {
         let inner = &self.0;
-        // Closed only by its owner, which is this.
+        // Neither is ever closed: both belong to the front.
+        let _ = inner
+            .listeners
+            .subscribe()
+            .wait_for(|open| *open == 0)
+            .await;
         let _ = inner.permits.acquire_many(inner.limits.connections).await;
     }
 }

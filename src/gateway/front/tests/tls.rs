@@ -1,6 +1,6 @@
 //! TLS: the same guard and bodies, facts for the log, and a certificate replaced while serving.
 
-use super::serving::{echo, idle};
+use super::serving::{alone, echo, idle};
 use super::*;
 use crate::gateway::front::arrived::cipher_name;
 use crate::gateway::front::tls::{BadCertificate, Certificate, certified_key, server_config};
@@ -186,8 +186,14 @@ fn a_certificate_and_key_must_belong_together() {
     assert!(matches!(check(FIRST.0, b"nothing"), BadCertificate::Key(_)));
 }
 
+#[test]
+fn five_hundred_idle_connections_over_tls_stay_under_100_mib() {
+    alone("gateway::front::tests::tls::idle_connections_alone");
+}
+
 #[tokio::test]
-async fn five_hundred_idle_connections_over_tls_stay_under_100_mib() {
+#[ignore = "run by the test above"]
+async fn idle_connections_alone() {
     let stand = secured(certificate(), Limits::default()).await;
     assert!(idle(async || connect(&stand).await).await < 100 * 1024);
 }
