@@ -13,6 +13,7 @@ mod connection;
 pub mod head;
 mod listen;
 mod serve;
+mod stall;
 pub mod tls;
 mod wire;
 
@@ -39,6 +40,8 @@ pub struct Limits {
     pub idle: Duration,
     /// From the connection to the end of the TLS handshake.
     pub handshake: Duration,
+    /// How long a body of known length may be waited for until its next kibibyte, or its end, is there.
+    pub body_stall: Duration,
     /// How long a write may wait for the client to read anything at all.
     pub write_stall: Duration,
     /// How long a closed connection is still read, so that a client that is sending reads its answer before it sees
@@ -56,6 +59,7 @@ impl Default for Limits {
             head_time: Duration::from_secs(10),
             idle: Duration::from_secs(75),
             handshake: Duration::from_secs(10),
+            body_stall: Duration::from_secs(30),
             write_stall: Duration::from_secs(60),
             linger: Duration::from_secs(2),
             linger_bytes: 1024 * 1024,

@@ -21,7 +21,7 @@ where
 {
     let inner = &*front.0;
     let limits = &inner.limits;
-    let mut link = Link::new(wire, &origin, limits.write_stall);
+    let mut link = Link::new(wire, &origin, limits);
     let mut turn = Turn::First;
     loop {
         let mut head = BytesMut::new();

@@ -35,12 +35,24 @@ impl ProxyHttp for Relay {
         self.arrived.lock().unwrap().extend(ctx.take());
         Ok(Box::new(HttpPeer::new(self.upstream, false, String::new())))
     }
+
+    async fn response_filter(
+        &self,
+        session: &mut Session,
+        _response: &mut ResponseHeader,
+        _ctx: &mut Self::CTX,
+    ) -> pingora::Result<()> {
+        if session.is_process_shutting_down() {
+            session.set_keepalive(None);
+        }
+        Ok(())
+    }
 }
 
 struct Relayed {
     upstream: Stand,
     arrived: Arc<Mutex<Vec<Arrived>>>,
-    _phase: watch::Sender<Phase>,
+    phase: watch::Sender<Phase>,
     address: SocketAddr,
 }
 
@@ -65,7 +77,7 @@ async fn relayed() -> Relayed {
     Relayed {
         upstream,
         arrived,
-        _phase: phase,
+        phase,
         address,
     }
 }
@@ -136,4 +148,19 @@ async fn a_small_proxied_answer_leaves_in_one_piece() {
         piece[..read].ends_with(&[b'0'; 4000]),
         "{read} bytes came first"
     );
+}
+
+#[tokio::test]
+async fn a_proxied_request_in_hand_when_draining_begins_is_told_to_close() {
+    let relayed = relayed().await;
+    let mut client = Client(TcpStream::connect(relayed.address).await.unwrap());
+    client.send(b"GET /hang HTTP/1.1\r\nHost: a\r\n\r\n").await;
+    relayed.upstream.app.entered.notified().await;
+    relayed.phase.send_replace(Phase::Draining);
+    while TcpStream::connect(relayed.address).await.is_ok() {}
+    relayed.upstream.app.release.notify_one();
+    let answered = client.answer().await;
+    assert_eq!(answered.status, 200);
+    assert!(answered.head.contains("connection: close"));
+    client.closed().await;
 }

@@ -79,6 +79,43 @@ async fn a_slow_head_within_the_deadline_is_served() {
     assert_eq!(client.answer().await.status, 200);
 }
 
+/// A body in pieces of this size, a second apart; how long the connection lived if it was not answered.
+async fn dribble(piece: usize) -> Result<u16, Duration> {
+    let stand = Stand::new(Limits::default()).await;
+    let mut client = stand.connect().await;
+    client
+        .send(b"PUT /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 5000\r\n\r\n")
+        .await;
+    let since = Instant::now();
+    for piece in vec![b'0'; 5000].chunks(piece) {
+        if client.0.write_all(piece).await.is_err() {
+            return Err(since.elapsed());
+        }
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
+    Ok(client.answer().await.status)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_body_of_a_few_bytes_a_second_is_cut_and_a_slow_one_is_served() {
+    about(dribble(30).await.unwrap_err(), 30 + 2);
+    assert_eq!(dribble(40).await, Ok(200));
+    assert_eq!(dribble(5000).await, Ok(200));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_gateways_own_time_is_not_counted_against_the_client() {
+    let stand = Stand::new(Limits::default()).await;
+    let mut client = stand.connect().await;
+    client
+        .send(b"PUT /hang HTTP/1.1\r\nHost: a\r\nContent-Length: 2000\r\n\r\n")
+        .await;
+    stand.app.entered.notified().await;
+    tokio::time::sleep(Duration::from_secs(500)).await;
+    stand.app.release.notify_one();
+    assert_eq!(client.answer().await.status, 200);
+}
+
 #[tokio::test]
 async fn a_connection_closed_within_a_head_is_recorded() {
     let stand = Stand::new(Limits::default()).await;
