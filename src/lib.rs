@@ -1,3 +1,4 @@
-//! Portcullis: an S3 gateway that verifies, decides, re-signs, streams and records every request.
+//! Portcullis, an S3 gateway: verifies, decides, re-signs, streams and records every request.
 
+pub mod cli;
 pub mod config;

@@ -24,7 +24,7 @@ pub(super) fn expand(document: &mut Document, check: &mut Check<'_>) {
     } = walk;
     document.substituted.extend(substituted);
     for (place, trail, message) in problems {
-        check.push(Finding::error(&document.file, place, message).of(trail));
+        check.push_unresolved(Finding::error(&document.file, place, message).of(trail));
     }
 }
 
