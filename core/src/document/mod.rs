@@ -2,9 +2,11 @@
 //! and depth is bounded. Policies, identities and configuration are read from it. Enter at [`json`] or [`yaml`].
 
 mod json;
+mod suggest;
 mod yaml;
 
 pub use json::json;
+pub use suggest::{did_you_mean, suggest};
 pub use yaml::yaml;
 
 /// The deepest nesting of lists and maps that is read from JSON.
@@ -13,34 +15,46 @@ pub const MAX_DEPTH: usize = 64;
 /// A place in a text; both from 1, columns count characters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Place {
+    /// From 1; 0 if unknown.
     pub line: u32,
+    /// From 1, in characters.
     pub column: u32,
 }
 
 /// A value and where it stands.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Node {
+    /// The value.
     pub value: Value,
+    /// Where it begins.
     pub at: Place,
 }
 
 /// What a node holds.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Value {
+    /// `null`
     Null,
+    /// `true` or `false`
     Bool(bool),
     /// As written, so that nothing is rounded.
     Number(String),
+    /// A text, without quotes and escapes.
     Text(String),
+    /// A list.
     List(Vec<Node>),
+    /// A map, no name twice.
     Map(Vec<Entry>),
 }
 
 /// One entry of a map, in the order written.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Entry {
+    /// Its name.
     pub name: String,
+    /// Where the name begins.
     pub at: Place,
+    /// Its value.
     pub value: Node,
 }
 
@@ -48,6 +62,7 @@ pub struct Entry {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{at}: {message}", at = Shown(*at))]
 pub struct Problem {
+    /// Where it is.
     pub at: Place,
     /// Lower case, no full stop; user input in backticks.
     pub message: String,
