@@ -147,3 +147,6 @@ actions! {
         PassRole,
     }
 }
+
+#[cfg(test)]
+mod tests;

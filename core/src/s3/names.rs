@@ -102,12 +102,16 @@ pub struct Target {
 /// Why bytes are not an object key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum BadKey {
+    /// The bytes are not UTF-8.
     #[error("an object key is UTF-8")]
     NotUtf8,
+    /// More than [`Target::MAX_KEY`] bytes.
     #[error("an object key has at most 1024 bytes")]
     TooLong,
+    /// There is a NUL, which some stores take for the end.
     #[error("an object key has no NUL")]
     Nul,
+    /// No bytes.
     #[error("an object key is not empty")]
     Empty,
 }
@@ -183,3 +187,6 @@ impl Target {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
