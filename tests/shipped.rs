@@ -1,5 +1,12 @@
 //! Everything that is shipped loads: `config/`, `policies/` and the configurations inside `deploy/`.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
+
 mod memory;
 
 use memory::Memory;
@@ -20,11 +27,37 @@ fn read(path: &str) -> String {
 /// A checkout at `/portcullis`, with the secrets that the shipped files name.
 fn checkout() -> Memory {
     let folder = |memory: Memory, name: &str| {
-        memory.folder(&root().join(name), &Path::new("/portcullis").join(name))
+        with_folder(
+            memory,
+            &root().join(name),
+            &Path::new("/portcullis").join(name),
+        )
     };
     ["config", "policies", "tests/data/config"]
         .into_iter()
         .fold(secrets(), folder)
+}
+
+/// The same, with the policies where the contract's configurations look for them.
+fn installed() -> Memory {
+    with_folder(
+        checkout(),
+        &root().join("policies"),
+        Path::new("/etc/portcullis/policies"),
+    )
+}
+
+/// Every file under a folder of the checkout, at `target`.
+fn with_folder(memory: Memory, folder: &Path, target: &Path) -> Memory {
+    let entries = std::fs::read_dir(folder).unwrap();
+    entries.fold(memory, |memory, entry| {
+        let path = entry.unwrap().path();
+        let target = target.join(path.file_name().unwrap());
+        match path.is_dir() {
+            true => with_folder(memory, &path, &target),
+            false => memory.file(target, std::fs::read(&path).unwrap()),
+        }
+    })
 }
 
 fn secrets() -> Memory {
@@ -132,10 +165,7 @@ fn uncommented(text: &str) -> String {
 
 #[test]
 fn the_contract_s_sidecar_loads() {
-    let memory = checkout().folder(
-        &root().join("policies"),
-        Path::new("/etc/portcullis/policies"),
-    );
+    let memory = installed();
     let (settings, findings) = loads("/portcullis/tests/data/config/sidecar.yaml", &memory);
     assert!(
         findings
@@ -157,15 +187,10 @@ fn the_contract_s_sidecar_loads() {
 
 #[test]
 fn the_contract_s_egress_loads_but_for_what_is_not_in_this_version() {
-    let memory = checkout()
-        .folder(
-            &root().join("policies"),
-            Path::new("/etc/portcullis/policies"),
-        )
-        .file(
-            "/etc/portcullis/identities/one.yaml",
-            "accounts: { \"111122223333\": {} }",
-        );
+    let memory = installed().file(
+        "/etc/portcullis/identities/one.yaml",
+        "accounts: { \"111122223333\": {} }",
+    );
     let path = Path::new("/portcullis/tests/data/config/egress.yaml");
     let findings = load(path, &memory).unwrap_err();
     let errors = findings

@@ -1,5 +1,7 @@
 //! What is wrong with a configuration is said at its place, all of it at once, and what is nearly wrong passes.
 
+#![expect(clippy::panic, reason = "a test fails by panicking")]
+
 mod memory;
 
 use memory::{CLOSED, Memory};
@@ -514,4 +516,177 @@ fn the_effective_configuration_masks_secrets() {
     let shown = loaded(&memory).masked_yaml();
     assert!(!shown.contains("0123456789abcdef0123"), "{shown}");
     insta::assert_snapshot!(shown);
+}
+
+const POLICY: &str = r#"{
+  "Version": "2012-10-17",
+  "Statement": [
+    {
+      "Effect": "Allow",
+      "Principal": "*",
+      "Action": "s3:GetObject",
+      "Resource": "arn:aws:s3:::lake-raw/*"
+    }
+  ]
+}
+"#;
+
+/// The good configuration with a folder of policies that holds these files.
+#[track_caller]
+fn check_policies(files: &[(&str, &str)], expected: &str) {
+    let memory = Memory::default().file(FILE, format!("{GOOD}policies: p\n"));
+    let memory = files.iter().fold(memory, |memory, (name, text)| {
+        memory.file(format!("p/{name}"), *text)
+    });
+    check_in(memory, expected);
+}
+
+#[test]
+fn bucket_policies_are_compiled_with_their_places() {
+    let file = "buckets/lake-raw/policy.json";
+    check_policies(&[(file, POLICY)], "");
+    check_policies(
+        &[(file, &POLICY.replace("s3:GetObject", "s3:GetObjct"))],
+        "p/buckets/lake-raw/policy.json:7:17: error: unknown action `s3:GetObjct`, did you mean `s3:GetObject`?\n",
+    );
+    check_policies(
+        &[(file, &POLICY.replace("\"Allow\",", "\"Allow\""))],
+        "p/buckets/lake-raw/policy.json:6:7: error: expected `,` or `}`\n",
+    );
+    check_policies(
+        &[(file, &POLICY.replace("lake-raw", "lake-cooked"))],
+        "p/buckets/lake-raw/policy.json:7:17: error: `s3:GetObject` applies to no resource of this statement\n\
+         p/buckets/lake-raw/policy.json:8:19: error: `arn:aws:s3:::lake-cooked/*` lies outside the bucket `lake-raw`\n",
+    );
+}
+
+#[test]
+fn what_a_folder_of_policies_holds_is_read_or_refused() {
+    let good = ("buckets/lake-raw/policy.json", POLICY);
+    check_policies(&[good, ("buckets/lake-raw/.hidden", "")], "");
+    check_policies(
+        &[
+            good,
+            ("buckets/Lake/policy.json", POLICY),
+            ("buckets/lake-raw.json", POLICY),
+            ("buckets/lake-raw/cors.json", "[]"),
+            ("buckets/lake-raw/policy.yaml", POLICY),
+            ("guardrails/deny.rego", ""),
+            ("lake.json", POLICY),
+        ],
+        "p/buckets/Lake: error: `Lake` is not a bucket: a bucket name has 3 to 63 lower-case letters, digits, dots and hyphens, and begins and ends with a letter or digit\n\
+         p/buckets/lake-raw.json: error: not read: a bucket has a folder of its own with `policy.json` in it\n\
+         p/buckets/lake-raw/cors.json: error: not in this version: only `policy.json` is read\n\
+         p/buckets/lake-raw/policy.yaml: error: a bucket has one policy; another file holds it already\n\
+         p/guardrails: error: guardrails are not in this version\n\
+         p/lake.json: error: not read: only `buckets/<bucket>/policy.json` is\n",
+    );
+    check(
+        &format!("{GOOD}policies: nowhere\n"),
+        "portcullis.yaml:10:11: error: `policies`: `nowhere` is not a folder\n",
+    );
+}
+
+#[test]
+fn a_policy_of_a_bucket_that_nobody_holds_is_a_warning() {
+    let policy = POLICY.replace("lake-raw", "lack-raw");
+    check_policies(
+        &[("buckets/lack-raw/policy.json", &policy)],
+        "portcullis.yaml:10:11: warning: `policies`: there is a policy for `lack-raw`, but no upstream holds that bucket\n",
+    );
+}
+
+#[test]
+fn identity_policies_are_written_named_or_filed() {
+    let allow = r#"{ Version: "2012-10-17", Statement: [{ Effect: Allow, Action: "s3:*", Resource: "arn:aws:s3:::lake-raw/${aws:username}/*" }] }"#;
+    let text = user(&format!(
+        "          {{ policies: [read, {allow}, \"file:own.json\"], boundary: read }}\n      policies: {{ read: {allow} }}"
+    ));
+    let own = POLICY.replace("      \"Principal\": \"*\",\n", "");
+    let memory = || Memory::default().file(FILE, text.as_str());
+    check_in(memory().file("own.json", own.clone()), "");
+    let settings = loaded(&memory().file("own.json", own));
+    let alice = &settings.directory.callers["arn:aws:iam::111122223333:user/alice"];
+    assert_eq!(alice.policies.len(), 3);
+    assert!(alice.boundary.is_some());
+    check_in(
+        memory(),
+        "portcullis.yaml:15:158: error: `identities.accounts.111122223333.users.alice.policies[2]`: `own.json`: cannot read it: there is no such file\n",
+    );
+    check_in(
+        Memory::default()
+            .file(FILE, text.replace("boundary: read", "boundary: raed"))
+            .file("own.json", "{}"),
+        "own.json:1:1: error: a policy needs `Statement`\n\
+         portcullis.yaml:15:186: error: `identities.accounts.111122223333.users.alice.boundary`: no policy of this account is named `raed`; did you mean `read`?\n",
+    );
+}
+
+#[test]
+fn certificates_are_checked_to_fit_their_keys() {
+    let read = |name: &str| {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/config/tls");
+        std::fs::read(folder.join(name)).unwrap()
+    };
+    let text = GOOD.replace(
+        "\"127.0.0.1:8080\"",
+        "\"127.0.0.1:8080\", tls: { cert: \"file:crt\", key: \"file:key\" }",
+    );
+    let with = |cert: Vec<u8>, key: Vec<u8>| {
+        Memory::default()
+            .file(FILE, text.as_str())
+            .file("crt", cert)
+            .file("key", key)
+    };
+    check_in(with(read("tls.crt"), read("tls.key")), "");
+    check_in(
+        with(read("tls.crt"), read("other.key")),
+        "portcullis.yaml:2:47: error: `listeners.app.tls.cert`: the key is another certificate's\n",
+    );
+    check_in(
+        with(read("tls.key"), read("tls.crt")),
+        "portcullis.yaml:2:47: error: `listeners.app.tls.cert`: no certificate in PEM form here\n\
+         portcullis.yaml:2:64: error: `listeners.app.tls.key`: no private key in PEM form here; a file is written `file:PATH`\n",
+    );
+}
+
+#[test]
+fn the_exit_code_says_clean_findings_or_cannot_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path.display().to_string()
+    };
+    let good = write("good.yaml", GOOD);
+    let bad = write("bad.yaml", &GOOD.replace("app:", "app: { zzz: 1 }\n  two:"));
+    let odd = write("odd.yaml", &format!("{GOOD}admin: unix:admin.sock\n"));
+    let policy = write("policy.json", "{}");
+    let run = |arguments: &[&str]| {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_portcullis"));
+        let output = command
+            .env_clear()
+            .arg("validate")
+            .args(arguments)
+            .output()
+            .unwrap();
+        (
+            output.status.code().unwrap(),
+            String::from_utf8(output.stdout).unwrap(),
+        )
+    };
+    assert_eq!(
+        run(&["--config", &good]),
+        (0, "0 errors, 0 warnings\n".to_owned())
+    );
+    assert_eq!(run(&["--config", &odd]).0, 0);
+    assert_eq!(run(&["--config", &odd, "--strict"]).0, 1);
+    assert_eq!(run(&["--config", &bad]).0, 1);
+    assert_eq!(run(&[&good, &policy]).0, 1);
+    assert_eq!(run(&[]).0, 2);
+    assert_eq!(run(&["--config", "/nowhere/portcullis.yaml"]).0, 2);
+    let (_, printed) = run(&["--config", &bad, "--format", "json"]);
+    let printed: serde_json::Value = serde_json::from_str(&printed).unwrap();
+    assert_eq!(printed["errors"], 2);
+    assert_eq!(printed["findings"][0]["path"], "listeners.app.bind");
 }

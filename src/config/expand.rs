@@ -66,11 +66,9 @@ impl Walk<'_, '_> {
         if !text.contains("${") {
             return;
         }
+        self.substituted.push(at);
         match replace(text, |name| self.check.sources.variable(name)) {
-            Ok(replaced) => {
-                self.substituted.push(at);
-                *text = replaced;
-            }
+            Ok(replaced) => *text = replaced,
             Err(message) => self.problems.push((at, self.trail.to_string(), message)),
         }
     }

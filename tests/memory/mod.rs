@@ -1,11 +1,5 @@
 //! Configuration sources in memory.
 
-#![allow(
-    dead_code,
-    clippy::allow_attributes,
-    reason = "each test binary uses its own part"
-)]
-
 use portcullis::config::Sources;
 use portcullis::config::sources::{Access, Item, ItemKind, Owner};
 use std::collections::{BTreeMap, BTreeSet};
@@ -14,23 +8,23 @@ use std::path::{Path, PathBuf};
 
 /// Files and variables.
 #[derive(Default)]
-pub struct Memory {
+pub(crate) struct Memory {
     files: BTreeMap<PathBuf, (Vec<u8>, Access)>,
     variables: BTreeMap<String, String>,
 }
 
 /// A file of ours that is closed to others.
-pub const CLOSED: Access = Access {
+pub(crate) const CLOSED: Access = Access {
     mode: 0o600,
     owner: Owner::Ourselves,
 };
 
 impl Memory {
-    pub fn file(self, path: impl Into<PathBuf>, content: impl Into<Vec<u8>>) -> Self {
+    pub(crate) fn file(self, path: impl Into<PathBuf>, content: impl Into<Vec<u8>>) -> Self {
         self.file_with(path, content, CLOSED)
     }
 
-    pub fn file_with(
+    pub(crate) fn file_with(
         mut self,
         path: impl Into<PathBuf>,
         content: impl Into<Vec<u8>>,
@@ -40,22 +34,9 @@ impl Memory {
         self
     }
 
-    pub fn variable(mut self, name: &str, value: &str) -> Self {
+    pub(crate) fn variable(mut self, name: &str, value: &str) -> Self {
         self.variables.insert(name.to_owned(), value.to_owned());
         self
-    }
-
-    /// Every file under a folder of the checkout, at `as_folder`.
-    pub fn folder(self, folder: &Path, as_folder: &Path) -> Self {
-        let entries = std::fs::read_dir(folder).unwrap();
-        entries.fold(self, |memory, entry| {
-            let path = entry.unwrap().path();
-            let target = as_folder.join(path.file_name().unwrap());
-            match path.is_dir() {
-                true => memory.folder(&path, &target),
-                false => memory.file(target, std::fs::read(&path).unwrap()),
-            }
-        })
     }
 
     fn found(&self, file: &Path) -> io::Result<&(Vec<u8>, Access)> {
