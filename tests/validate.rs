@@ -111,7 +111,7 @@ fn t51_an_unknown_field_is_an_error_with_its_neighbour() {
         "    profile: s3s",
         "    porfile: s3s",
         "portcullis.yaml:4:3: error: `upstreams.lake.profile`: missing\n\
-         portcullis.yaml:5:5: error: `upstreams.lake.porfile`: unknown field; did you mean `profile`?\n",
+         portcullis.yaml:5:5: error: `upstreams.lake.porfile`: unknown field, did you mean `profile`?\n",
     );
     check_with(
         "bind: \"127.0.0.1:8080\"",
@@ -150,7 +150,7 @@ fn names_and_numbers_are_checked() {
     check_with(
         "profile: s3s",
         "profile: ceff",
-        "portcullis.yaml:5:14: error: `upstreams.lake.profile`: unknown profile `ceff`; did you mean `ceph`?\n",
+        "portcullis.yaml:5:14: error: `upstreams.lake.profile`: unknown profile `ceff`, did you mean `ceph`?\n",
     );
     check_with(
         "\"111122223333\"",
@@ -618,7 +618,7 @@ fn identity_policies_are_written_named_or_filed() {
             .file(FILE, text.replace("boundary: read", "boundary: raed"))
             .file("own.json", "{}"),
         "own.json:1:1: error: a policy needs `Statement`\n\
-         portcullis.yaml:15:186: error: `identities.accounts.111122223333.users.alice.boundary`: no policy of this account is named `raed`; did you mean `read`?\n",
+         portcullis.yaml:15:186: error: `identities.accounts.111122223333.users.alice.boundary`: no policy of this account is named `raed`, did you mean `read`?\n",
     );
 }
 
@@ -689,4 +689,94 @@ fn the_exit_code_says_clean_findings_or_cannot_run() {
     let printed: serde_json::Value = serde_json::from_str(&printed).unwrap();
     assert_eq!(printed["errors"], 2);
     assert_eq!(printed["findings"][0]["path"], "listeners.app.bind");
+}
+
+#[test]
+fn t51_the_mode_of_a_real_file_is_seen() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join(FILE);
+    std::fs::write(&path, static_key("LAKE", "0123456789abcdef0123")).unwrap();
+    let messages = |mode| {
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
+        match load(&path, &portcullis::config::Host) {
+            Ok((_, findings)) | Err(findings) => findings.len(),
+        }
+    };
+    assert_eq!(messages(0o644), 1);
+    assert_eq!(messages(0o620), 1);
+    assert_eq!(messages(0o600), 0);
+}
+
+#[test]
+fn a_profile_of_the_chain_stands_alone() {
+    let with = |written: &str| GOOD.replace("anonymous", written);
+    check(&with("{ profile: gateway }"), "");
+    check(
+        &with("{ profile: gateway, access_key_id: LAKE }"),
+        "portcullis.yaml:9:29: error: `upstreams.lake.credentials.profile`: stands alone: the chain's profile has its own key\n",
+    );
+    check(
+        &with("{ access_key_id: LAKE }"),
+        "portcullis.yaml:9:5: error: `upstreams.lake.credentials.secret_access_key`: missing\n",
+    );
+}
+
+#[test]
+fn an_upstream_of_aws_needs_no_endpoint_and_no_credentials() {
+    let text = |region: &str| {
+        format!(
+            "listeners:\n  app: {{ bind: \"127.0.0.1:8080\" }}\nupstreams:\n  aws: {{ profile: aws{region}, owner_account: \"111122223333\", buckets: [a] }}\n"
+        )
+    };
+    check(
+        &text(""),
+        "portcullis.yaml:4:3: error: `upstreams.aws.region`: missing\n",
+    );
+    for (region, endpoint) in [
+        (", region: eu-west-1", "https://s3.eu-west-1.amazonaws.com"),
+        (
+            ", region: cn-north-1",
+            "https://s3.cn-north-1.amazonaws.com.cn",
+        ),
+    ] {
+        let settings = loaded(&Memory::default().file(FILE, text(region)));
+        assert_eq!(settings.upstreams[0].endpoint.to_string(), endpoint);
+    }
+}
+
+#[test]
+fn relative_paths_start_at_the_file_they_stand_in() {
+    let text =
+        format!("{GOOD}identities: people/all.yaml\npolicies: p\nstate: {{ redb: s.redb }}\n");
+    let people = "accounts: { \"111122223333\": { users: { alice: { policies: [\"file:../p/identities/a.json\"] } } } }";
+    let policy = POLICY.replace("      \"Principal\": \"*\",\n", "");
+    let memory = Memory::default()
+        .file("/etc/gate/portcullis.yaml", text)
+        .file("/etc/gate/people/all.yaml", people)
+        .file("/etc/gate/p/identities/a.json", policy);
+    let (settings, findings) = load(Path::new("/etc/gate/portcullis.yaml"), &memory).unwrap();
+    assert_eq!(findings, []);
+    assert_eq!(settings.state.unwrap().0, Path::new("/etc/gate/s.redb"));
+}
+
+#[test]
+fn nothing_configured_is_said_where_it_stands() {
+    check(
+        "listeners: {}\nupstreams: {}\nlogs: {}\n",
+        "portcullis.yaml:1:12: error: `listeners`: no listener is configured\n\
+         portcullis.yaml:2:12: error: `upstreams`: no upstream is configured\n\
+         portcullis.yaml:3:7: error: `logs`: no log is configured: leave the entry out for the default, a JSON log on standard output\n",
+    );
+}
+
+#[test]
+fn a_socket_s_path_has_a_bound() {
+    let with = |length| GOOD.replace("127.0.0.1:8080", &format!("unix:/{}", "s".repeat(length)));
+    check(&with(106), "");
+    let findings = findings(&Memory::default().file(FILE, with(107)));
+    assert!(
+        findings.ends_with("is longer than the 107 bytes of a Unix socket's path\n"),
+        "{findings}"
+    );
 }

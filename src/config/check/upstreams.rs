@@ -256,7 +256,10 @@ fn buckets(
         (None, Some(true)) => Vec::new(),
         (written, _) => check.required(&list, written).unwrap_or_default(),
     };
-    if written.is_empty() && default != Some(true) && list.node().is_some() && !check.failed() {
+    let empty = list
+        .node()
+        .is_some_and(|node| node.value == Value::List(Vec::new()));
+    if empty && default != Some(true) {
         check.push(list.error("is empty: no bucket is on this upstream"));
     }
     let mut buckets = Vec::new();

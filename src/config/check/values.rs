@@ -5,15 +5,27 @@ use super::super::raw;
 use super::super::settings::{Bind, Limits, Shutdown, Timeouts};
 use super::Check;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// `address:port`, `unix:PATH` or an absolute path.
 pub(super) fn bind(text: &str, document: &Document) -> Result<Bind, String> {
     match text.strip_prefix("unix:") {
         Some("") => Err("`unix:` without a path".to_owned()),
-        Some(path) => Ok(Bind::Unix(document.resolve(path))),
-        None if text.starts_with('/') => Ok(Bind::Unix(text.into())),
+        Some(path) => socket(document.resolve(path)),
+        None if text.starts_with('/') => socket(text.into()),
         None => parse_address(text).map(Bind::Tcp),
+    }
+}
+
+/// The system takes no longer path for a socket.
+fn socket(path: PathBuf) -> Result<Bind, String> {
+    match path.as_os_str().len() {
+        0..=107 => Ok(Bind::Unix(path)),
+        _ => Err(format!(
+            "`{}` is longer than the 107 bytes of a Unix socket's path",
+            path.display()
+        )),
     }
 }
 
