@@ -9,7 +9,8 @@ use std::time::Duration;
 const MASK: &str = "***";
 
 impl Settings {
-    /// The settings as YAML, in the form they are written in; secrets read `***`.
+    /// The settings as YAML in the form they are written in, but of identities and policies a summary. Secrets read
+    /// `***`.
     pub fn masked_yaml(&self) -> String {
         let mut map = Map::new();
         map.insert("instance".into(), json!(self.instance));
