@@ -16,6 +16,10 @@ from servers.moto import Moto
 from servers.nginx import Nginx
 from servers.stub import Stub
 
+# What the machine has set for its own clients is not ours to use.
+for name in [name for name in os.environ if name.startswith(("AWS_", "RCLONE_")) or name.lower().endswith("_proxy")]:
+    del os.environ[name]
+
 PROFILES = {"moto": "moto", "ceph": "ceph", "stub": "generic"}
 
 
