@@ -12,6 +12,8 @@ use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::LevelFilter;
 
 /// The command line as it was written.
 #[derive(Debug, Parser)]
@@ -124,6 +126,25 @@ pub fn run(arguments: &Arguments) -> ExitCode {
 /// The definition of the command line, for completions and the manual.
 pub fn command() -> clap::Command {
     Arguments::command()
+}
+
+/// Diagnostics go to standard error; records alone go to standard output. `RUST_LOG` chooses more or less.
+fn diagnostics() {
+    let filter = EnvFilter::builder().with_default_directive(LevelFilter::INFO.into()).from_env_lossy();
+    let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    // A second gateway in one process, as in tests, keeps the first one's.
+    let _ = subscriber.try_init();
+}
+
+/// The exit code of a verb that may fail; says why on standard error.
+fn finish(result: anyhow::Result<()>) -> ExitCode {
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("portcullis: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
 }
 
 /// Writes to standard output; a reader that has gone away is a failure, not a panic.

@@ -141,7 +141,7 @@ struct JsonDecision<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     missing: Option<&'static str>,
     action: &'static str,
-    resource: &'a str,
+    resource: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     layer: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -269,7 +269,7 @@ impl<'a> JsonDecision<'a> {
             verdict: verdict_name(decision.verdict),
             missing: missing_name(decision.verdict),
             action: asked.action,
-            resource: &asked.resource,
+            resource: asked.resource.arn(),
             layer: by.map(|by| layer_name(by.layer)),
             sid: by.and_then(|by| by.sid.as_deref()),
             file: by.map(|by| &*by.origin.source),
@@ -305,6 +305,7 @@ impl<'a> JsonSource<'a> {
 fn principal_arn(principal: &Principal) -> Option<&str> {
     match principal {
         Principal::Anonymous => None,
+        Principal::Service(name) => Some(name),
         Principal::Known(caller) => Some(&caller.arn),
     }
 }

@@ -4,7 +4,7 @@ use super::super::fill::{did_you_mean, fill};
 use super::super::place::At;
 use super::super::raw;
 use super::super::secrets;
-use super::super::settings::{Addressing, Credentials, Endpoint, Scheme, Upstream};
+use super::super::settings::{Addressing, Credentials, Endpoint, Scheme, Upstream, UpstreamSettings};
 use super::{Check, patterns, tls, values};
 use portcullis_core::document::Value;
 use portcullis_core::identity::SecretKey;
@@ -51,17 +51,19 @@ fn upstream(
     let credentials = credentials(kind, &at.field("credentials"), check);
     let reach = reach?;
     Some(Upstream {
-        name: name.into(),
+        connection: UpstreamSettings {
+            name: name.into(),
+            region: reach.region,
+            endpoint: reach.endpoint,
+            addressing: reach.addressing,
+            ca_pem: reach.ca,
+            timeouts,
+            credentials: credentials?,
+        },
         profile: profile?,
-        region: reach.region,
-        endpoint: reach.endpoint,
-        addressing: reach.addressing,
-        ca: reach.ca,
-        timeouts,
         owner_account: owner_account?,
         buckets,
         default: raw.default.unwrap_or(false),
-        credentials: credentials?,
     })
 }
 
@@ -274,7 +276,7 @@ fn compare_buckets(upstreams: &[Upstream], at: &At<'_>, check: &mut Check<'_>) {
     for (position, one) in upstreams.iter().enumerate() {
         for other in upstreams.iter().take(position) {
             for (index, pattern) in one.buckets.iter().enumerate() {
-                let at = at.field(&one.name).field("buckets").index(index);
+                let at = at.field(&one.connection.name).field("buckets").index(index);
                 compare_pattern(pattern, other, &at, check);
             }
         }
@@ -283,7 +285,7 @@ fn compare_buckets(upstreams: &[Upstream], at: &At<'_>, check: &mut Check<'_>) {
 
 fn compare_pattern(pattern: &str, other: &Upstream, at: &At<'_>, check: &mut Check<'_>) {
     for earlier in &other.buckets {
-        let name = &other.name;
+        let name = &other.connection.name;
         if **earlier == *pattern {
             check.push(at.error(format!(
                 "`{pattern}` stands under `upstreams.{name}` already"
@@ -302,15 +304,15 @@ fn compare_defaults(upstreams: &[Upstream], at: &At<'_>, check: &mut Check<'_>) 
     let Some(first) = defaults.next() else {
         return;
     };
-    let place = at.field(&first.name).field("default");
+    let place = at.field(&first.connection.name).field("default");
     check.push(
         place
             .error("every bucket that no pattern names goes here, misspelt ones too")
             .softened(),
     );
     for second in defaults {
-        let place = at.field(&second.name).field("default");
-        check.push(place.error(format!("`upstreams.{}` is the default already", first.name)));
+        let place = at.field(&second.connection.name).field("default");
+        check.push(place.error(format!("`upstreams.{}` is the default already", first.connection.name)));
     }
 }
 
@@ -364,7 +366,7 @@ fn written_credentials(
         .and_then(|text| secrets::secret(&text, &token_at, check));
     Some(Credentials::Static {
         access_key_id: id?,
-        secret: secret?,
+        secret_access_key: secret?,
         session_token: session_token.map(|token| SecretKey::new(token.to_string())),
     })
 }
