@@ -44,12 +44,10 @@ async fn addresses_take_turns() {
 
 #[tokio::test]
 async fn a_failed_look_up_keeps_what_was_known() {
-    let addresses = Addresses::new(&endpoint("no.such.name.invalid"));
+    // No resolver is asked for a name with a NUL in it.
+    let addresses = Addresses::new(&endpoint("no\0name"));
     let error = addresses.next().await.unwrap_err();
-    assert!(
-        error.to_string().starts_with("`no.such.name.invalid`"),
-        "{error}"
-    );
+    assert_eq!(error.to_string(), "`no\0name` cannot be resolved");
     let known: SocketAddr = "192.0.2.1:9000".parse().unwrap();
     addresses.known.store(Arc::new(vec![known]));
     assert!(addresses.look_up().await.is_err());
