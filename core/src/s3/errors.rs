@@ -7,7 +7,6 @@ use http::StatusCode;
 pub enum ErrorCode {
     AccessDenied,
     InternalError,
-    ServiceUnavailable,
 }
 
 impl ErrorCode {
