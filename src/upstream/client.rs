@@ -3,17 +3,18 @@
 //! All upstreams share one [`Client`] and its pool of connections.
 
 use super::Upstream;
+use super::call::Call;
 use super::credentials::NoCredentials;
 use super::peer::ResolveError;
 use super::sign::{self, Body, SignError, UpstreamRequest};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD as BASE64;
-use bytes::{Bytes, BytesMut};
-use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use jiff::Timestamp;
-use pingora::connectors::http::Connector;
+use pingora::connectors::http::v1::Connector;
 use pingora::http::RequestHeader;
-use pingora::protocols::http::client::HttpSession;
+use pingora::protocols::http::v1::client::HttpSession;
 use pingora::upstreams::peer::HttpPeer;
 use portcullis_core::admission::{Permit, Run};
 use std::time::Duration;
@@ -121,6 +122,25 @@ impl Client {
             .map_err(|_| UpstreamError::Deadline)?
     }
 
+    /// Connects and sends the head of what `permit` allows; the bodies stream over the [`Call`].
+    pub async fn open(
+        &self,
+        upstream: &Upstream,
+        permit: &Permit,
+        pool: Pool,
+        now: Timestamp,
+    ) -> Result<Call, UpstreamError> {
+        let head = sign::sign(permit, upstream, &upstream.access()?, now)?;
+        self.begin(upstream, head, pool).await
+    }
+
+    /// Gives the connection of a call back to the pool, if the call ended well.
+    pub async fn release(&self, call: Call) {
+        let (session, peer) = call.into_parts();
+        let idle = peer.options.idle_timeout;
+        self.connector.release_http_session(session, &peer, idle).await;
+    }
+
     async fn exchange(
         &self,
         upstream: &Upstream,
@@ -128,23 +148,32 @@ impl Client {
         body: Bytes,
         limit: usize,
     ) -> Result<UpstreamAnswer, UpstreamError> {
-        let (mut session, mut peer, reused) = self.connect(upstream, Pool::Any).await?;
-        if let Err(error) = begin(&mut session, &head, &body).await {
-            session.shutdown().await;
-            if !(reused && is_idempotent(&head.method) && closed_before_answering(&error)) {
-                return Err(UpstreamError::Broken(error));
+        let mut call = self.begin(upstream, head.clone(), Pool::Any).await?;
+        if let Err(error) = ask(&mut call, &body).await {
+            if !call.may_be_repeated(&error) {
+                return Err(error);
             }
-            (session, peer, _) = self.connect(upstream, Pool::New).await?;
-            begin(&mut session, &head, &body)
-                .await
-                .map_err(UpstreamError::Broken)?;
+            call = self.begin(upstream, head, Pool::New).await?;
+            ask(&mut call, &body).await?;
         }
-        let answer = finish(&mut session, limit).await?;
-        let idle = peer.options.idle_timeout;
-        self.connector
-            .release_http_session(session, &peer, idle)
-            .await;
+        let body = call.read_all(limit).await?.into();
+        let headers = call.headers().cloned().unwrap_or_default();
+        let answer = UpstreamAnswer { status: call.status(), headers, body };
+        self.release(call).await;
         Ok(answer)
+    }
+
+    async fn begin(&self, upstream: &Upstream, head: RequestHeader, pool: Pool) -> Result<Call, UpstreamError> {
+        let (session, peer, reused) = self.connect(upstream, pool).await?;
+        match Call::begin(session, peer, reused, head.clone()).await {
+            Ok(call) => Ok(call),
+            // Not even the head could be written to a connection we kept: the upstream never saw this request.
+            Err(_) if reused => {
+                let (session, peer, reused) = self.connect(upstream, Pool::New).await?;
+                Call::begin(session, peer, reused, head).await.map_err(UpstreamError::Broken)
+            }
+            Err(error) => Err(UpstreamError::Broken(error)),
+        }
     }
 
     /// A connection, the peer it was made for, and whether it was used before.
@@ -157,11 +186,7 @@ impl Client {
         for _ in 0..CONNECT_ATTEMPTS {
             let peer = upstream.peer().await?;
             match self.session(&peer, pool).await {
-                Ok((mut session, reused)) => {
-                    session.set_read_timeout(peer.options.read_timeout);
-                    session.set_write_timeout(peer.options.write_timeout);
-                    return Ok((session, peer, reused));
-                }
+                Ok((session, reused)) => return Ok((session, peer, reused)),
                 Err(error) => {
                     upstream.connect_failed();
                     failed = Some(error);
@@ -186,94 +211,41 @@ impl Client {
 }
 
 /// Which connection will do.
-#[derive(Debug, Clone, Copy)]
-enum Pool {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pool {
     /// A pooled one, else a new one.
     Any,
     /// Only a new one.
     New,
 }
 
-/// Sends the request and reads the final answer's head.
-async fn begin(
-    session: &mut HttpSession,
-    head: &RequestHeader,
-    body: &Bytes,
-) -> pingora::Result<()> {
-    session.write_request_header(Box::new(head.clone())).await?;
-    let written = write(session, body).await;
-    if let Err(error) = &written
-        && *error.etype() == pingora::ErrorType::WriteTimedout
-    {
-        return written;
-    }
-    // An upstream that refuses early answers and closes: its answer says more than our failing to write.
-    let read = read_head(session).await;
-    match (written, read) {
-        (_, Ok(())) => Ok(()),
-        (Err(error), Err(_)) | (Ok(()), Err(error)) => Err(error),
+/// Sends the body and waits for the final answer's head.
+async fn ask(call: &mut Call, body: &Bytes) -> Result<(), UpstreamError> {
+    let sent = match call.send(body).await {
+        Ok(()) => call.complete().await,
+        Err(error) => Err(error),
+    };
+    match sent {
+        Err(error) if error.timed_out() => Err(error),
+        // An upstream that refuses early answers and closes: its answer says more than our failing to write.
+        Err(error) => call.answered().await.map_err(|_| error),
+        Ok(()) => call.answered().await,
     }
 }
 
-async fn write(session: &mut HttpSession, body: &Bytes) -> pingora::Result<()> {
-    if !body.is_empty() {
-        session.write_request_body(body.clone(), true).await?;
-    }
-    session.finish_request_body().await
-}
-
-/// How many interim answers are skipped before the upstream is given up.
-const INTERIM: usize = 8;
-
-async fn read_head(session: &mut HttpSession) -> pingora::Result<()> {
-    for _ in 0..INTERIM {
-        session.read_response_header().await?;
-        let status = session.response_header().map(|head| head.status);
-        if !status.is_some_and(|status| status.is_informational()) {
-            return Ok(());
+impl UpstreamError {
+    /// The upstream closed the connection before it said anything; it may not even have seen the request.
+    pub(super) fn closed_before_answering(&self) -> bool {
+        use pingora::ErrorType::{ConnectionClosed, ReadError, WriteError};
+        match self {
+            Self::Broken(error) => matches!(error.etype(), ConnectionClosed | ReadError | WriteError),
+            _ => false,
         }
     }
-    pingora::Error::e_explain(
-        pingora::ErrorType::InvalidHTTPHeader,
-        "too many interim answers",
-    )
-}
 
-async fn finish(session: &mut HttpSession, limit: usize) -> Result<UpstreamAnswer, UpstreamError> {
-    let mut body = BytesMut::new();
-    while let Some(part) = session
-        .read_response_body()
-        .await
-        .map_err(UpstreamError::Broken)?
-    {
-        if body.len() + part.len() > limit {
-            session.shutdown().await;
-            return Err(UpstreamError::TooLong(limit));
-        }
-        body.extend_from_slice(&part);
+    fn timed_out(&self) -> bool {
+        matches!(self, Self::Broken(error) if *error.etype() == pingora::ErrorType::WriteTimedout)
     }
-    let none = || pingora::Error::new(pingora::ErrorType::ReadError);
-    let head = session
-        .response_header()
-        .ok_or_else(|| UpstreamError::Broken(none()))?;
-    Ok(UpstreamAnswer {
-        status: head.status,
-        headers: head.headers.clone(),
-        body: body.freeze(),
-    })
-}
-
-fn is_idempotent(method: &Method) -> bool {
-    matches!(
-        *method,
-        Method::GET | Method::HEAD | Method::PUT | Method::DELETE
-    )
-}
-
-/// The upstream closed the connection before it said anything; it may not even have seen the request.
-fn closed_before_answering(error: &pingora::Error) -> bool {
-    use pingora::ErrorType::{ConnectionClosed, ReadError, WriteError};
-    matches!(error.etype(), ConnectionClosed | ReadError | WriteError)
 }
 
 /// The headers for a document that the gateway wrote in the client's place: the client's checksums do not fit it.

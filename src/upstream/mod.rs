@@ -5,6 +5,7 @@
 //! only admission makes. Enter at [`Upstream`].
 
 pub mod answer;
+pub mod call;
 pub mod client;
 pub mod credentials;
 pub mod peer;

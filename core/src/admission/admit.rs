@@ -1,26 +1,31 @@
-//! The order of checks.
+//! The order of checks. Read [`admit`] from the top: each step either passes or ends the request.
 
-use super::{Arrival, Auth, Permit, Rules};
+use super::authorise::{self, Granted};
+use super::legality::{self, Case};
+use super::{Arrival, Auth, Permit, Rules, authenticate, forward, refuse};
 use crate::identity::{AccessKeyId, Account, Principal};
 use crate::policy::Decision;
-use crate::request::Head;
-use crate::s3::answer::Answer;
+use crate::request::{self, Head, S3Request};
+use crate::s3::answer::{Answer, S3Error};
 use crate::s3::names::Target;
-use crate::s3::operations::Operation;
+use crate::s3::operations::{Operation, PayloadKind};
+use crate::sigv4::{self, payload::BodyPlan};
 use bytes::Bytes;
 use std::sync::Arc;
 
 /// What became of a request, and what its record says of it.
 #[derive(Debug)]
 pub struct Admission {
+    /// As far as admission got; a permit carries its own copy.
     pub labels: Labels,
+    /// What is done next.
     pub outcome: Outcome,
 }
 
 /// What is done next.
 #[derive(Debug)]
 pub enum Outcome {
-    /// Go upstream. The permit carries its own copy of the labels.
+    /// Go upstream.
     Forward(Box<Permit>),
     /// Answer without the upstream.
     Answer(Answer),
@@ -29,20 +34,27 @@ pub enum Outcome {
 }
 
 /// What is known of a request for its record, as far as admission got.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Labels {
+    /// The operation, once recognised.
     pub operation: Option<&'static Operation>,
+    /// What the request is about, once parsed.
     pub target: Option<Target>,
+    /// The source of a copy.
+    pub copy_source: Option<Target>,
     /// The version asked for.
     pub version_id: Option<Box<str>>,
+    /// How the caller was authenticated; `None` if that failed.
     pub auth: Option<Auth>,
+    /// Who calls; anonymous until authenticated.
     pub principal: Principal,
+    /// The access key presented, also when it was refused.
     pub access_key: Option<AccessKeyId>,
     /// The account that owns the bucket.
     pub owner: Option<Arc<Account>>,
     /// Position in [`super::Routes`].
     pub upstream: Option<usize>,
-    /// The permission that decided: the first that was refused, or the first that was asked.
+    /// The permission that decided: the first that was refused, or else the first that was asked.
     pub decision: Option<Asked>,
     /// DeleteObjects: each key, its version and what was decided.
     pub items: Vec<Item>,
@@ -51,44 +63,99 @@ pub struct Labels {
 /// One permission and the decision on it.
 #[derive(Debug, Clone)]
 pub struct Asked {
+    /// E.g. `s3:GetObject`.
     pub action: &'static str,
-    /// The resource's ARN.
-    pub resource: String,
+    /// What the permission was asked on.
+    pub resource: Target,
+    /// The engine's answer.
     pub decision: Decision,
 }
 
 /// One key of DeleteObjects.
 #[derive(Debug, Clone)]
 pub struct Item {
+    /// The key.
     pub key: Box<str>,
+    /// The version named, if one was.
     pub version_id: Option<Box<str>>,
+    /// Whether it may be deleted.
     pub allowed: bool,
 }
 
 /// A request that cannot be decided before its body is read.
 #[derive(Debug)]
 pub struct Waiting {
-    _todo: (),
+    request: S3Request,
+    plan: BodyPlan,
+    labels: Labels,
+    route: Option<usize>,
 }
 
 impl Waiting {
-    /// The most bytes the body may have.
-    pub fn limit(&self) -> usize {
-        0
+    /// What the body must be; the whole of it, checked against this, is what [`Waiting::resume`] takes.
+    pub fn plan(&self) -> &BodyPlan {
+        &self.plan
     }
 
-    /// Continues with the whole body, decoded and verified by [`crate::sigv4::payload`].
-    pub fn resume(
-        self: Box<Self>,
-        _rules: &Rules,
-        _arrival: &Arrival<'_>,
-        _body: Bytes,
-    ) -> Admission {
-        unimplemented!()
+    /// The record's labels, should the body never come.
+    pub fn labels(&self) -> &Labels {
+        &self.labels
+    }
+
+    /// Continues with the whole body, decoded and verified. `head` and `arrival` are those of [`admit`].
+    pub fn resume(self, rules: &Rules, head: &Head<'_>, arrival: &Arrival<'_>, body: Bytes) -> Admission {
+        let mut labels = self.labels;
+        let presented = sigv4::presented(head, &self.request.query).ok().flatten();
+        let case = Case { rules, head, arrival, request: &self.request, presented, route: self.route };
+        let granted = authorise::with_body(&case, &mut labels, body);
+        let outcome = granted.map(|granted| forwarded(&case, self.plan, granted, &labels));
+        Admission::of(labels, outcome)
     }
 }
 
-/// Decides what becomes of a request.
-pub fn admit(_rules: &Rules, _head: &Head<'_>, _arrival: &Arrival<'_>) -> Admission {
-    unimplemented!()
+/// Decides what becomes of a request: the one order of checks.
+pub fn admit(rules: &Rules, head: &Head<'_>, arrival: &Arrival<'_>) -> Admission {
+    let mut labels = Labels::default();
+    let outcome = check(rules, head, arrival, &mut labels);
+    Admission::of(labels, outcome)
+}
+
+fn check(rules: &Rules, head: &Head<'_>, arrival: &Arrival<'_>, labels: &mut Labels) -> Result<Outcome, S3Error> {
+    let request = request::parse(head, &arrival.listener.hosts).map_err(refuse::parse)?;
+    labels.describe(&request);
+    let presented = authenticate::caller(rules, head, &request, arrival, labels)?;
+    let route = rules.route(&request.target)?;
+    labels.upstream = route;
+    labels.owner = rules.owner_account(&request.target, route, &labels.principal);
+    let case = Case { rules, head, arrival, request: &request, presented, route };
+    let plan = legality::check(&case)?;
+    match request.operation.payload {
+        PayloadKind::Document(_) => {
+            let labels = labels.clone();
+            Ok(Outcome::Need(Box::new(Waiting { request, plan, labels, route })))
+        }
+        PayloadKind::None | PayloadKind::Stream => {
+            let granted = authorise::without_body(&case, labels)?;
+            Ok(forwarded(&case, plan, granted, labels))
+        }
+    }
+}
+
+fn forwarded(case: &Case<'_>, plan: BodyPlan, granted: Granted, labels: &Labels) -> Outcome {
+    Outcome::Forward(Box::new(forward::permit(case, plan, granted, labels)))
+}
+
+impl Admission {
+    fn of(labels: Labels, outcome: Result<Outcome, S3Error>) -> Self {
+        Self { labels, outcome: outcome.unwrap_or_else(|error| Outcome::Answer(error.into())) }
+    }
+}
+
+impl Labels {
+    fn describe(&mut self, request: &S3Request) {
+        self.operation = Some(request.operation);
+        self.target = Some(request.target.clone());
+        self.copy_source = request.copy_source.as_ref().map(|source| source.target.clone());
+        self.version_id = request.query.get("versionId").map(Into::into);
+    }
 }

@@ -1,1 +1,53 @@
+//! What goes upstream: the path, query and headers of a request that was allowed. The only maker of a [`Permit`].
 
+use super::authorise::Granted;
+use super::legality::Case;
+use super::{Labels, Permit};
+use crate::request::encode_path;
+use crate::s3::headers::Disposition;
+use crate::sigv4::payload::{self, BodyPlan};
+use http::header::{CONTENT_ENCODING, HeaderMap, HeaderName, HeaderValue};
+
+/// Makes the permit of a request that passed every check.
+pub(super) fn permit(case: &Case<'_>, body: BodyPlan, granted: Granted, labels: &Labels) -> Permit {
+    let target = &case.request.target;
+    Permit {
+        upstream: case.route,
+        method: case.head.method.clone(),
+        bucket: target.bucket_name().unwrap_or_default().to_owned(),
+        key: target.key().map(encode_path).unwrap_or_default(),
+        query: case.request.query.upstream(),
+        headers: forwarded_headers(case),
+        body,
+        run: granted.run,
+        conceal_missing: granted.conceal_missing,
+        labels: labels.clone(),
+    }
+}
+
+fn forwarded_headers(case: &Case<'_>) -> HeaderMap {
+    let mut forwarded = HeaderMap::with_capacity(case.head.headers.len());
+    for (name, value) in case.head.headers {
+        let value = match case.request.operation.disposition(name.as_str()) {
+            Some(Disposition::Forward) => Some(value.clone()),
+            Some(Disposition::Rewrite) => rewritten(case, name, value),
+            Some(Disposition::Consume | Disposition::Later) | None => None,
+        };
+        if let Some(value) = value {
+            forwarded.append(name.clone(), value);
+        }
+    }
+    forwarded
+}
+
+/// The value the gateway sends in place of the client's. Lengths and digests of bodies are the signer's to say.
+fn rewritten(case: &Case<'_>, name: &HeaderName, value: &HeaderValue) -> Option<HeaderValue> {
+    match name.as_str() {
+        "x-amz-copy-source" => HeaderValue::try_from(case.request.copy_source.as_ref()?.to_header()).ok(),
+        _ if name == CONTENT_ENCODING => {
+            let kept = payload::content_encoding_without_aws_chunked(value.to_str().ok()?)?;
+            HeaderValue::from_str(&kept).ok()
+        }
+        _ => None,
+    }
+}

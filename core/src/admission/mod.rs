@@ -1,14 +1,30 @@
 //! The one order of checks, from a request's head to what is done with it.
 //!
-//! [`admit`] performs no I/O: it ends in a [`Permit`] to go upstream, an [`Answer`] the gateway gives itself, or says
+//! [`admit`] performs no I/O: it ends in a [`Permit`] to go upstream, an answer the gateway gives itself, or says
 //! what it needs first ([`Waiting`]) and is resumed with it. Only this module makes a [`Permit`].
+//!
+//! | file | says |
+//! |---|---|
+//! | `admit` | the order |
+//! | `authenticate` | who calls |
+//! | `legality` | whether the request may be made at all: route, profile, headers, body, expected owners |
+//! | `authorise` | whether this caller may make it |
+//! | `forward` | what goes upstream |
+//! | `refuse` | which S3 error each refusal becomes; nowhere else |
 
 mod admit;
+mod authenticate;
+mod authorise;
 mod forward;
+mod legality;
 mod permit;
 mod refuse;
 mod rules;
+#[cfg(test)]
+mod tests;
 
 pub use admit::{Admission, Asked, Item, Labels, Outcome, Waiting, admit};
 pub use permit::{Permit, Run};
-pub use rules::{Arrival, Auth, BucketRecord, ListenerRules, Route, Routes, Rules, TlsVersion};
+pub use refuse::body as refuse_body;
+pub use crate::context::TlsVersion;
+pub use rules::{Arrival, Auth, BucketRecord, ListenerRules, Route, Routes, Rules};

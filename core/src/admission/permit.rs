@@ -10,7 +10,7 @@ use http::{HeaderMap, Method};
 #[derive(Debug)]
 pub struct Permit {
     // INVARIANT: fields are set by `forward` alone, after every check passed, and describe exactly what was authorised.
-    pub(super) upstream: usize,
+    pub(super) upstream: Option<usize>,
     pub(super) method: Method,
     /// Bucket and key, percent-encoded for the wire; empty when absent.
     pub(super) bucket: String,
@@ -36,7 +36,10 @@ pub enum Run {
     DeleteObjects {
         /// The document with the allowed keys only; `None` if none is allowed, and then nothing is sent.
         allowed: Option<Bytes>,
+        /// What the answer says of the others.
         refused: Vec<DeleteFailure>,
+        /// The answer names failures only.
+        quiet: bool,
     },
     /// ListBuckets over all upstreams of the caller's account.
     ListBuckets,
@@ -47,11 +50,12 @@ pub enum Run {
 }
 
 impl Permit {
-    /// Position of the upstream in [`super::Routes`].
-    pub fn upstream(&self) -> usize {
+    /// Position of the upstream in [`super::Routes`]; `None` if the request is about all of them.
+    pub fn upstream(&self) -> Option<usize> {
         self.upstream
     }
 
+    /// The method.
     pub fn method(&self) -> &Method {
         &self.method
     }
@@ -81,6 +85,7 @@ impl Permit {
         &self.body
     }
 
+    /// How it is carried out.
     pub fn run(&self) -> &Run {
         &self.run
     }
@@ -90,6 +95,7 @@ impl Permit {
         self.conceal_missing
     }
 
+    /// What the record says of the request.
     pub fn labels(&self) -> &Labels {
         &self.labels
     }

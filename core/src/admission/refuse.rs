@@ -1,1 +1,314 @@
+//! Which S3 error each refusal becomes. No other file of the core maps a reason to a code.
+//!
+//! Messages follow AWS's where AWS was seen to have one.
+//! <https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html>
 
+use super::Asked;
+use crate::identity::Principal;
+use crate::policy::{Layer, Missing, Verdict};
+use crate::request::{Head, ParseError, Query};
+use crate::s3::answer::S3Error;
+use crate::s3::errors::ErrorCode;
+use crate::s3::names::{AccountId, BadKey, Target};
+use crate::s3::operations::{Operation, PayloadKind};
+use crate::s3::xml::{BadConfiguration, BadXml};
+use crate::sigv4::payload::{BodyError, PlanError};
+use crate::sigv4::{self, Form, Presented, SignatureError};
+use jiff::Timestamp;
+
+const ONE_MECHANISM: &str = "Only one auth mechanism allowed; only the X-Amz-Algorithm query parameter, Signature query \
+                             string parameter or the Authorization header should be specified";
+const VERSION_4: &str =
+    "The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256.";
+const QUERY_PARAMETERS: &str = "Query-string authentication version 4 requires the X-Amz-Algorithm, X-Amz-Credential, \
+                                X-Amz-Signature, X-Amz-Date, X-Amz-SignedHeaders, and X-Amz-Expires parameters.";
+
+// The request line.
+
+pub(super) fn parse(error: ParseError) -> S3Error {
+    let code = match &error {
+        ParseError::NotOriginForm | ParseError::BadHost => ErrorCode::InvalidRequest,
+        ParseError::BadTarget | ParseError::BadKey(_) => ErrorCode::InvalidURI,
+        ParseError::KeyTooLong => ErrorCode::KeyTooLongError,
+        ParseError::BadBucket(name) => return S3Error::new(ErrorCode::InvalidBucketName).with("BucketName", &**name),
+        ParseError::MethodNotAllowed => ErrorCode::MethodNotAllowed,
+        ParseError::NoOperation => return not_implemented("This operation is not implemented."),
+        ParseError::UnknownQuery(name) => {
+            return not_implemented("A query parameter you provided implies functionality that is not implemented.")
+                .with("ParameterName", &**name);
+        }
+        ParseError::RepeatedQuery(name) => {
+            return S3Error::new(ErrorCode::InvalidArgument)
+                .say("A query parameter was sent more than once.")
+                .with("ArgumentName", &**name);
+        }
+        ParseError::BadQueryValue(name) => return S3Error::new(ErrorCode::InvalidArgument).with("ArgumentName", &**name),
+        ParseError::BadCopySource => {
+            return S3Error::new(ErrorCode::InvalidArgument)
+                .say("Copy Source must mention the source bucket and key: sourcebucket/sourcekey")
+                .with("ArgumentName", "x-amz-copy-source");
+        }
+        ParseError::CopySourceArn => return not_implemented("A copy source that is an ARN is not implemented."),
+    };
+    S3Error::new(code)
+}
+
+// Authentication.
+
+/// A signature that could not even be read.
+pub(super) fn unreadable_signature(error: &SignatureError) -> S3Error {
+    match error {
+        SignatureError::SeveralMechanisms => S3Error::new(ErrorCode::InvalidArgument).say(ONE_MECHANISM),
+        SignatureError::Version2 | SignatureError::Asymmetric => S3Error::new(ErrorCode::InvalidRequest).say(VERSION_4),
+        SignatureError::UnknownScheme => S3Error::new(ErrorCode::InvalidArgument).say("Unsupported Authorization Type"),
+        SignatureError::Malformed { form, what } => malformed(*form, &format!("{what}.")),
+        SignatureError::RepeatedParameter(name) => repeated("query parameter", name),
+        SignatureError::RepeatedHeader(name) => repeated("header", name),
+        SignatureError::Contradiction(name) => S3Error::new(ErrorCode::InvalidRequest)
+            .say(format!("{name} has one value in the header and another in the query string.")),
+        SignatureError::MissingDate => S3Error::new(ErrorCode::AccessDenied)
+            .say("AWS authentication requires a valid Date or x-amz-date header"),
+        SignatureError::MissingContentSha256 => S3Error::new(ErrorCode::InvalidRequest)
+            .say("Missing required header for this request: x-amz-content-sha256"),
+        SignatureError::UnknownKey => S3Error::new(ErrorCode::InvalidAccessKeyId),
+        SignatureError::WrongRegion { form, given, expected } => wrong_region(*form, given, expected),
+        SignatureError::WrongService { form, given } => {
+            malformed(*form, &format!("incorrect service \"{given}\". This endpoint belongs to \"s3\"."))
+        }
+        SignatureError::WrongScopeDate { form } => {
+            malformed(*form, "Invalid credential date. This date is not the same as X-Amz-Date.")
+        }
+        SignatureError::HeaderNotSigned(name) => S3Error::new(ErrorCode::AccessDenied)
+            .say("There were headers present in the request which were not signed")
+            .with("HeadersNotSigned", &**name),
+        SignatureError::SignedHeaderAbsent(_) | SignatureError::Mismatch => S3Error::new(ErrorCode::SignatureDoesNotMatch),
+        SignatureError::TimeTooSkewed => S3Error::new(ErrorCode::RequestTimeTooSkewed),
+        SignatureError::NotYetValid => S3Error::new(ErrorCode::AccessDenied).say("Request is not yet valid"),
+        SignatureError::Expired => S3Error::new(ErrorCode::AccessDenied).say("Request has expired"),
+        SignatureError::BadExpires => S3Error::new(ErrorCode::AuthorizationQueryParametersError)
+            .say("X-Amz-Expires must be a number between 1 and 604800 seconds"),
+    }
+}
+
+/// A signature that was read and is wrong: the same, with what helps the client to mend it.
+pub(super) fn signature(
+    error: &SignatureError,
+    head: &Head<'_>,
+    query: &Query,
+    presented: &Presented<'_>,
+    now: Timestamp,
+) -> S3Error {
+    let plain = unreadable_signature(error);
+    match error {
+        SignatureError::UnknownKey => plain.with("AWSAccessKeyId", presented.access_key),
+        SignatureError::Mismatch => plain
+            .with("AWSAccessKeyId", presented.access_key)
+            .with("StringToSign", sigv4::string_to_sign(head, query, presented))
+            .with("CanonicalRequest", sigv4::canonical_request(head, query, presented)),
+        SignatureError::TimeTooSkewed => plain
+            .with("RequestTime", presented.timestamp.to_string())
+            .with("ServerTime", now.to_string())
+            .with("MaxAllowedSkewMilliseconds", "900000"),
+        SignatureError::Expired => plain
+            .with("X-Amz-Expires", presented.expires.unwrap_or_default())
+            .with("ServerTime", now.to_string()),
+        _ => plain,
+    }
+}
+
+pub(super) fn foreign_token() -> S3Error {
+    S3Error::new(ErrorCode::InvalidToken)
+}
+
+fn wrong_region(form: Form, given: &str, expected: &str) -> S3Error {
+    let what = format!("the region '{given}' is wrong; expecting '{expected}'");
+    malformed(form, &what).with("Region", expected)
+}
+
+fn malformed(form: Form, what: &str) -> S3Error {
+    match form {
+        Form::Header => S3Error::new(ErrorCode::AuthorizationHeaderMalformed)
+            .say(format!("The authorization header is malformed; {what}")),
+        Form::Presigned if what.contains("region") || what.contains("service") => {
+            S3Error::new(ErrorCode::AuthorizationQueryParametersError)
+                .say(format!("Error parsing the X-Amz-Credential parameter; {what}"))
+        }
+        Form::Presigned => S3Error::new(ErrorCode::AuthorizationQueryParametersError).say(QUERY_PARAMETERS),
+    }
+}
+
+fn repeated(kind: &str, name: &str) -> S3Error {
+    S3Error::new(ErrorCode::InvalidRequest).say(format!("The {kind} {name} was sent more than once."))
+}
+
+// Legality.
+
+pub(super) fn no_such_bucket(target: &Target) -> S3Error {
+    S3Error::new(ErrorCode::NoSuchBucket).with("BucketName", target.bucket_name().unwrap_or_default())
+}
+
+pub(super) fn not_in_profile(operation: &Operation) -> S3Error {
+    not_implemented(format!("The store behind this bucket does not implement {}.", operation.name))
+}
+
+pub(super) fn header_not_implemented(name: &str) -> S3Error {
+    S3Error::new(ErrorCode::NotImplemented).with("Header", name)
+}
+
+pub(super) fn copy_across_upstreams() -> S3Error {
+    not_implemented("The source and the destination of a copy lie on different stores.")
+}
+
+pub(super) fn no_versions() -> S3Error {
+    not_implemented("The store behind this bucket has no versions.")
+}
+
+pub(super) fn key_not_literal(key: &str) -> S3Error {
+    S3Error::new(ErrorCode::InvalidURI)
+        .say("The store behind this bucket does not keep a key with empty, `.` or `..` segments as it is.")
+        .with("Key", key)
+}
+
+pub(super) fn bad_key(bad: BadKey, key: &str) -> S3Error {
+    let code = match bad {
+        BadKey::TooLong => ErrorCode::KeyTooLongError,
+        BadKey::NotUtf8 | BadKey::Nul => ErrorCode::InvalidURI,
+        BadKey::Empty => ErrorCode::UserKeyMustBeSpecified,
+    };
+    S3Error::new(code).with("Key", key)
+}
+
+pub(super) fn bad_expected_owner(header: &'static str) -> S3Error {
+    S3Error::new(ErrorCode::InvalidBucketOwnerAWSAccountID).with("ArgumentName", header)
+}
+
+pub(super) fn unexpected_owner() -> S3Error {
+    S3Error::new(ErrorCode::AccessDenied)
+}
+
+fn not_implemented(message: impl Into<std::borrow::Cow<'static, str>>) -> S3Error {
+    S3Error::new(ErrorCode::NotImplemented).say(message)
+}
+
+// Bodies.
+
+/// What a body announces about itself.
+pub(super) fn plan(error: &PlanError, operation: &Operation) -> S3Error {
+    let code = match error {
+        PlanError::MissingContentLength => ErrorCode::MissingContentLength,
+        PlanError::TooLarge { .. } => match operation.payload {
+            PayloadKind::None => return S3Error::new(ErrorCode::UnexpectedContent),
+            PayloadKind::Stream => ErrorCode::EntityTooLarge,
+            PayloadKind::Document(_) => ErrorCode::MaxMessageLengthExceeded,
+        },
+        PlanError::InvalidDigest => ErrorCode::InvalidDigest,
+        PlanError::SignedChunksNotImplemented => {
+            return not_implemented("Chunk signatures are not implemented; send the body as one hash or unsigned.");
+        }
+        PlanError::Asymmetric => return S3Error::new(ErrorCode::InvalidRequest).say(VERSION_4),
+        PlanError::InvalidLength(_)
+        | PlanError::InvalidContentSha256
+        | PlanError::InvalidChecksum(_)
+        | PlanError::SeveralChecksums
+        | PlanError::InvalidChecksumAlgorithm
+        | PlanError::MissingChecksum
+        | PlanError::UnsupportedTrailer
+        | PlanError::Contradiction
+        | PlanError::RepeatedHeader(_) => ErrorCode::InvalidRequest,
+    };
+    match code {
+        ErrorCode::InvalidRequest => S3Error::new(code).say(sentence(&error.to_string())),
+        _ => S3Error::new(code),
+    }
+}
+
+/// What was wrong with a body when it came.
+pub fn body(error: &BodyError) -> S3Error {
+    match error {
+        BodyError::TooShort | BodyError::TooLong => S3Error::new(ErrorCode::IncompleteBody),
+        BodyError::Digest => S3Error::new(ErrorCode::XAmzContentSHA256Mismatch),
+        BodyError::Md5 => S3Error::new(ErrorCode::BadDigest).say("The Content-MD5 you specified did not match what we received."),
+        BodyError::Checksum(algorithm) => S3Error::new(ErrorCode::BadDigest)
+            .say(format!("The {} you specified did not match the calculated checksum.", algorithm.name())),
+        BodyError::Framing(fault) => S3Error::new(ErrorCode::InvalidRequest).say(sentence(&fault.to_string())),
+    }
+}
+
+pub(super) fn bad_xml(_bad: BadXml) -> S3Error {
+    S3Error::new(ErrorCode::MalformedXML)
+}
+
+pub(super) fn bad_bucket_configuration(bad: BadConfiguration) -> S3Error {
+    match bad {
+        BadConfiguration::Xml(bad) => bad_xml(bad),
+        BadConfiguration::NotImplemented => not_implemented("Directory buckets and tags of a new bucket are not implemented."),
+    }
+}
+
+pub(super) fn wrong_location(location: &str) -> S3Error {
+    S3Error::new(ErrorCode::IllegalLocationConstraintException).say(format!(
+        "The {location} location constraint is incompatible for the region specific endpoint this request was sent to."
+    ))
+}
+
+fn sentence(text: &str) -> String {
+    let mut chars = text.chars();
+    let first = chars.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
+    format!("{first}{}.", chars.as_str())
+}
+
+// Permissions.
+
+/// A permission that was refused. Callers of the owner's account are told why, in AWS's words; others are not.
+/// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/troubleshoot-403-errors.html>
+pub(super) fn denied(asked: &Asked, principal: &Principal, owner: Option<AccountId>) -> S3Error {
+    let plain = S3Error::new(ErrorCode::AccessDenied);
+    let Principal::Known(caller) = principal else { return plain };
+    let inside = owner.is_none_or(|owner| owner == caller.account.id);
+    match reason(asked).filter(|_| inside) {
+        None => plain,
+        Some(reason) => plain.say(format!(
+            "User: {} is not authorized to perform: {} on resource: \"{}\" {reason}",
+            caller.arn,
+            asked.action,
+            asked.resource.arn(),
+        )),
+    }
+}
+
+fn reason(asked: &Asked) -> Option<String> {
+    match asked.decision.verdict {
+        Verdict::Allow => None,
+        Verdict::Unknown => Some(format!("because no {} allows the {} action", kind(Layer::Identity), asked.action)),
+        Verdict::ExplicitDeny => {
+            let layer = asked.decision.by.as_ref().map(|by| by.layer)?;
+            Some(format!("with an explicit deny in {} {}", article(layer), kind(layer)))
+        }
+        Verdict::ImplicitDeny(missing) => {
+            let layer = match missing {
+                Missing::Identity => Layer::Identity,
+                Missing::Resource => Layer::Bucket,
+                Missing::Boundary => Layer::Boundary,
+                Missing::Session => Layer::Session,
+            };
+            Some(format!("because no {} allows the {} action", kind(layer), asked.action))
+        }
+    }
+}
+
+fn kind(layer: Layer) -> &'static str {
+    match layer {
+        Layer::Guardrail => "resource control policy",
+        Layer::Bucket => "resource-based policy",
+        Layer::Identity | Layer::Root => "identity-based policy",
+        Layer::Boundary => "permissions boundary",
+        Layer::Session => "session policy",
+    }
+}
+
+fn article(layer: Layer) -> &'static str {
+    match layer {
+        Layer::Identity | Layer::Root => "an",
+        Layer::Guardrail | Layer::Bucket | Layer::Boundary | Layer::Session => "a",
+    }
+}

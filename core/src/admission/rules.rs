@@ -1,25 +1,76 @@
 //! What admission decides from: one immutable set of rules per snapshot, and the facts of one arrival.
 
-use crate::identity::{Caller, Directory};
-use crate::policy::Policy;
+use super::refuse;
+use crate::context::TlsVersion;
+use crate::identity::{Account, Caller, Directory, Principal};
+use crate::policy::{Policy, glob};
 use crate::request::Hosts;
-use crate::s3::names::{AccountId, BucketName};
+use crate::s3::answer::S3Error;
+use crate::s3::names::{AccountId, BucketName, Target};
 use crate::s3::profiles::Profile;
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-/// Everything decisions are made from. Built once per snapshot.
-#[derive(Debug)]
+/// Everything decisions are made from. Parts are shared, so that a snapshot with one part changed is cheap to make.
+#[derive(Debug, Clone, Default)]
 pub struct Rules {
-    pub directory: Directory,
-    pub routes: Routes,
+    /// Accounts, callers and keys.
+    pub directory: Arc<Directory>,
+    /// The upstreams and their buckets.
+    pub routes: Arc<Routes>,
     /// Bucket policies by bucket.
-    pub policies: HashMap<BucketName, Arc<Policy>>,
+    pub policies: Arc<HashMap<BucketName, Arc<Policy>>>,
     /// Documents that only narrow, for every request.
-    pub guardrails: Vec<Arc<Policy>>,
-    /// What the store knows of buckets; empty without a store.
-    pub buckets: Arc<HashMap<BucketName, BucketRecord>>,
+    pub guardrails: Arc<[Arc<Policy>]>,
+    /// What the store knows of buckets; `None` without a store.
+    pub buckets: Option<Arc<HashMap<BucketName, BucketRecord>>>,
+}
+
+impl Rules {
+    /// The upstream of a target; `None` for the service.
+    pub(super) fn route(&self, target: &Target) -> Result<Option<usize>, S3Error> {
+        let Some(bucket) = target.bucket_name() else { return Ok(None) };
+        self.routes.find(bucket).map(Some).ok_or_else(|| refuse::no_such_bucket(target))
+    }
+
+    /// The account a record names as the bucket's owner; for the service the caller's own.
+    pub(super) fn owner_account(&self, target: &Target, route: Option<usize>, principal: &Principal) -> Option<Arc<Account>> {
+        let owner = match (target.bucket_name(), route.and_then(|position| self.routes.get(position))) {
+            (Some(bucket), Some(route)) => Some(self.owner_of(bucket, route)),
+            _ => principal.account(),
+        };
+        owner.and_then(|owner| self.directory.accounts.get(&owner)).cloned()
+    }
+
+    /// The account that owns a bucket: as recorded when it was created here, else the upstream's.
+    pub fn owner_of(&self, bucket: &str, route: &Route) -> AccountId {
+        let recorded = self.buckets.as_ref().and_then(|buckets| buckets.get(bucket));
+        recorded.map_or(route.owner, |record| record.owner)
+    }
+}
+
+impl Routes {
+    /// The upstream that holds this bucket, by the first pattern that matches, else the default one; its position
+    /// names it in a [`super::Permit`].
+    pub fn find(&self, bucket: &str) -> Option<usize> {
+        let named = self.0.iter().position(|route| route.buckets.iter().any(|pattern| glob(pattern, bucket)));
+        named.or_else(|| self.0.iter().position(|route| route.default))
+    }
+
+    /// The regions that a signature for this bucket may name, the expected one first; of every upstream for the service
+    /// and for a bucket that none holds.
+    pub(super) fn regions(&self, bucket: Option<&str>) -> Vec<&str> {
+        match bucket.and_then(|bucket| self.find(bucket)).and_then(|position| self.get(position)) {
+            Some(route) => vec![&route.region],
+            None => self.0.iter().map(|route| &*route.region).collect(),
+        }
+    }
+
+    /// The upstream at a position.
+    pub fn get(&self, position: usize) -> Option<&Route> {
+        self.0.get(position)
+    }
 }
 
 /// What the store knows of one bucket.
@@ -70,13 +121,6 @@ pub struct Arrival<'a> {
     pub peer: IpAddr,
     /// `None` on a plain connection.
     pub tls: Option<TlsVersion>,
-}
-
-/// The TLS version of the client's connection.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum TlsVersion {
-    V1_2,
-    V1_3,
 }
 
 /// How a request was authenticated.

@@ -1,1 +1,3 @@
-//! Pure rules beside policies: Block Public Access, ACL, object lock and CORS come here.
+//! Pure rules beside policies: Block Public Access; ACL, object lock and CORS come here.
+
+pub mod public_access;

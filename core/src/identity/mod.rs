@@ -45,12 +45,16 @@ pub struct Account {
 }
 
 /// Who makes a request.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub enum Principal {
     /// No credentials were presented.
+    #[default]
     Anonymous,
     /// A user, a role session or an account's root user.
     Known(Arc<Caller>),
+    /// An AWS service by its name, e.g. `cloudtrail.amazonaws.com`. No request authenticates as one; `explain` and
+    /// test cases ask about them.
+    Service(Box<str>),
 }
 
 /// A caller with an account.
@@ -109,7 +113,7 @@ impl Principal {
     /// The caller's account, if it has one.
     pub fn account(&self) -> Option<AccountId> {
         match self {
-            Self::Anonymous => None,
+            Self::Anonymous | Self::Service(_) => None,
             Self::Known(caller) => Some(caller.account.id),
         }
     }

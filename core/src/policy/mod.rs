@@ -2,11 +2,31 @@
 //!
 //! A document is parsed and compiled once, at load ([`Policy::compile`]); [`evaluate`] decides without locks,
 //! look-ups by string or allocation, and returns which layer and which statement decided. Knows nothing of HTTP.
+//!
+//! To add a condition operator, add its row in `operators`; to add a condition key, its row in
+//! [`crate::context::keys`].
+
+mod action_set;
+mod compile;
+mod conditions;
+mod evaluate;
+mod glob;
+mod operands;
+mod operators;
+mod principals;
+mod public;
+mod resources;
+mod truth;
+
+pub use compile::Compiled;
+pub use evaluate::evaluate;
+pub use public::is_public;
 
 use crate::context::Context;
 use crate::identity::Principal;
 use crate::s3::actions::Action;
-use crate::s3::names::AccountId;
+use crate::s3::names::{AccountId, BucketName};
+use action_set::ActionSet;
 use std::sync::Arc;
 
 /// The policies that bear on one question.
@@ -21,18 +41,22 @@ pub struct Policies<'a> {
 /// One question: may `principal` do `action` on `resource`?
 #[derive(Debug, Clone, Copy)]
 pub struct Question<'a, C: Context> {
+    /// Who asks.
     pub principal: &'a Principal,
+    /// What for.
     pub action: Action,
     /// `bucket`, `bucket/key`, or empty for the service: the last part of the ARN.
     pub resource: &'a str,
     /// The account that owns the bucket; the caller's own account for service-level actions.
     pub owner: AccountId,
+    /// The values of condition keys.
     pub context: &'a C,
 }
 
 /// The answer, and who gave it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Decision {
+    /// The outcome.
     pub verdict: Verdict,
     /// The statement that decided; none for an implicit deny or the root user.
     pub by: Option<Deciding>,
@@ -43,6 +67,7 @@ pub struct Decision {
 /// The outcome of an evaluation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
+    /// Something allows it and nothing denies it.
     Allow,
     /// A Deny statement matched.
     ExplicitDeny,
@@ -68,10 +93,15 @@ pub enum Missing {
 /// A layer of policy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Layer {
+    /// A resource-control document.
     Guardrail,
+    /// The bucket's policy.
     Bucket,
+    /// A policy of the caller.
     Identity,
+    /// The caller's permissions boundary.
     Boundary,
+    /// The session's policy.
     Session,
     /// The root user of the owner's account, who needs no statement.
     Root,
@@ -80,11 +110,12 @@ pub enum Layer {
 /// The statement that decided.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Deciding {
+    /// The layer it belongs to.
     pub layer: Layer,
     /// Where the statement stands; file and line when it came from a file.
     pub origin: Arc<Origin>,
     /// Its Sid, if it has one.
-    pub sid: Option<Box<str>>,
+    pub sid: Option<Arc<str>>,
     /// Its position in the document, from 0.
     pub statement: usize,
     /// Line of the statement in `origin`, from 1.
@@ -100,27 +131,93 @@ pub struct Origin {
 
 /// What kind of document, which decides how strictly it is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum PolicyKind {
-    /// A bucket policy: AWS's validation, Principal required, resources within the bucket.
-    Bucket,
+pub enum PolicyKind<'a> {
+    /// The policy of this bucket: AWS's validation, Principal required, resources within the bucket.
+    Bucket(&'a BucketName),
     /// An identity policy: no Principal; may speak of other services.
     Identity,
+    /// A permissions boundary, written like an identity policy.
     Boundary,
+    /// A session policy, written like an identity policy.
     Session,
+    /// A resource-control document: Principal required, and only Deny.
     Guardrail,
 }
 
-/// A compiled policy document.
+/// A compiled policy document. Made by [`Policy::compile`].
 #[derive(Debug)]
 pub struct Policy {
-    _todo: (),
+    origin: Arc<Origin>,
+    denies: Statements,
+    allows: Statements,
+    public: bool,
 }
 
-/// Decides one question.
-pub fn evaluate<C: Context>(_policies: Policies<'_>, _question: &Question<'_, C>) -> Decision {
-    Decision {
-        verdict: Verdict::ImplicitDeny(Missing::Resource),
-        by: None,
-        with: None,
+impl Policy {
+    /// Where the document came from.
+    pub fn origin(&self) -> &Arc<Origin> {
+        &self.origin
+    }
+
+    fn statements(&self, effect: Effect) -> &Statements {
+        match effect {
+            Effect::Allow => &self.allows,
+            Effect::Deny => &self.denies,
+        }
     }
 }
+
+/// What a statement does when it matches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Effect {
+    Allow,
+    Deny,
+}
+
+/// The statements of one effect.
+#[derive(Debug)]
+struct Statements {
+    list: Box<[Statement]>,
+    /// All actions that any of them names: one bit tells whether to look at all.
+    actions: ActionSet,
+}
+
+impl Statements {
+    fn of(list: Vec<Statement>) -> Self {
+        let actions = list.iter().fold(ActionSet::default(), |all, statement| {
+            all.union(&statement.actions)
+        });
+        Self {
+            list: list.into(),
+            actions,
+        }
+    }
+
+    /// Those that name an action.
+    fn about(&self, action: Action) -> impl Iterator<Item = &Statement> {
+        let list = if self.actions.contains(action) {
+            &*self.list
+        } else {
+            &[]
+        };
+        list.iter()
+            .filter(move |statement| statement.actions.contains(action))
+    }
+}
+
+/// One compiled statement. One that can never apply is not kept.
+#[derive(Debug)]
+struct Statement {
+    sid: Option<Arc<str>>,
+    /// From 0, in the document as written.
+    position: usize,
+    /// From 1.
+    line: u32,
+    actions: ActionSet,
+    principals: principals::Principals,
+    resources: resources::Resources,
+    conditions: Box<[conditions::Condition]>,
+}
+
+#[cfg(test)]
+mod tests;

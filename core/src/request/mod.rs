@@ -2,16 +2,37 @@
 //!
 //! The one reading of the target: routing, signature, policy, record and the upstream's request all use it.
 //! Knows nothing of callers, policies or upstreams. Enter at [`parse`].
+//!
+//! The rules of reading:
+//! - Origin form only. Path and query are percent-decoded once, `+` is a plus, and nothing is normalised: `//`, `.`
+//!   and `..` are part of the key.
+//! - There is exactly one `Host`. Its port and one trailing dot do not count, nor does case. If it is one of the
+//!   listener's names with a label before it, that label names the bucket and the whole path is the key. Any other
+//!   host, an IP address above all, is path-style. The longest of the listener's names wins.
+//! - A query name that the operation's row does not accept is refused, except what S3 ignores (`x-id` and the like)
+//!   and what belongs to the signature.
 
-use crate::s3::names::{BucketName, Target};
+mod copy_source;
+mod encoding;
+mod query;
+mod route;
+mod target;
+
+pub use encoding::{encode_path, encode_query_component, percent_decode};
+pub use query::{Parameter, Query, belongs_to_signature, is_ignored};
+
+use crate::s3::names::{BadKey, BucketName, Target};
 use crate::s3::operations::Operation;
 use http::{HeaderMap, Method};
 
 /// An HTTP/1.1 request head as it came: `raw_target` holds the bytes of the request line untouched.
 #[derive(Debug, Clone, Copy)]
 pub struct Head<'a> {
+    /// The method.
     pub method: &'a Method,
+    /// The request target.
     pub raw_target: &'a [u8],
+    /// The headers, names in lower case, repetitions kept.
     pub headers: &'a HeaderMap,
 }
 
@@ -22,6 +43,7 @@ pub struct Hosts(pub Vec<Box<str>>);
 /// What the client asks for.
 #[derive(Debug, Clone)]
 pub struct S3Request {
+    /// The row of the operation table.
     pub operation: &'static Operation,
     /// Service, bucket or object.
     pub target: Target,
@@ -31,23 +53,75 @@ pub struct S3Request {
     pub copy_source: Option<CopySource>,
 }
 
-/// Decoded query parameters in the order they came.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Query(pub Vec<Parameter>);
-
-/// One query parameter, percent-decoded; `+` stays a plus.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Parameter {
-    pub name: Box<str>,
-    /// `None` for `?name`, empty for `?name=`.
-    pub value: Option<Box<str>>,
-}
-
 /// The source named by `x-amz-copy-source`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CopySource {
+    /// The bucket.
     pub bucket: BucketName,
     /// The object, as a target of its own.
     pub target: Target,
+    /// The version; none for the latest.
     pub version_id: Option<Box<str>>,
 }
+
+/// Why a head is no request we know. Each says which S3 error it is.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ParseError {
+    /// 400 InvalidRequest: absolute form, authority form or `*`.
+    #[error("the request target does not begin with a slash")]
+    NotOriginForm,
+    /// 400 InvalidURI: a control character, a space or `#` in the target, or a bad percent-escape.
+    #[error("the request target has an illegal character or escape")]
+    BadTarget,
+    /// 400 InvalidURI: the key is not UTF-8 or has a NUL.
+    #[error("bad key: {0}")]
+    BadKey(BadKey),
+    /// 400 KeyTooLongError.
+    #[error("the key has more than 1024 bytes")]
+    KeyTooLong,
+    /// 400 InvalidBucketName.
+    #[error("bad bucket name `{0}`")]
+    BadBucket(Box<str>),
+    /// 400 InvalidRequest: no Host header, two of them, or not a host name.
+    #[error("there must be one Host header that holds a host name")]
+    BadHost,
+    /// 405 MethodNotAllowed: no operation of this level has this method.
+    #[error("no operation has this method")]
+    MethodNotAllowed,
+    /// 501 NotImplemented: no row matches.
+    #[error("no operation matches")]
+    NoOperation,
+    /// 501 NotImplemented: the operation's row does not accept this query name.
+    #[error("unknown query name `{0}`")]
+    UnknownQuery(Box<str>),
+    /// 400 InvalidArgument: this query name came twice.
+    #[error("repeated query name `{0}`")]
+    RepeatedQuery(Box<str>),
+    /// 400 InvalidArgument: the value of this query name is empty or has CR, LF or NUL.
+    #[error("bad value of query name `{0}`")]
+    BadQueryValue(Box<str>),
+    /// 400 InvalidArgument: `x-amz-copy-source` is not `bucket/key` with an optional `?versionId=…`.
+    #[error("bad copy source")]
+    BadCopySource,
+    /// 501 NotImplemented: `x-amz-copy-source` is an ARN, of an access point or an outpost.
+    #[error("the copy source is an ARN")]
+    CopySourceArn,
+}
+
+/// Reads a head.
+pub fn parse(head: &Head<'_>, hosts: &Hosts) -> Result<S3Request, ParseError> {
+    let (path, query) = target::split(head.raw_target)?;
+    let target = target::parse(path, target::host(head.headers)?, hosts)?;
+    let query = Query::parse(query)?;
+    let operation = route::find(head.method, &target, &query, head.headers)?;
+    let copy_source = copy_source::of(operation, head.headers)?;
+    Ok(S3Request {
+        operation,
+        target,
+        query,
+        copy_source,
+    })
+}
+
+#[cfg(test)]
+mod tests;

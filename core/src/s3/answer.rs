@@ -1,6 +1,7 @@
 //! An answer the gateway gives itself, before it is put on the wire.
 
 use super::errors::ErrorCode;
+use super::xml::Writer;
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 use std::borrow::Cow;
@@ -8,15 +9,20 @@ use std::borrow::Cow;
 /// Either an S3 error or a success the gateway composed.
 #[derive(Debug, Clone)]
 pub enum Answer {
+    /// An error.
     Error(S3Error),
+    /// A success.
     Success(Success),
 }
 
 /// A success composed by the gateway.
 #[derive(Debug, Clone)]
 pub struct Success {
+    /// The status.
     pub status: StatusCode,
+    /// The headers, without request id, date and length.
     pub headers: HeaderMap,
+    /// The body; empty for none.
     pub body: Bytes,
 }
 
@@ -24,6 +30,7 @@ pub struct Success {
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html>
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct S3Error {
+    /// The code, which gives the status.
     pub code: ErrorCode,
     /// What the client reads; the code's own message unless there is more to say.
     pub message: Cow<'static, str>,
@@ -65,3 +72,30 @@ impl From<ErrorCode> for S3Error {
         Self::new(code)
     }
 }
+
+/// The XML document of an error, in AWS's shape: Code, Message, the details in order, Resource, RequestId, HostId.
+///
+/// Text is escaped; characters that XML 1.0 cannot carry become U+FFFD.
+pub fn error_xml(
+    error: &S3Error,
+    resource: Option<&str>,
+    request_id: &str,
+    host_id: &str,
+) -> Bytes {
+    let mut xml = Writer::new();
+    xml.open("Error")
+        .leaf("Code", error.code.name())
+        .leaf("Message", &error.message);
+    for (element, text) in &error.details {
+        xml.leaf(element, text);
+    }
+    if let Some(resource) = resource {
+        xml.leaf("Resource", resource);
+    }
+    xml.leaf("RequestId", request_id).leaf("HostId", host_id);
+    xml.close("Error");
+    xml.finish()
+}
+
+#[cfg(test)]
+mod tests;

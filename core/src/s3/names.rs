@@ -22,6 +22,9 @@ impl AccountId {
             .ok_or(BadAccountId)
     }
 
+    /// No account: what belongs to it belongs to nobody who can call.
+    pub const NOBODY: Self = Self(*b"000000000000");
+
     /// The twelve digits.
     pub fn as_str(&self) -> &str {
         std::str::from_utf8(&self.0).unwrap_or_default()
@@ -102,12 +105,16 @@ pub struct Target {
 /// Why bytes are not an object key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum BadKey {
+    /// The bytes are not UTF-8.
     #[error("an object key is UTF-8")]
     NotUtf8,
+    /// More than [`Target::MAX_KEY`] bytes.
     #[error("an object key has at most 1024 bytes")]
     TooLong,
+    /// There is a NUL, which some stores take for the end.
     #[error("an object key has no NUL")]
     Nul,
+    /// No bytes.
     #[error("an object key is not empty")]
     Empty,
 }
@@ -166,6 +173,12 @@ impl Target {
         &self.text
     }
 
+    /// Another object of the same bucket; `key` is taken literally.
+    pub fn with_key(&self, key: &str) -> Result<Self, BadKey> {
+        let name = BucketName(self.bucket_name().unwrap_or_default().into());
+        Self::object(&name, key.as_bytes())
+    }
+
     /// The bucket of this target as a target of its own.
     pub fn of_bucket(&self) -> Self {
         Self {
@@ -183,3 +196,6 @@ impl Target {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,10 +1,25 @@
-//! S3's XML documents.
+//! S3's XML documents: those the gateway must understand to decide, and those it writes.
+//!
+//! Reading goes through one bounded tree ([`Element`]), without DOCTYPE, entities or processing instructions, so no
+//! document costs more than its size. Requests are strict: what is not understood is refused, never passed on. The
+//! upstream's answers are read leniently. Callers bound the bytes.
 
-/// One `<Error>` of a DeleteResult.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DeleteFailure {
-    pub key: String,
-    pub version_id: Option<String>,
-    pub code: String,
-    pub message: String,
-}
+mod buckets;
+mod create;
+mod delete;
+mod error;
+mod read;
+mod write;
+
+pub use buckets::{Bucket, BucketList, BucketOwner};
+pub use create::{BadConfiguration, CreateBucketConfiguration};
+pub use delete::{DeleteFailure, DeleteItem, DeleteRequest, DeleteResult, Deleted};
+pub use error::UpstreamError;
+pub use read::{BadXml, Element};
+pub use write::Writer;
+
+/// The namespace of S3's documents.
+pub const NAMESPACE: &str = "http://s3.amazonaws.com/doc/2006-03-01/";
+
+#[cfg(test)]
+mod tests;

@@ -1,4 +1,22 @@
 //! AWS Signature Version 4 as S3 does it: read what was presented, build the canonical request, verify; the body's
 //! framing and checksums. Knows no directory of keys: the caller brings the secret and the time.
+//!
+//! Enter at [`presented()`], which says whether and how a request is signed; then derive a [`SigningKey`] for the
+//! access key it names and [`verify()`]. Bodies are [`payload`]'s.
 
+mod canonical;
+mod date;
+mod error;
+mod key;
 pub mod payload;
+mod presented;
+mod verify;
+
+pub use canonical::{canonical_request, string_to_sign};
+pub use error::SignatureError;
+pub use key::SigningKey;
+pub use presented::{Form, Presented, Scope, presented};
+pub use verify::{Expected, Verified, refuse_unknown_key, repeated_header, verify};
+
+/// The one algorithm served.
+pub const ALGORITHM: &str = "AWS4-HMAC-SHA256";

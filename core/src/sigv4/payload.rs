@@ -1,8 +1,19 @@
 //! Bodies: what was announced, and the check that it came.
+//!
+//! [`plan()`] reads the head; [`BodyCheck`] takes the bytes as they come, undoes the aws-chunked framing and holds the
+//! last byte back until all is verified, so that a store never sees a complete body that was wrong.
 
-/// What a body must be, from the head.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct BodyPlan {
-    /// Bytes after decoding; what the upstream is told.
-    pub length: u64,
-}
+mod check;
+mod checksum;
+mod frames;
+mod plan;
+mod sha256;
+
+pub use check::{BodyCheck, BodyError};
+pub use checksum::{Algorithm, Checksum, Hasher};
+pub use frames::FrameFault;
+pub use plan::{
+    BodyKind, BodyPlan, ChunkSignatures, Framing, PlanError, Signatures,
+    content_encoding_without_aws_chunked, plan,
+};
+pub use sha256::ContentSha256;

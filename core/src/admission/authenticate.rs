@@ -1,0 +1,61 @@
+//! Who calls: the listener's fixed principal, a verified signature, or nobody.
+
+use super::{Arrival, Auth, Labels, Rules, refuse};
+use crate::identity::{AccessKey, AccessKeyId, Principal};
+use crate::request::{Head, S3Request};
+use crate::s3::answer::S3Error;
+use crate::sigv4::{self, Expected, Form, Presented, SigningKey};
+
+/// The service that signatures are made for.
+const SERVICE: &str = "s3";
+
+/// Fills in the labels' `auth`, `principal` and `access_key`, or refuses. What was presented comes back, now true; a
+/// listener with a fixed principal looks at nothing the client presents.
+pub(super) fn caller<'a>(
+    rules: &Rules,
+    head: &'a Head<'a>,
+    request: &'a S3Request,
+    arrival: &Arrival<'_>,
+    labels: &mut Labels,
+) -> Result<Option<Presented<'a>>, S3Error> {
+    if let Some(caller) = &arrival.listener.principal {
+        labels.auth = Some(Auth::Listener);
+        labels.principal = Principal::Known(caller.clone());
+        return Ok(None);
+    }
+    let presented = sigv4::presented(head, &request.query).map_err(|error| refuse::unreadable_signature(&error))?;
+    let Some(presented) = presented else {
+        labels.auth = Some(Auth::Anonymous);
+        return Ok(None);
+    };
+    labels.access_key = Some(AccessKeyId(presented.access_key.into()));
+    let key = verified(rules, head, request, arrival, &presented)?;
+    labels.auth = Some(match presented.form {
+        Form::Header => Auth::Header,
+        Form::Presigned => Auth::Presigned,
+    });
+    labels.principal = Principal::Known(key.caller.clone());
+    Ok(Some(presented))
+}
+
+/// The key that made the signature. An unknown key costs what a wrong signature costs; an inactive one is unknown.
+fn verified<'r>(
+    rules: &'r Rules,
+    head: &Head<'_>,
+    request: &S3Request,
+    arrival: &Arrival<'_>,
+    presented: &Presented<'_>,
+) -> Result<&'r AccessKey, S3Error> {
+    let regions = rules.routes.regions(request.target.bucket_name());
+    let expected = Expected { regions: &regions, service: SERVICE };
+    let refused = |error| refuse::signature(&error, head, &request.query, presented, arrival.now);
+    match rules.directory.keys.get(presented.access_key).filter(|key| key.active) {
+        None => Err(refused(sigv4::refuse_unknown_key(head, &request.query, presented, arrival.now, expected))),
+        Some(key) => {
+            let signing_key = SigningKey::derive(&key.secret, &presented.scope);
+            sigv4::verify(head, &request.query, presented, &signing_key, arrival.now, expected).map_err(refused)?;
+            // No key of the directory is a temporary one, so a session token belongs to none of them.
+            presented.session_token.map_or(Ok(key), |_| Err(refuse::foreign_token()))
+        }
+    }
+}

@@ -1,0 +1,165 @@
+//! Whether the request may be made at all, whoever makes it: what the upstream's profile knows, which headers the
+//! operation's row lists, what the body announces, whose bucket the caller believes it to be.
+
+use super::{Arrival, Route, Rules, refuse};
+use crate::identity::Principal;
+use crate::request::{Head, S3Request};
+use crate::s3::actions::{Action, Applies};
+use crate::s3::answer::S3Error;
+use crate::s3::headers::{self, Disposition};
+use crate::s3::names::{AccountId, Target};
+use crate::s3::operations::{OperationId, PayloadKind};
+use crate::sigv4::Presented;
+use crate::sigv4::payload::{self, BodyKind, BodyPlan, ChunkSignatures};
+
+/// One request on its way through admission, after its caller is known.
+pub(super) struct Case<'a> {
+    pub(super) rules: &'a Rules,
+    pub(super) head: &'a Head<'a>,
+    pub(super) arrival: &'a Arrival<'a>,
+    pub(super) request: &'a S3Request,
+    /// What authenticated the request, unless the listener did or nobody.
+    pub(super) presented: Option<Presented<'a>>,
+    /// Position in the routes; `None` for the service.
+    pub(super) route: Option<usize>,
+}
+
+/// Checks everything that does not depend on permissions, and says what the body must be.
+pub(super) fn check(case: &Case<'_>) -> Result<BodyPlan, S3Error> {
+    profile(case)?;
+    case.check_key(&case.request.target)?;
+    copy_source(case)?;
+    listed_headers(case)?;
+    let plan = body(case)?;
+    expected_owners(case)?;
+    Ok(plan)
+}
+
+/// What the store behind the bucket would not do, or would do as something else.
+fn profile(case: &Case<'_>) -> Result<(), S3Error> {
+    let Some(route) = case.route() else { return Ok(()) };
+    let operation = case.request.operation;
+    if !route.profile.has(operation.id) {
+        return Err(refuse::not_in_profile(operation));
+    }
+    if case.request.query.has("versionId") && !route.profile.versions {
+        return Err(refuse::no_versions());
+    }
+    let ignored = |name: &&str| route.profile.ignores(operation.id, name);
+    let mut names = case.head.headers.keys().map(http::HeaderName::as_str);
+    names.find(ignored).map_or(Ok(()), |name| Err(refuse::header_not_implemented(name)))
+}
+
+/// A copy stays on one upstream.
+fn copy_source(case: &Case<'_>) -> Result<(), S3Error> {
+    let Some(source) = &case.request.copy_source else { return Ok(()) };
+    let route = case.rules.routes.find(source.bucket.as_str()).ok_or_else(|| refuse::no_such_bucket(&source.target))?;
+    if Some(route) != case.route {
+        return Err(refuse::copy_across_upstreams());
+    }
+    case.check_key(&source.target)
+}
+
+/// Every `x-amz-*` header must be one the row knows; any other header that no row lists is left behind in silence.
+fn listed_headers(case: &Case<'_>) -> Result<(), S3Error> {
+    let operation = case.request.operation;
+    for name in case.head.headers.keys().map(http::HeaderName::as_str) {
+        match operation.disposition(name) {
+            Some(Disposition::Forward | Disposition::Consume | Disposition::Rewrite) => {}
+            Some(Disposition::Later) => return Err(refuse::header_not_implemented(name)),
+            None if name.starts_with("x-amz-") && !case.is_ignored_credential(name) => {
+                return Err(refuse::header_not_implemented(name));
+            }
+            None => {}
+        }
+    }
+    headers::acl_headers(operation.level, case.head.headers).map_err(S3Error::new)
+}
+
+/// What the body must be. A body that the operation has no use for is refused.
+fn body(case: &Case<'_>) -> Result<BodyPlan, S3Error> {
+    let operation = case.request.operation;
+    let document = |limit: usize| BodyKind::Document { limit: limit as u64 };
+    let kind = match operation.payload {
+        PayloadKind::None => document(0),
+        PayloadKind::Stream => BodyKind::Object,
+        PayloadKind::Document(limit) if operation.id == OperationId::CompleteMultipartUpload => {
+            BodyKind::Completion { limit: limit as u64 }
+        }
+        PayloadKind::Document(limit) => document(limit),
+    };
+    let chunks = match case.arrival.listener.principal {
+        Some(_) => ChunkSignatures::Ignored,
+        None => ChunkSignatures::Required,
+    };
+    payload::plan(case.head, case.presented.as_ref(), kind, chunks).map_err(|error| refuse::plan(&error, operation))
+}
+
+/// `x-amz-expected-bucket-owner` and its twin for the source of a copy.
+/// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-owner-condition.html>
+fn expected_owners(case: &Case<'_>) -> Result<(), S3Error> {
+    expected_owner(case, "x-amz-expected-bucket-owner", &case.request.target)?;
+    match &case.request.copy_source {
+        Some(source) => expected_owner(case, "x-amz-source-expected-bucket-owner", &source.target),
+        None => Ok(()),
+    }
+}
+
+fn expected_owner(case: &Case<'_>, header: &'static str, target: &Target) -> Result<(), S3Error> {
+    let Some(value) = case.head.headers.get(header) else { return Ok(()) };
+    let expected = value.to_str().ok().and_then(|text| AccountId::parse(text).ok());
+    match expected {
+        None => Err(refuse::bad_expected_owner(header)),
+        Some(expected) if Some(expected) == case.owner_of(target) => Ok(()),
+        Some(_) => Err(refuse::unexpected_owner()),
+    }
+}
+
+impl<'a> Case<'a> {
+    /// The upstream that holds the target's bucket.
+    pub(super) fn route(&self) -> Option<&'a Route> {
+        self.route.and_then(|position| self.rules.routes.get(position))
+    }
+
+    /// The account that owns a target's bucket.
+    pub(super) fn owner_of(&self, target: &Target) -> Option<AccountId> {
+        let bucket = target.bucket_name()?;
+        self.route().map(|route| self.rules.owner_of(bucket, route))
+    }
+
+    /// The account whose resource a question is about: the bucket's owner; the caller's own for what it owns itself, the
+    /// service and a bucket yet to be created.
+    pub(super) fn owner_for(&self, action: Action, target: &Target, principal: &Principal) -> AccountId {
+        let own = match action.applies_to() {
+            Applies::Service => principal.account(),
+            Applies::Bucket | Applies::Object | Applies::Other => None,
+        };
+        let creator = (action == Action::CreateBucket && self.rules.buckets.is_some()).then(|| principal.account());
+        own.or(creator.flatten()).or_else(|| self.owner_of(target)).unwrap_or(AccountId::NOBODY)
+    }
+
+    /// The region of the target's upstream; of the first for the service.
+    pub(super) fn region(&self) -> &'a str {
+        let route = self.route().or_else(|| self.rules.routes.get(0));
+        route.map_or("", |route| &route.region)
+    }
+
+    /// Milliseconds since the time the signature names.
+    pub(super) fn signature_age_ms(&self) -> Option<i64> {
+        let signed = self.presented.as_ref()?.timestamp;
+        i64::try_from(self.arrival.now.duration_since(signed).as_millis()).ok()
+    }
+
+    /// A store that folds `.`, `..` or empty segments would touch another object than the one that was authorised.
+    pub(super) fn check_key(&self, target: &Target) -> Result<(), S3Error> {
+        match (target.key(), self.route()) {
+            (Some(key), Some(route)) if !route.profile.keeps(key) => Err(refuse::key_not_literal(key)),
+            _ => Ok(()),
+        }
+    }
+
+    /// Headers by which a client authenticates are not looked at where the listener fixes the principal.
+    fn is_ignored_credential(&self, name: &str) -> bool {
+        self.arrival.listener.principal.is_some() && matches!(name, "x-amz-security-token" | "x-amz-date")
+    }
+}

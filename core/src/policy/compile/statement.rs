@@ -1,0 +1,268 @@
+//! Statements: effect, principals, actions, resources.
+
+use super::Compiler;
+use crate::document::{self, Entry, Node, Place, Value};
+use crate::policy::action_set::ActionSet;
+use crate::policy::glob::Variables;
+use crate::policy::principals::{self, Pattern, Principals};
+use crate::policy::resources::{self, Reach, Resources};
+use crate::policy::{Effect, PolicyKind, Statement};
+use crate::s3::actions::{Action, Applies};
+use std::sync::Arc;
+
+const ELEMENTS: [&str; 9] = [
+    "Sid",
+    "Effect",
+    "Principal",
+    "NotPrincipal",
+    "Action",
+    "NotAction",
+    "Resource",
+    "NotResource",
+    "Condition",
+];
+
+/// The actions of a statement.
+struct Actions {
+    all: ActionSet,
+    /// What each entry of Action names, to check that it fits a resource; empty for NotAction.
+    entries: Vec<(ActionSet, String, Place)>,
+}
+
+impl Compiler<'_> {
+    /// Compiles one statement; none if it is wrong or can never apply.
+    pub(super) fn statement(
+        &mut self,
+        node: &Node,
+        position: usize,
+    ) -> Option<(Effect, Statement)> {
+        self.map_of(node, "a statement", &ELEMENTS)?;
+        let sid = node.get("Sid").and_then(|sid| self.text(sid, "`Sid`"));
+        let effect = self.effect(node);
+        let actions = self.actions(node);
+        if actions
+            .as_ref()
+            .is_some_and(|actions| self.is_foreign(actions))
+        {
+            return None;
+        }
+        let principals = self.principals(node, effect);
+        let resources = self.resources(node, actions.as_ref());
+        let conditions = self.conditions(node);
+        let statement = Statement {
+            sid: sid.map(Arc::from),
+            position,
+            line: node.at.line,
+            actions: actions?.all,
+            principals: principals?,
+            resources: resources?,
+            conditions: conditions?.into(),
+        };
+        Some((effect?, statement))
+    }
+
+    fn effect(&mut self, statement: &Node) -> Option<Effect> {
+        let Some(node) = statement.get("Effect") else {
+            self.error(statement.at, "a statement needs `Effect`");
+            return None;
+        };
+        match (node.text(), self.kind) {
+            (Some("Allow"), PolicyKind::Guardrail) => {
+                self.error(node.at, "a guardrail only narrows: its `Effect` is `Deny`");
+                None
+            }
+            (Some("Allow"), _) => Some(Effect::Allow),
+            (Some("Deny"), _) => Some(Effect::Deny),
+            (Some(_) | None, _) => {
+                self.error(node.at, "`Effect` is `Allow` or `Deny`");
+                None
+            }
+        }
+    }
+
+    /// Whether the statement is about other services alone, which no bucket policy may be.
+    fn is_foreign(&self, actions: &Actions) -> bool {
+        actions.all.is_empty() && !matches!(self.kind, PolicyKind::Bucket(_))
+    }
+
+    fn actions(&mut self, statement: &Node) -> Option<Actions> {
+        let entry = self.one_of(statement, "Action", "NotAction")?;
+        let mut entries = Vec::new();
+        for (text, at) in self.texts(entry) {
+            let named = ActionSet::named(text);
+            self.check_action(text, &named, at);
+            entries.push((named, text.to_owned(), at));
+        }
+        let named = entries
+            .iter()
+            .fold(ActionSet::default(), |all, (named, ..)| all.union(named));
+        Some(if entry.name == "Action" {
+            Actions {
+                all: named,
+                entries,
+            }
+        } else {
+            Actions {
+                all: named.complement(),
+                entries: Vec::new(),
+            }
+        })
+    }
+
+    fn check_action(&mut self, text: &str, named: &ActionSet, at: Place) {
+        let of_s3 = text == "*" || text.to_ascii_lowercase().starts_with("s3:");
+        if of_s3 && named.is_empty() {
+            let names = Action::ALL.iter().map(|action| action.name());
+            let hint = document::did_you_mean(text, names);
+            self.strict(at, format!("unknown action `{text}`{hint}"));
+        } else if !of_s3 && matches!(self.kind, PolicyKind::Bucket(_)) {
+            self.error(at, format!("`{text}` is no action of S3"));
+        } else if !of_s3 && !text.contains(':') {
+            self.error(
+                at,
+                format!("`{text}` is no action: it has no service prefix"),
+            );
+        }
+    }
+
+    fn principals(&mut self, statement: &Node, effect: Option<Effect>) -> Option<Principals> {
+        match self.kind {
+            PolicyKind::Bucket(_) | PolicyKind::Guardrail => {
+                let entry = self.one_of(statement, "Principal", "NotPrincipal")?;
+                let patterns = self.patterns(&entry.value)?;
+                if entry.name == "Principal" {
+                    return Some(Principals::Only(patterns.into()));
+                }
+                if effect == Some(Effect::Allow) {
+                    self.error(entry.at, "`NotPrincipal` cannot stand with `Allow`");
+                    return None;
+                }
+                Some(Principals::Not(patterns.into()))
+            }
+            PolicyKind::Identity | PolicyKind::Boundary | PolicyKind::Session => {
+                let mut named = statement.entries().iter();
+                let named = named.find(|entry| entry.name.ends_with("Principal"));
+                if let Some(entry) = named {
+                    self.error(
+                        entry.at,
+                        format!("`{}` stands in bucket policies only", entry.name),
+                    );
+                    return None;
+                }
+                Some(Principals::Holder)
+            }
+        }
+    }
+
+    fn patterns(&mut self, node: &Node) -> Option<Vec<Pattern>> {
+        if node.text() == Some("*") {
+            return Some(vec![Pattern::Everyone]);
+        }
+        if !matches!(node.value, Value::Map(_)) || node.entries().is_empty() {
+            self.error(
+                node.at,
+                "a principal is `*` or a map such as {\"AWS\": \"…\"}",
+            );
+            return None;
+        }
+        let patterns: Vec<_> = node
+            .entries()
+            .iter()
+            .flat_map(|entry| self.patterns_of(entry))
+            .collect();
+        Some(patterns)
+    }
+
+    fn patterns_of(&mut self, entry: &Entry) -> Vec<Pattern> {
+        let read: fn(&str) -> Result<Pattern, String> = match entry.name.as_str() {
+            "AWS" => principals::aws,
+            "CanonicalUser" => principals::canonical,
+            "Service" => principals::service,
+            "Federated" => principals::federated,
+            other => {
+                let kinds = ["AWS", "CanonicalUser", "Service", "Federated"];
+                let hint = document::did_you_mean(other, kinds);
+                self.error(
+                    entry.at,
+                    format!("unknown kind of principal `{other}`{hint}"),
+                );
+                return Vec::new();
+            }
+        };
+        let mut patterns = Vec::new();
+        for (text, at) in self.texts(entry) {
+            match read(text) {
+                Ok(pattern) => patterns.push(pattern),
+                Err(message) => self.error(at, message),
+            }
+            if let Some(Pattern::Deleted(id) | Pattern::Federated(id)) = patterns.last() {
+                let message = format!("`{id}` matches nobody here");
+                self.warn(at, message);
+            }
+        }
+        patterns
+    }
+
+    fn resources(&mut self, statement: &Node, actions: Option<&Actions>) -> Option<Resources> {
+        let entry = self.one_of(statement, "Resource", "NotResource")?;
+        let mut globs = Vec::new();
+        let mut reach = Reach::default();
+        for (text, at) in self.texts(entry) {
+            let Some(compiled) = self.resource(text, at) else {
+                continue;
+            };
+            self.check_variables(&compiled.globs.iter().collect::<Vec<_>>(), at);
+            reach = reach.or(compiled.reach);
+            globs.extend(compiled.globs);
+        }
+        let globs = globs.into();
+        if entry.name == "NotResource" {
+            return Some(Resources::Not(globs));
+        }
+        for (named, text, at) in actions.iter().flat_map(|actions| &actions.entries) {
+            self.check_fit(named, reach, text, *at);
+        }
+        Some(Resources::Only(globs))
+    }
+
+    fn resource(&mut self, text: &str, at: Place) -> Option<resources::Entry> {
+        let bucket = match self.kind {
+            PolicyKind::Bucket(name) => Some(name.as_str()),
+            PolicyKind::Identity
+            | PolicyKind::Boundary
+            | PolicyKind::Session
+            | PolicyKind::Guardrail => None,
+        };
+        if self.variables == Variables::Literal && text.contains("${") {
+            self.warn(at, "`${` is plain text before version `2012-10-17`");
+        }
+        match (resources::entry(text, self.variables, bucket), bucket) {
+            (Ok(entry), Some(bucket)) if entry.reach == Reach::default() => {
+                self.error(at, format!("`{text}` lies outside the bucket `{bucket}`"));
+                None
+            }
+            (Ok(entry), _) => Some(entry),
+            (Err(message), _) => {
+                self.error(at, message);
+                None
+            }
+        }
+    }
+
+    /// AWS: "Action does not apply to any resource(s) in statement".
+    fn check_fit(&mut self, named: &ActionSet, reach: Reach, text: &str, at: Place) {
+        let fits = named.iter().any(|action| match action.applies_to() {
+            Applies::Service => reach.service,
+            Applies::Bucket => reach.bucket,
+            Applies::Object => reach.object,
+            Applies::Other => !matches!(self.kind, PolicyKind::Bucket(_)),
+        });
+        // Names nothing at all: that was complained of before.
+        if !fits && !named.is_empty() {
+            self.strict(
+                at,
+                format!("`{text}` applies to no resource of this statement"),
+            );
+        }
+    }
+}

@@ -1,0 +1,195 @@
+use super::*;
+use crate::context::FixedContext;
+use proptest::prelude::*;
+use std::time::Instant;
+
+fn glob(pattern: &str) -> Glob {
+    Glob::parse(pattern, Wildcards::Match, Variables::Substitute).unwrap()
+}
+
+/// The definition, without any cleverness.
+fn naive(pattern: &[char], text: &[char]) -> bool {
+    match (pattern.split_first(), text.split_first()) {
+        (None, None) => true,
+        (Some(('*', rest)), _) => {
+            naive(rest, text)
+                || text
+                    .split_first()
+                    .is_some_and(|(_, text)| naive(pattern, text))
+        }
+        (Some(('?', rest)), Some((_, text))) => naive(rest, text),
+        (Some((wanted, rest)), Some((found, text))) => wanted == found && naive(rest, text),
+        (None, Some(_)) | (Some(_), None) => false,
+    }
+}
+
+proptest! {
+    #[test]
+    fn agrees_with_the_definition(pattern in "[ab?*é]{0,10}", text in "[abé]{0,10}") {
+        let chars = |text: &str| text.chars().collect::<Vec<_>>();
+        prop_assert_eq!(glob(&pattern).matches_text(&text), naive(&chars(&pattern), &chars(&text)));
+    }
+
+    #[test]
+    fn what_remains_after_a_prefix_matches_what_remains(
+        pattern in "[ab:?*]{0,8}", prefix in "[ab:]{0,4}", text in "[ab:]{0,6}"
+    ) {
+        let tokens = tokens(&pattern, Wildcards::Match, Variables::Literal).unwrap();
+        let split = after(&tokens, &prefix).into_iter().any(|rest| Glob::of(rest).matches_text(&text));
+        prop_assert_eq!(split, glob(&pattern).matches_text(&format!("{prefix}{text}")));
+    }
+
+    #[test]
+    fn any_text_is_read_or_refused_without_panic(text in "[$*?{}', a-c:/]{0,20}", other in ".{0,10}") {
+        if let Ok(glob) = Glob::parse(&text, Wildcards::Match, Variables::Substitute) {
+            let _ = glob.matches(&other, &FixedContext::default());
+        }
+    }
+}
+
+#[track_caller]
+fn check(pattern: &str, context: &FixedContext, cases: &[(&str, Matched)]) {
+    for (text, expected) in cases {
+        assert_eq!(
+            glob(pattern).matches(text, context),
+            *expected,
+            "{pattern} on {text}"
+        );
+    }
+}
+
+#[test]
+fn stars_cross_everything_and_marks_take_one_character() {
+    let none = FixedContext::default();
+    check(
+        "a*z",
+        &none,
+        &[
+            ("a/b:z", Matched::Yes),
+            ("az", Matched::Yes),
+            ("a", Matched::No),
+        ],
+    );
+    check(
+        "a?z",
+        &none,
+        &[
+            ("aéz", Matched::Yes),
+            ("az", Matched::No),
+            ("abcz", Matched::No),
+        ],
+    );
+    check("*", &none, &[("", Matched::Yes), ("x", Matched::Yes)]);
+    check("", &none, &[("", Matched::Yes), ("x", Matched::No)]);
+    check("*?*", &none, &[("", Matched::No), ("x", Matched::Yes)]);
+}
+
+#[test]
+fn t24_a_substituted_value_matches_only_literally() {
+    for value in ["*", "?", "${aws:userid}", "a*b", "${*}", "$"] {
+        let context = FixedContext::default()
+            .with(Key::Username, value)
+            .with(Key::Userid, "other");
+        let exactly = format!("home/{value}/x");
+        check(
+            "home/${aws:username}/*",
+            &context,
+            &[
+                (&exactly, Matched::Yes),
+                ("home/other/x", Matched::No),
+                ("home/zz/x", Matched::No),
+            ],
+        );
+    }
+}
+
+#[test]
+fn t24_a_variable_without_value_matches_nothing_unless_it_has_a_default() {
+    let none = FixedContext::default();
+    check(
+        "${aws:username}",
+        &none,
+        &[("", Matched::NoValue), ("x", Matched::NoValue)],
+    );
+    check(
+        "${aws:username, 'all'}",
+        &none,
+        &[("all", Matched::Yes), ("x", Matched::No)],
+    );
+    check("${aws:username,'a}b'}", &none, &[("a}b", Matched::Yes)]);
+    let unknown = FixedContext::default().with_unknown(Key::Username);
+    check(
+        "${aws:username, 'all'}",
+        &unknown,
+        &[("all", Matched::Unknown)],
+    );
+    let many = FixedContext::default().with_many(Key::Username, ["x", "y"]);
+    check("${aws:username}", &many, &[("x", Matched::NoValue)]);
+    let named = FixedContext::default().with(Key::Username, "x");
+    check("${AWS:UserName}", &named, &[("x", Matched::Yes)]);
+}
+
+#[test]
+fn escapes_are_literal_characters() {
+    let none = FixedContext::default();
+    check(
+        "a${*}b",
+        &none,
+        &[("a*b", Matched::Yes), ("axb", Matched::No)],
+    );
+    check(
+        "a${?}b",
+        &none,
+        &[("a?b", Matched::Yes), ("axb", Matched::No)],
+    );
+    check(
+        "${$}{aws:username}",
+        &none,
+        &[("${aws:username}", Matched::Yes)],
+    );
+}
+
+#[test]
+fn malformed_variables_are_refused() {
+    let read = |text| Glob::parse(text, Wildcards::Match, Variables::Substitute);
+    for bad in [
+        "${",
+        "a${aws:username",
+        "${}",
+        "${aws:username, all}",
+        "${, 'x'}",
+    ] {
+        assert!(read(bad).is_err(), "{bad}");
+    }
+    for good in ["$", "{}", "${aws:username}", "$a", "${unknown:key}"] {
+        assert!(read(good).is_ok(), "{good}");
+    }
+}
+
+#[test]
+fn without_variables_a_dollar_is_a_dollar() {
+    let old = Glob::parse("${aws:username}", Wildcards::Match, Variables::Literal).unwrap();
+    assert!(old.matches_text("${aws:username}"));
+    let exact = Glob::parse("a*${*}", Wildcards::Literal, Variables::Substitute).unwrap();
+    assert_eq!(exact.literal(), Some("a**"));
+}
+
+#[test]
+fn t45_patterns_full_of_stars_finish_at_once() {
+    let text = "a".repeat(100_000);
+    let patterns = [
+        "*a".repeat(5_000) + "b",
+        "*?a".repeat(300) + "b*",
+        "*aab".repeat(1_000),
+    ];
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the time taken is what is tested"
+    )]
+    let start = Instant::now();
+    for pattern in &patterns {
+        assert!(!glob(pattern).matches_text(&text));
+    }
+    // An exponential matcher would not finish; a debug build takes milliseconds.
+    assert!(start.elapsed().as_secs() < 5);
+}

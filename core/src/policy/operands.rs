@@ -1,0 +1,325 @@
+//! The values of a condition, compiled for their operator, and how one value of the request is compared with them.
+
+use super::glob::{self, Glob, Variables, Wildcards};
+use super::operators::{Compare, Order};
+use super::truth::Truth;
+use crate::context::{Context, Value};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use ipnet::{IpNet, Ipv4Net};
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use std::cmp::Ordering;
+use std::net::IpAddr;
+
+/// The right-hand side of a condition: values of which one must match.
+#[derive(Debug)]
+pub(crate) enum Operand {
+    Text(Box<[Glob]>),
+    /// In lower case.
+    TextIgnoringCase(Box<[Glob]>),
+    Numbers(Order, Box<[Decimal]>),
+    Dates(Order, Box<[Timestamp]>),
+    Bools(Box<[bool]>),
+    Binary(Box<[Box<[u8]>]>),
+    Networks(Box<[IpNet]>),
+    Arns(Box<[ArnPattern]>),
+    /// `true`: the key must be absent.
+    Null(Box<[bool]>),
+}
+
+/// Reads texts into the operand that `compare` needs. Errors come with the index of the text they are about.
+pub(crate) fn compile(
+    compare: Compare,
+    texts: &[&str],
+    variables: Variables,
+) -> Result<Operand, Vec<(usize, String)>> {
+    let literal = |text: &str| Glob::parse(text, Wildcards::Literal, variables);
+    Ok(match compare {
+        Compare::Text => Operand::Text(each(texts, literal)?),
+        Compare::TextIgnoringCase => {
+            Operand::TextIgnoringCase(each(texts, |text| literal(&text.to_lowercase()))?)
+        }
+        Compare::Like => Operand::Text(each(texts, |text| {
+            Glob::parse(text, Wildcards::Match, variables)
+        })?),
+        Compare::Number(order) => Operand::Numbers(order, each(texts, number)?),
+        Compare::Date(order) => Operand::Dates(order, each(texts, date)?),
+        Compare::Bool => Operand::Bools(each(texts, boolean)?),
+        Compare::Binary => Operand::Binary(each(texts, binary)?),
+        Compare::Network => Operand::Networks(each(texts, network)?),
+        Compare::Arn => Operand::Arns(each(texts, |text| ArnPattern::parse(text, variables))?),
+        Compare::Null => Operand::Null(each(texts, boolean)?),
+    })
+}
+
+fn each<T>(
+    texts: &[&str],
+    read: impl Fn(&str) -> Result<T, String>,
+) -> Result<Box<[T]>, Vec<(usize, String)>> {
+    let mut values = Vec::with_capacity(texts.len());
+    let mut errors = Vec::new();
+    for (index, text) in texts.iter().enumerate() {
+        match read(text) {
+            Ok(value) => values.push(value),
+            Err(message) => errors.push((index, message)),
+        }
+    }
+    if errors.is_empty() {
+        Ok(values.into())
+    } else {
+        Err(errors)
+    }
+}
+
+impl Operand {
+    /// Whether a value of the request matches one of the values. A value of the wrong form is undecidable.
+    pub(crate) fn matches<C: Context>(&self, value: &Value<'_>, context: &C) -> Truth {
+        match self {
+            Self::Text(globs) => {
+                let text = value.to_text();
+                Truth::any(
+                    globs
+                        .iter()
+                        .map(|glob| glob.matches(&text, context).truth()),
+                )
+            }
+            Self::TextIgnoringCase(globs) => {
+                let text = value.to_text();
+                let test = |glob: &Glob| glob.matches_ignoring_case(&text, context).truth();
+                Truth::any(globs.iter().map(test))
+            }
+            Self::Numbers(order, wanted) => compared(Decimal::of(value), *order, wanted),
+            Self::Dates(order, wanted) => compared(date_of(value), *order, wanted),
+            Self::Bools(wanted) => one_of(bool_of(value), wanted),
+            Self::Binary(wanted) => one_of(
+                BASE64
+                    .decode(&*value.to_text())
+                    .ok()
+                    .map(Vec::into_boxed_slice),
+                wanted,
+            ),
+            Self::Networks(networks) => address_of(value).map_or(Truth::Undecidable, |address| {
+                networks.iter().any(|net| net.contains(&address)).into()
+            }),
+            Self::Arns(patterns) => {
+                let text = value.to_text();
+                Truth::any(
+                    patterns
+                        .iter()
+                        .map(|pattern| pattern.matches(&text, context)),
+                )
+            }
+            // Null asks for presence alone, which the condition has settled before it compares values.
+            Self::Null(wanted) => wanted.contains(&false).into(),
+        }
+    }
+
+    /// The patterns in which variables may stand.
+    pub(crate) fn globs(&self) -> Vec<&Glob> {
+        match self {
+            Self::Text(globs) | Self::TextIgnoringCase(globs) => globs.iter().collect(),
+            Self::Arns(patterns) => patterns.iter().flat_map(|arn| arn.0.iter()).collect(),
+            Self::Numbers(..)
+            | Self::Dates(..)
+            | Self::Bools(_)
+            | Self::Binary(_)
+            | Self::Networks(_)
+            | Self::Null(_) => Vec::new(),
+        }
+    }
+}
+
+fn one_of<T: PartialEq>(value: Option<T>, wanted: &[T]) -> Truth {
+    value.map_or(Truth::Undecidable, |value| wanted.contains(&value).into())
+}
+
+fn compared<T: Ord>(value: Option<T>, order: Order, wanted: &[T]) -> Truth {
+    value.map_or(Truth::Undecidable, |value| {
+        wanted
+            .iter()
+            .any(|each| order.holds(value.cmp(each)))
+            .into()
+    })
+}
+
+impl Order {
+    fn holds(self, found: Ordering) -> bool {
+        match self {
+            Self::Equal => found.is_eq(),
+            Self::Less => found.is_lt(),
+            Self::LessOrEqual => found.is_le(),
+            Self::Greater => found.is_gt(),
+            Self::GreaterOrEqual => found.is_ge(),
+        }
+    }
+}
+
+/// A decimal number, exact: in billionths.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Decimal(i128);
+
+impl Decimal {
+    const PLACES: usize = 9;
+
+    /// An optional sign, digits, and up to nine decimal places. No exponents.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        let (sign, digits) = match text.strip_prefix('-') {
+            Some(digits) => (-1, digits),
+            None => (1, text.strip_prefix('+').unwrap_or(text)),
+        };
+        let (whole, places) = digits.split_once('.').unwrap_or((digits, "0"));
+        let all_digits = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
+        if !all_digits(whole) || !all_digits(places) || places.len() > Self::PLACES {
+            return None;
+        }
+        let scale = |power: usize| {
+            u32::try_from(power)
+                .ok()
+                .and_then(|p| 10_i128.checked_pow(p))
+        };
+        let whole: i128 = whole.parse().ok()?;
+        let small: i128 = places.parse().ok()?;
+        let small = small.checked_mul(scale(Self::PLACES - places.len())?)?;
+        let billionths = whole
+            .checked_mul(scale(Self::PLACES)?)?
+            .checked_add(small)?;
+        Some(Self(sign * billionths))
+    }
+
+    fn of(value: &Value<'_>) -> Option<Self> {
+        let whole = |number: i64| Self(i128::from(number) * 1_000_000_000);
+        match value {
+            Value::Number(number) => Some(whole(*number)),
+            Value::Time(time) => Some(whole(time.as_second())),
+            Value::Text(text) => Self::parse(text),
+            Value::Ip(_) | Value::Bool(_) => None,
+        }
+    }
+}
+
+fn number(text: &str) -> Result<Decimal, String> {
+    Decimal::parse(text).ok_or_else(|| format!("`{text}` is not a number such as `10` or `1.2`"))
+}
+
+fn boolean(text: &str) -> Result<bool, String> {
+    parse_bool(text).ok_or_else(|| format!("`{text}` is neither `true` nor `false`"))
+}
+
+fn parse_bool(text: &str) -> Option<bool> {
+    let is = |word: &str| text.eq_ignore_ascii_case(word);
+    is("true").then_some(true).or(is("false").then_some(false))
+}
+
+fn bool_of(value: &Value<'_>) -> Option<bool> {
+    match value {
+        Value::Bool(value) => Some(*value),
+        Value::Text(text) => parse_bool(text),
+        Value::Ip(_) | Value::Number(_) | Value::Time(_) => None,
+    }
+}
+
+fn date(text: &str) -> Result<Timestamp, String> {
+    parse_date(text).ok_or_else(|| {
+        format!("`{text}` is not a date such as `2026-06-01T12:00:00Z` or seconds since 1970")
+    })
+}
+
+/// ISO 8601 with a zone, a day in UTC, or seconds since 1970.
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html#Conditions_Date>
+fn parse_date(text: &str) -> Option<Timestamp> {
+    if let Ok(seconds) = text.parse::<i64>() {
+        return Timestamp::from_second(seconds).ok();
+    }
+    if let Ok(time) = text.parse::<Timestamp>() {
+        return Some(time);
+    }
+    let looks_like_a_day = text.len() == "2026-06-01".len();
+    let day = text.parse::<Date>().ok().filter(|_| looks_like_a_day)?;
+    day.to_zoned(TimeZone::UTC).ok().map(|day| day.timestamp())
+}
+
+fn date_of(value: &Value<'_>) -> Option<Timestamp> {
+    match value {
+        Value::Time(time) => Some(*time),
+        Value::Number(seconds) => Timestamp::from_second(*seconds).ok(),
+        Value::Text(text) => parse_date(text),
+        Value::Ip(_) | Value::Bool(_) => None,
+    }
+}
+
+fn binary(text: &str) -> Result<Box<[u8]>, String> {
+    BASE64
+        .decode(text)
+        .map(Vec::into_boxed_slice)
+        .map_err(|_| format!("`{text}` is not base64"))
+}
+
+fn network(text: &str) -> Result<IpNet, String> {
+    let single = || text.parse::<IpAddr>().map(IpNet::from);
+    text.parse::<IpNet>()
+        .or_else(|_| single())
+        .map(canonical)
+        .map_err(|_| format!("`{text}` is neither an IP address nor a range such as `10.0.0.0/8`"))
+}
+
+/// An IPv4 range written in IPv6 is that IPv4 range: callers' addresses are compared in their shortest form.
+fn canonical(net: IpNet) -> IpNet {
+    let mapped = match net {
+        IpNet::V4(_) => None,
+        IpNet::V6(net) => net
+            .network()
+            .to_ipv4_mapped()
+            .zip(net.prefix_len().checked_sub(96))
+            .and_then(|(address, length)| Ipv4Net::new(address, length).ok()),
+    };
+    mapped.map_or(net, IpNet::V4)
+}
+
+fn address_of(value: &Value<'_>) -> Option<IpAddr> {
+    let address = match value {
+        Value::Ip(address) => Some(*address),
+        Value::Text(text) => text.parse().ok(),
+        Value::Bool(_) | Value::Number(_) | Value::Time(_) => None,
+    };
+    address.map(|address: IpAddr| address.to_canonical())
+}
+
+/// An ARN with wildcards, matched part by part: a `*` crosses a colon only in the last part.
+#[derive(Debug)]
+pub(crate) struct ArnPattern(Box<[Glob]>);
+
+const ARN_PARTS: usize = 6;
+
+impl ArnPattern {
+    fn parse(text: &str, variables: Variables) -> Result<Self, String> {
+        let tokens = glob::tokens(text, Wildcards::Match, variables)?;
+        if tokens == [glob::Token::Star] {
+            return Ok(Self(vec![Glob::of(&tokens)].into()));
+        }
+        let colon = |token: &glob::Token| *token == glob::Token::Char(':');
+        let parts: Box<[Glob]> = tokens.splitn(ARN_PARTS, colon).map(Glob::of).collect();
+        if parts.len() == ARN_PARTS {
+            Ok(Self(parts))
+        } else {
+            Err(format!(
+                "`{text}` is no ARN pattern of six parts with colons between"
+            ))
+        }
+    }
+
+    /// Its six parts, or the one that matches everything.
+    pub(crate) fn parts(&self) -> &[Glob] {
+        &self.0
+    }
+
+    fn matches<C: Context>(&self, text: &str, context: &C) -> Truth {
+        let parts = text.splitn(self.0.len(), ':');
+        if parts.clone().count() != self.0.len() {
+            return Truth::No;
+        }
+        let pairs = self.0.iter().zip(parts);
+        Truth::all(pairs.map(|(glob, part)| glob.matches(part, context).truth()))
+    }
+}

@@ -1,0 +1,281 @@
+//! The aws-chunked framing, undone as it comes.
+//!
+//! `hex-size[;chunk-signature=…]\r\n data \r\n` again and again, then a chunk of size 0, trailers and an empty line.
+//! <https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-streaming.html>
+
+use super::{Algorithm, Checksum, Signatures};
+use bytes::Bytes;
+
+/// What is wrong with the framing. 400 InvalidRequest or IncompleteBody in general, MalformedTrailerError "The request
+/// contained trailing data that was not well-formed or did not conform to our published schema." for trailers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum FrameFault {
+    /// Not lower- or upper-case hexadecimal digits without leading zeros, or more than fits.
+    #[error("a chunk's size is not a hexadecimal number")]
+    Size,
+    /// The text after the size is not what this form has there.
+    #[error("a chunk's extension is malformed")]
+    Extension,
+    /// A line that does not end in time.
+    #[error("a line of the framing is too long")]
+    LineTooLong,
+    /// A line or a chunk's data does not end in CR LF.
+    #[error("a line break is missing")]
+    LineBreak,
+    /// A trailer that is malformed, was not declared, or came twice.
+    #[error("a trailer is malformed or was not declared")]
+    Trailer,
+    /// The declared trailer did not come.
+    #[error("the declared trailer is missing")]
+    MissingTrailer,
+    /// The trailer's signature did not come.
+    #[error("the trailer's signature is missing")]
+    MissingTrailerSignature,
+    /// The body ended before its final chunk and empty line.
+    #[error("the final chunk is missing")]
+    MissingEnd,
+    /// Bytes behind the end of the last frame.
+    #[error("bytes follow the final chunk")]
+    BytesAfterEnd,
+    /// Chunks hold more bytes than were announced.
+    #[error("chunks hold more bytes than announced")]
+    TooLong,
+    /// The final chunk came before all announced bytes.
+    #[error("chunks hold fewer bytes than announced")]
+    TooShort,
+}
+
+/// 16 digits, `;chunk-signature=` and 64 digits, CR LF.
+const SIZE_LINE: usize = 16 + 17 + 64 + 2;
+/// The longest trailer is a SHA-512 in base64.
+const TRAILER_LINE: usize = 256;
+
+/// Takes pieces of a framed body and gives back the data in them.
+#[derive(Debug)]
+pub(super) struct Frames {
+    state: State,
+    /// The start of a line whose end has not come yet.
+    line: Vec<u8>,
+    /// Decoded bytes that are still to come.
+    left: u64,
+    signatures: Signatures,
+    declared: Option<Algorithm>,
+    checksum: Option<Checksum>,
+    signature_seen: Seen,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    Size,
+    Data(u64),
+    DataEnd,
+    Trailers(Previous),
+    /// All is here; one more CR LF may follow.
+    Spare,
+    Done,
+}
+
+/// How the previous trailer's line ended. MinIO's client ends it by a bare LF and then writes a CR LF before what
+/// follows, so after such a line one empty line says nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Previous {
+    CrLf,
+    Lf,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Seen {
+    No,
+    Yes,
+}
+
+impl Frames {
+    pub(super) fn new(length: u64, signatures: Signatures, declared: Option<Algorithm>) -> Self {
+        Self {
+            state: State::Size,
+            line: Vec::new(),
+            left: length,
+            signatures,
+            declared,
+            checksum: None,
+            signature_seen: Seen::No,
+        }
+    }
+
+    /// The next data in `input`, which is consumed up to its end; `None` when all of `input` is consumed.
+    pub(super) fn next(&mut self, input: &mut Bytes) -> Result<Option<Bytes>, FrameFault> {
+        while !input.is_empty() {
+            match self.state {
+                State::Data(size) => return Ok(Some(self.data(size, input))),
+                State::Size => {
+                    let Some(line) = self.line(input, SIZE_LINE)? else {
+                        continue;
+                    };
+                    self.state = self.size_line(&line)?;
+                }
+                State::DataEnd => {
+                    let Some(line) = self.line(input, 2).map_err(|_| FrameFault::LineBreak)? else {
+                        continue;
+                    };
+                    if line != b"\r\n" {
+                        return Err(FrameFault::LineBreak);
+                    }
+                    self.state = State::Size;
+                }
+                State::Trailers(previous) => {
+                    let Some(line) = self.line(input, TRAILER_LINE)? else {
+                        continue;
+                    };
+                    self.state = self.trailer_line(&line, previous)?;
+                }
+                State::Spare => {
+                    let Some(line) = self.line(input, 2).map_err(|_| FrameFault::BytesAfterEnd)?
+                    else {
+                        continue;
+                    };
+                    if line != b"\r\n" {
+                        return Err(FrameFault::BytesAfterEnd);
+                    }
+                    self.state = State::Done;
+                }
+                State::Done => return Err(FrameFault::BytesAfterEnd),
+            }
+        }
+        Ok(None)
+    }
+
+    /// The trailing checksum, once the framing has ended as it must.
+    pub(super) fn finish(self) -> Result<Option<Checksum>, FrameFault> {
+        match self.state {
+            State::Spare | State::Done if self.line.is_empty() => Ok(self.checksum),
+            State::Spare | State::Done => Err(FrameFault::BytesAfterEnd),
+            State::Size | State::Data(_) | State::DataEnd | State::Trailers(_) => {
+                Err(FrameFault::MissingEnd)
+            }
+        }
+    }
+
+    fn data(&mut self, size: u64, input: &mut Bytes) -> Bytes {
+        let here = usize::try_from(size).map_or(input.len(), |size| size.min(input.len()));
+        let taken = input.split_to(here);
+        let size = size.saturating_sub(taken.len() as u64);
+        self.left = self.left.saturating_sub(taken.len() as u64);
+        self.state = if size == 0 {
+            State::DataEnd
+        } else {
+            State::Data(size)
+        };
+        taken
+    }
+
+    /// A whole line with its line break; `None` if its end has not come. Never keeps more than `limit` bytes.
+    fn line(&mut self, input: &mut Bytes, limit: usize) -> Result<Option<Vec<u8>>, FrameFault> {
+        let room = limit.saturating_sub(self.line.len());
+        let end = input.iter().take(room).position(|byte| *byte == b'\n');
+        let taken = match end {
+            Some(at) => input.split_to(at + 1),
+            None if input.len() >= room => return Err(FrameFault::LineTooLong),
+            None => input.split_to(input.len()),
+        };
+        self.line.extend_from_slice(&taken);
+        Ok(end.map(|_| std::mem::take(&mut self.line)))
+    }
+
+    fn size_line(&self, line: &[u8]) -> Result<State, FrameFault> {
+        let line = line.strip_suffix(b"\r\n").ok_or(FrameFault::LineBreak)?;
+        let digits = line.iter().take_while(|byte| **byte != b';').count();
+        let (size, extension) = line.split_at(digits);
+        let size = parse_size(size).ok_or(FrameFault::Size)?;
+        let extension_holds = match self.signatures {
+            Signatures::None => extension.is_empty(),
+            Signatures::Ignored | Signatures::IgnoredWithTrailer => extension
+                .strip_prefix(b";chunk-signature=")
+                .is_some_and(is_signature),
+        };
+        if !extension_holds {
+            return Err(FrameFault::Extension);
+        }
+        match size {
+            0 if self.left > 0 => Err(FrameFault::TooShort),
+            0 => Ok(State::Trailers(Previous::CrLf)),
+            size if size > self.left => Err(FrameFault::TooLong),
+            size => Ok(State::Data(size)),
+        }
+    }
+
+    fn trailer_line(&mut self, line: &[u8], previous: Previous) -> Result<State, FrameFault> {
+        let (line, end) = match line.strip_suffix(b"\r\n") {
+            Some(line) => (line, Previous::CrLf),
+            None => (
+                line.strip_suffix(b"\n").ok_or(FrameFault::LineBreak)?,
+                Previous::Lf,
+            ),
+        };
+        match (line, end) {
+            (b"", Previous::CrLf) => self.empty_line(previous),
+            (b"", Previous::Lf) => Err(FrameFault::LineBreak),
+            (line, end) => {
+                self.trailer(str::from_utf8(line).map_err(|_| FrameFault::Trailer)?)?;
+                Ok(State::Trailers(end))
+            }
+        }
+    }
+
+    fn empty_line(&self, previous: Previous) -> Result<State, FrameFault> {
+        if self.declared.is_some() && self.checksum.is_none() {
+            return Err(FrameFault::MissingTrailer);
+        }
+        let unsigned =
+            self.signatures == Signatures::IgnoredWithTrailer && self.signature_seen == Seen::No;
+        match (unsigned, previous) {
+            (true, Previous::Lf) => Ok(State::Trailers(Previous::CrLf)),
+            (true, Previous::CrLf) => Err(FrameFault::MissingTrailerSignature),
+            (false, Previous::Lf) => Ok(State::Spare),
+            (false, Previous::CrLf) => Ok(State::Done),
+        }
+    }
+
+    fn trailer(&mut self, line: &str) -> Result<(), FrameFault> {
+        let (name, value) = line.split_once(':').ok_or(FrameFault::Trailer)?;
+        let value = value.trim_matches([' ', '\t']);
+        if name.eq_ignore_ascii_case("x-amz-trailer-signature") {
+            return self.trailer_signature(value);
+        }
+        let algorithm = self
+            .declared
+            .filter(|declared| name.eq_ignore_ascii_case(declared.header()));
+        let checksum = algorithm.and_then(|algorithm| Checksum::parse(algorithm, value));
+        let checksum = checksum.ok_or(FrameFault::Trailer)?;
+        if self.checksum.replace(checksum).is_some() || self.signature_seen == Seen::Yes {
+            return Err(FrameFault::Trailer);
+        }
+        Ok(())
+    }
+
+    fn trailer_signature(&mut self, value: &str) -> Result<(), FrameFault> {
+        let expected =
+            self.signatures == Signatures::IgnoredWithTrailer && self.signature_seen == Seen::No;
+        if !expected || !is_signature(value.as_bytes()) {
+            return Err(FrameFault::Trailer);
+        }
+        self.signature_seen = Seen::Yes;
+        Ok(())
+    }
+}
+
+/// At most 16 digits, so it cannot overflow; `0` is the only number that starts with a zero.
+fn parse_size(digits: &[u8]) -> Option<u64> {
+    if digits.is_empty() || digits.len() > 16 || (digits.len() > 1 && digits.starts_with(b"0")) {
+        return None;
+    }
+    digits.iter().try_fold(0, |size: u64, byte| {
+        Some(size << 4 | u64::from(char::from(*byte).to_digit(16)?))
+    })
+}
+
+fn is_signature(text: &[u8]) -> bool {
+    text.len() == 64 && text.iter().all(u8::is_ascii_hexdigit)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,152 @@
+//! Listeners, and the principal of a fixed-principal listener.
+
+use super::super::identities;
+use super::super::place::At;
+use super::super::raw;
+use super::super::settings::{Bind, Listener};
+use super::{Check, tls, values};
+use portcullis_core::identity::{Caller, Directory};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// The listeners in the order written.
+#[derive(Default)]
+pub(super) struct Listeners {
+    pub(super) all: Vec<Listener>,
+    /// Principals that stand in no identities, because there are none.
+    pub(super) made_known: Vec<Arc<Caller>>,
+}
+
+/// Checks the listeners. `directory` is none when no identities are configured.
+pub(super) fn listeners(
+    written: Option<BTreeMap<String, raw::Listener>>,
+    directory: &Option<Directory>,
+    at: &At<'_>,
+    check: &mut Check<'_>,
+) -> Listeners {
+    let mut found = Listeners::default();
+    let Some(mut raw) = check.required(at, written) else {
+        return found;
+    };
+    if raw.is_empty() {
+        check.push(at.error("no listener is configured"));
+    }
+    for name in at.names() {
+        let (Some(raw), at) = (raw.remove(&name), at.field(&name)) else {
+            continue;
+        };
+        if let Some(listener) = listener(&name, raw, directory, &at, check, &mut found) {
+            found.all.push(listener);
+        }
+    }
+    found
+}
+
+fn listener(
+    name: &str,
+    raw: raw::Listener,
+    directory: &Option<Directory>,
+    at: &At<'_>,
+    check: &mut Check<'_>,
+    found: &mut Listeners,
+) -> Option<Listener> {
+    let tls = raw
+        .tls
+        .map(|raw| tls::listener(raw, &at.field("tls"), check));
+    let principal_at = at.field("principal");
+    let principal = raw
+        .principal
+        .map(|arn| principal(&arn, directory, &principal_at, check, found));
+    let hosts = hosts(raw.hosts, &at.field("hosts"), check);
+    let bind_at = at.field("bind");
+    let text = check.required(&bind_at, raw.bind)?;
+    let bind = check.take(&bind_at, values::bind(&text, at.document))?;
+    if let Some(other) = found
+        .all
+        .iter()
+        .find(|other| same_place(&other.bind, &bind))
+    {
+        let message = format!("`listeners.{}` listens on `{bind}` already", other.name);
+        check.push(bind_at.error(message));
+    }
+    if principal.is_some() && raw.force != Some(true) && reachable_from_outside(&bind) {
+        check.push(bind_at.error(
+            "every client of this listener acts as its `principal`: bind a loopback address or a Unix socket, or say `force: true`",
+        ));
+    }
+    Some(Listener {
+        name: name.into(),
+        bind,
+        hosts,
+        tls: flattened(tls)?,
+        principal: flattened(principal)?,
+    })
+}
+
+/// What was not written stays none; what was written wrongly makes the whole fail.
+fn flattened<T>(value: Option<Option<T>>) -> Option<Option<T>> {
+    match value {
+        None => Some(None),
+        Some(None) => None,
+        Some(Some(value)) => Some(Some(value)),
+    }
+}
+
+fn same_place(one: &Bind, other: &Bind) -> bool {
+    // Port 0 is another port each time.
+    one == other && !matches!(one, Bind::Tcp(address) if address.port() == 0)
+}
+
+fn reachable_from_outside(bind: &Bind) -> bool {
+    match bind {
+        Bind::Tcp(address) => !address.ip().to_canonical().is_loopback(),
+        Bind::Unix(_) => false,
+    }
+}
+
+fn principal(
+    arn: &str,
+    directory: &Option<Directory>,
+    at: &At<'_>,
+    check: &mut Check<'_>,
+    found: &mut Listeners,
+) -> Option<Arc<Caller>> {
+    let Some(directory) = directory else {
+        let caller = Arc::new(check.take(at, identities::caller_of_arn(arn))?);
+        found.made_known.push(caller.clone());
+        return Some(caller);
+    };
+    if let Some(caller) = directory.callers.get(arn) {
+        return Some(caller.clone());
+    }
+    check.take(at, identities::caller_of_arn(arn))?;
+    check.push(at.error(format!("`{arn}` is not among the identities")));
+    None
+}
+
+fn hosts(written: Option<Vec<String>>, at: &At<'_>, check: &mut Check<'_>) -> Vec<Box<str>> {
+    let mut hosts = Vec::new();
+    for (index, text) in written.into_iter().flatten().enumerate() {
+        if let Some(host) = check.take(&at.index(index), host_name(&text)) {
+            hosts.push(host);
+        }
+    }
+    hosts
+}
+
+/// A DNS name, in lower case.
+fn host_name(text: &str) -> Result<Box<str>, String> {
+    let good = |label: &str| {
+        (1..=63).contains(&label.len())
+            && label
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b == b'-')
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+    };
+    let fits = text.len() <= 253 && text.split('.').all(good);
+    fits.then(|| text.to_ascii_lowercase().into())
+        .ok_or_else(|| {
+            format!("`{text}` is not a host name; write it without scheme, port and `*`")
+        })
+}

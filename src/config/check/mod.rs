@@ -1,0 +1,180 @@
+//! From what was written to what it means. Every check reports and goes on, so that all problems show at once.
+
+mod listeners;
+mod logs;
+mod patterns;
+mod tls;
+mod upstreams;
+mod values;
+
+pub(super) use patterns::matches;
+
+use super::document::Opened;
+use super::fill::fill;
+use super::finding::{Finding, Severity};
+use super::identities;
+use super::place::At;
+use super::policies;
+use super::raw;
+use super::settings::{Settings, StatePath};
+use super::sources::Sources;
+use portcullis_core::identity::Directory;
+use std::path::Path;
+
+/// What checks share: where to read more, and where to report.
+pub(super) struct Check<'a> {
+    pub(super) sources: &'a dyn Sources,
+    findings: Vec<Finding>,
+}
+
+impl<'a> Check<'a> {
+    /// Nothing found yet.
+    pub(super) fn new(sources: &'a dyn Sources) -> Self {
+        Self {
+            sources,
+            findings: Vec::new(),
+        }
+    }
+
+    /// Reports.
+    pub(super) fn push(&mut self, finding: Finding) {
+        self.findings.push(finding);
+    }
+
+    /// The value, or nothing with its complaint reported at `at`.
+    pub(super) fn take<T>(&mut self, at: &At<'_>, result: Result<T, String>) -> Option<T> {
+        result.map_err(|message| self.push(at.error(message))).ok()
+    }
+
+    /// The value, which must be written. A value of the wrong type was reported when it was read.
+    pub(super) fn required<T>(&mut self, at: &At<'_>, value: Option<T>) -> Option<T> {
+        if value.is_none() && at.node().is_none() {
+            self.push(at.error("missing"));
+        }
+        value
+    }
+
+    /// Everything reported, sorted and each once.
+    pub(super) fn findings(self) -> Vec<Finding> {
+        let mut findings = self.findings;
+        findings.sort();
+        findings.dedup();
+        findings
+    }
+
+    /// Whether an error was reported.
+    pub(super) fn failed(&self) -> bool {
+        self.findings
+            .iter()
+            .any(|finding| finding.severity == Severity::Error)
+    }
+}
+
+/// Reads and checks a configuration file and all it names.
+pub(super) fn settings(file: &Path, check: &mut Check<'_>) -> Option<Settings> {
+    let document = match super::document::open(file, check) {
+        Opened::Read(document) => document,
+        Opened::Unreadable(message) => {
+            check.push(Finding::error(file, Default::default(), message));
+            return None;
+        }
+        Opened::Broken => return None,
+    };
+    let at = document.top();
+    let raw: raw::Configuration = fill(&at, check);
+    refuse_audit(&at, check);
+    let directory = identities::directory(&at.field("identities"), check);
+    let listeners = listeners::listeners(raw.listeners, &directory, &at.field("listeners"), check);
+    let upstreams = upstreams::upstreams(raw.upstreams, &at.field("upstreams"), check);
+    let bucket_policies = policies::buckets(raw.policies, &at.field("policies"), check);
+    policies::warn_unrouted(&bucket_policies, &upstreams, &at.field("policies"), check);
+    let settings = Settings {
+        instance: instance(raw.instance, &at.field("instance"), check)?,
+        threads: threads(raw.threads, &at.field("threads"), check)?,
+        listeners: listeners.all,
+        health: values::address(raw.health, &at.field("health"), check),
+        admin: admin(raw.admin, &at.field("admin"), check),
+        upstreams,
+        directory: with_principals(directory, listeners.made_known),
+        bucket_policies,
+        state: state(raw.state, &at.field("state"), check),
+        logs: logs::logs(raw.logs, &at.field("logs"), check),
+        limits: values::limits(raw.limits, &at.field("limits"), check),
+        shutdown: values::shutdown(raw.shutdown, &at.field("shutdown"), check),
+    };
+    (!check.failed()).then_some(settings)
+}
+
+/// Callers that no identities name but a listener's `principal` does.
+fn with_principals(
+    directory: Option<Directory>,
+    callers: Vec<std::sync::Arc<portcullis_core::identity::Caller>>,
+) -> Directory {
+    let mut directory = directory.unwrap_or_default();
+    for caller in callers {
+        let account = caller.account.clone();
+        directory.accounts.entry(account.id).or_insert(account);
+        directory
+            .callers
+            .insert(caller.principal_arn.clone(), caller);
+    }
+    directory
+}
+
+fn refuse_audit(at: &At<'_>, check: &mut Check<'_>) {
+    let at = at.field("audit");
+    if at.node().is_some() {
+        check.push(at.error_at_name(
+            "the audit log is not in this version; remove the entry, and note that nothing else replaces it",
+        ));
+    }
+}
+
+fn instance(written: Option<String>, at: &At<'_>, check: &mut Check<'_>) -> Option<Box<str>> {
+    let name = written
+        .or_else(|| check.sources.host_name())
+        .unwrap_or_else(|| "portcullis".to_owned());
+    let good = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_');
+    let fits = (1..=64).contains(&name.len()) && name.chars().all(good);
+    let message = format!(
+        "`{name}` is not a name for an instance: 1 to 64 letters, digits, `-`, `.` and `_`"
+    );
+    check.take(at, fits.then(|| name.into()).ok_or(message))
+}
+
+fn threads(written: Option<u32>, at: &At<'_>, check: &mut Check<'_>) -> Option<usize> {
+    let threads = match written {
+        Some(threads) => threads as usize,
+        None => check.sources.processors().max(1),
+    };
+    let fits = (1..=1024).contains(&threads).then_some(threads);
+    check.take(at, fits.ok_or("must be from 1 to 1024".to_owned()))
+}
+
+fn admin(
+    written: Option<String>,
+    at: &At<'_>,
+    check: &mut Check<'_>,
+) -> Option<super::settings::Bind> {
+    let bind = check.take(at, values::bind(&written?, at.document));
+    check.push(
+        at.error("the admin interface is not in this version; nothing listens here")
+            .softened(),
+    );
+    bind
+}
+
+fn state(written: Option<raw::State>, at: &At<'_>, check: &mut Check<'_>) -> Option<StatePath> {
+    let state = written?;
+    let postgres = at.field("postgres");
+    if postgres.node().is_some() {
+        check.push(postgres.error_at_name("PostgreSQL is not in this version; use `redb: PATH`"));
+        return None;
+    }
+    let path = check.required(&at.field("redb"), state.redb)?;
+    if path.is_empty() {
+        check.push(at.field("redb").error("is empty; name a file"));
+        return None;
+    }
+    Some(StatePath(at.document.resolve(&path)))
+}

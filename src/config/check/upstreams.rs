@@ -1,0 +1,342 @@
+//! Upstreams: where they answer, which buckets they hold, and what they are signed with.
+
+use super::super::fill::{did_you_mean, fill};
+use super::super::place::At;
+use super::super::raw;
+use super::super::secrets;
+use super::super::settings::{Addressing, Credentials, Endpoint, Scheme, Upstream};
+use super::{Check, patterns, tls, values};
+use portcullis_core::document::Value;
+use portcullis_core::identity::SecretKey;
+use portcullis_core::s3::names::AccountId;
+use portcullis_core::s3::profiles::Profile;
+use std::collections::BTreeMap;
+
+/// The upstreams in the order written.
+pub(super) fn upstreams(
+    written: Option<BTreeMap<String, raw::Upstream>>,
+    at: &At<'_>,
+    check: &mut Check<'_>,
+) -> Vec<Upstream> {
+    let Some(mut raw) = check.required(at, written) else {
+        return Vec::new();
+    };
+    if raw.is_empty() {
+        check.push(at.error("no upstream is configured"));
+    }
+    let mut upstreams = Vec::new();
+    for name in at.names() {
+        let (Some(raw), at) = (raw.remove(&name), at.field(&name)) else {
+            continue;
+        };
+        upstreams.extend(upstream(&name, raw, &at, check));
+    }
+    compare_buckets(&upstreams, at, check);
+    compare_defaults(&upstreams, at, check);
+    upstreams
+}
+
+fn upstream(
+    name: &str,
+    raw: raw::Upstream,
+    at: &At<'_>,
+    check: &mut Check<'_>,
+) -> Option<Upstream> {
+    let buckets = buckets(raw.buckets, raw.default, at, check);
+    let timeouts = values::timeouts(raw.timeouts, &at.field("timeouts"), check);
+    let owner_account = owner(raw.owner_account, &at.field("owner_account"), check);
+    let profile = profile(raw.profile, &at.field("profile"), check);
+    let aws = profile.is_some_and(|profile| profile.name == "aws");
+    let region = region(raw.region, aws, &at.field("region"), check);
+    let endpoint = endpoint(
+        raw.endpoint,
+        aws,
+        region.as_deref(),
+        &at.field("endpoint"),
+        check,
+    );
+    let ca_at = at.field("tls").field("ca");
+    let ca = raw.tls.and_then(|tls| tls.ca);
+    let ca = ca.and_then(|text| tls::authorities(&text, &ca_at, check));
+    let credentials = credentials(aws, &at.field("credentials"), check);
+    let endpoint = endpoint?;
+    let addressing = addressing(
+        raw.addressing,
+        aws,
+        &endpoint,
+        &at.field("addressing"),
+        check,
+    );
+    if ca.is_some() && endpoint.scheme == Scheme::Http {
+        check.push(ca_at.error("has no effect: the endpoint is `http`"));
+    }
+    Some(Upstream {
+        name: name.into(),
+        profile: profile?,
+        region: region?,
+        endpoint,
+        addressing,
+        ca,
+        timeouts,
+        owner_account: owner_account?,
+        buckets,
+        default: raw.default.unwrap_or(false),
+        credentials: credentials?,
+    })
+}
+
+fn profile(
+    written: Option<String>,
+    at: &At<'_>,
+    check: &mut Check<'_>,
+) -> Option<&'static Profile> {
+    let name = check.required(at, written)?;
+    let found = super::super::profiles::find(&name).ok_or_else(|| {
+        let known = super::super::profiles::names();
+        format!("unknown profile `{name}`{}", did_you_mean(&name, &known))
+    });
+    check.take(at, found)
+}
+
+fn owner(written: Option<String>, at: &At<'_>, check: &mut Check<'_>) -> Option<AccountId> {
+    let text = check.required(at, written)?;
+    let parsed = AccountId::parse(&text).map_err(|error| format!("`{text}`: {error}"));
+    check.take(at, parsed)
+}
+
+fn region(
+    written: Option<String>,
+    aws: bool,
+    at: &At<'_>,
+    check: &mut Check<'_>,
+) -> Option<Box<str>> {
+    let text = match (written, aws) {
+        (None, false) if at.node().is_none() => "us-east-1".to_owned(),
+        (written, _) => check.required(at, written)?,
+    };
+    let good = |byte: u8| {
+        byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'-' | b'_')
+    };
+    let fits = (1..=64).contains(&text.len()) && text.bytes().all(good);
+    let message = format!("`{text}` is not a region, such as `eu-west-1`");
+    check.take(at, fits.then(|| text.into()).ok_or(message))
+}
+
+fn endpoint(
+    written: Option<String>,
+    aws: bool,
+    region: Option<&str>,
+    at: &At<'_>,
+    check: &mut Check<'_>,
+) -> Option<Endpoint> {
+    if written.is_none() && at.node().is_none() && aws {
+        return region.map(aws_endpoint);
+    }
+    let text = check.required(at, written)?;
+    let endpoint = check.take(at, parse_endpoint(&text))?;
+    if endpoint.scheme == Scheme::Http && !is_local(&endpoint.host) {
+        let message = "plain `http`: bodies and signatures can be read on the way";
+        check.push(at.error(message).softened());
+    }
+    Some(endpoint)
+}
+
+/// <https://docs.aws.amazon.com/general/latest/gr/s3.html>
+fn aws_endpoint(region: &str) -> Endpoint {
+    let domain = match region.starts_with("cn-") {
+        true => "amazonaws.com.cn",
+        false => "amazonaws.com",
+    };
+    Endpoint {
+        scheme: Scheme::Https,
+        host: format!("s3.{region}.{domain}").into(),
+        port: 443,
+    }
+}
+
+fn parse_endpoint(text: &str) -> Result<Endpoint, String> {
+    let message = || {
+        format!("`{text}` is not an endpoint: `https://host` or `http://host:port`, without a path")
+    };
+    let uri: http::Uri = text.parse().map_err(|_| message())?;
+    let scheme = match uri.scheme_str() {
+        Some("http") => Scheme::Http,
+        Some("https") => Scheme::Https,
+        _ => return Err(message()),
+    };
+    let authority = uri.authority().ok_or_else(message)?;
+    let bare = uri.path() == "/" && uri.query().is_none() && !authority.as_str().contains('@');
+    let port = match authority.port() {
+        Some(port) => Some(port.as_u16()),
+        None if authority.as_str().ends_with(':') => None,
+        None => Some(scheme.default_port()),
+    };
+    let host = authority
+        .host()
+        .trim_matches(['[', ']'])
+        .to_ascii_lowercase();
+    match port.filter(|port| bare && *port > 0 && !host.is_empty()) {
+        Some(port) => Ok(Endpoint {
+            scheme,
+            host: host.into(),
+            port,
+        }),
+        None => Err(message()),
+    }
+}
+
+fn is_local(host: &str) -> bool {
+    let loopback = |ip: std::net::IpAddr| ip.is_loopback();
+    host == "localhost" || host.parse().is_ok_and(loopback)
+}
+
+fn addressing(
+    written: Option<raw::Addressing>,
+    aws: bool,
+    endpoint: &Endpoint,
+    at: &At<'_>,
+    check: &mut Check<'_>,
+) -> Addressing {
+    let addressing = match written {
+        Some(raw::Addressing::Path) => Addressing::Path,
+        Some(raw::Addressing::VirtualHosted) => Addressing::VirtualHosted,
+        None if aws => Addressing::VirtualHosted,
+        None => Addressing::Path,
+    };
+    let address = endpoint.host.parse::<std::net::IpAddr>().is_ok();
+    if addressing == Addressing::VirtualHosted && address {
+        check.push(at.error(
+            "`virtual-hosted` needs an endpoint with a host name; use `path` for an IP address",
+        ));
+    }
+    addressing
+}
+
+fn buckets(
+    written: Option<Vec<String>>,
+    default: Option<bool>,
+    at: &At<'_>,
+    check: &mut Check<'_>,
+) -> Vec<Box<str>> {
+    let list = at.field("buckets");
+    let written = match (written, default) {
+        (None, Some(true)) => Vec::new(),
+        (written, _) => check.required(&list, written).unwrap_or_default(),
+    };
+    if written.is_empty() && default != Some(true) && list.node().is_some() && !check.failed() {
+        check.push(list.error("is empty: no bucket is on this upstream"));
+    }
+    let mut buckets = Vec::new();
+    for (index, text) in written.iter().enumerate() {
+        buckets.extend(check.take(&list.index(index), patterns::parse(text)));
+    }
+    buckets
+}
+
+/// Each pair of patterns of two upstreams.
+fn compare_buckets(upstreams: &[Upstream], at: &At<'_>, check: &mut Check<'_>) {
+    for (position, one) in upstreams.iter().enumerate() {
+        for other in upstreams.iter().take(position) {
+            for (index, pattern) in one.buckets.iter().enumerate() {
+                let at = at.field(&one.name).field("buckets").index(index);
+                compare_pattern(pattern, other, &at, check);
+            }
+        }
+    }
+}
+
+fn compare_pattern(pattern: &str, other: &Upstream, at: &At<'_>, check: &mut Check<'_>) {
+    for earlier in &other.buckets {
+        let name = &other.name;
+        if **earlier == *pattern {
+            check.push(at.error(format!(
+                "`{pattern}` stands under `upstreams.{name}` already"
+            )));
+        } else if patterns::overlap(pattern, earlier) {
+            let message = format!(
+                "a bucket can match both `{pattern}` and `{earlier}` of `upstreams.{name}`; the upstream written first takes it"
+            );
+            check.push(at.error(message).softened());
+        }
+    }
+}
+
+fn compare_defaults(upstreams: &[Upstream], at: &At<'_>, check: &mut Check<'_>) {
+    let mut defaults = upstreams.iter().filter(|upstream| upstream.default);
+    let Some(first) = defaults.next() else {
+        return;
+    };
+    let place = at.field(&first.name).field("default");
+    check.push(
+        place
+            .error("every bucket that no pattern names goes here, misspelt ones too")
+            .softened(),
+    );
+    for second in defaults {
+        let place = at.field(&second.name).field("default");
+        check.push(place.error(format!("`upstreams.{}` is the default already", first.name)));
+    }
+}
+
+fn credentials(aws: bool, at: &At<'_>, check: &mut Check<'_>) -> Option<Credentials> {
+    let chain = Credentials::Chain { profile: None };
+    match at.node().map(|node| &node.value) {
+        // Keys of the environment are AWS's; another store gets them only when told so.
+        None if aws => Some(chain),
+        None => {
+            check.push(at.error(
+                "missing: write `chain`, `anonymous`, or access_key_id and secret_access_key",
+            ));
+            None
+        }
+        Some(Value::Text(text)) if text == "chain" => Some(chain),
+        Some(Value::Text(text)) if text == "anonymous" => Some(Credentials::Anonymous),
+        Some(Value::Map(_)) => {
+            let raw = fill(at, check);
+            written_credentials(raw, at, check)
+        }
+        Some(_) => {
+            check.push(at.error(
+                "expected `chain`, `anonymous`, or a map with access_key_id and secret_access_key",
+            ));
+            None
+        }
+    }
+}
+
+fn written_credentials(
+    raw: raw::WrittenCredentials,
+    at: &At<'_>,
+    check: &mut Check<'_>,
+) -> Option<Credentials> {
+    let mixed = at.names().len() > 1;
+    match raw.profile {
+        Some(_) if mixed => {
+            check.push(
+                at.field("profile")
+                    .error("stands alone: the chain's profile has its own key"),
+            );
+            return None;
+        }
+        Some(profile) => {
+            return Some(Credentials::Chain {
+                profile: Some(profile.into()),
+            });
+        }
+        None => (),
+    }
+    let (id_at, secret_at) = (at.field("access_key_id"), at.field("secret_access_key"));
+    let id = check.required(&id_at, raw.access_key_id);
+    let id = id.and_then(|id| secrets::key_id(&id, &id_at, check));
+    let secret = check.required(&secret_at, raw.secret_access_key);
+    let secret = secret.and_then(|text| secrets::key_secret(&text, &secret_at, check));
+    let token_at = at.field("session_token");
+    let session_token = raw
+        .session_token
+        .and_then(|text| secrets::secret(&text, &token_at, check));
+    Some(Credentials::Static {
+        access_key_id: id?,
+        secret: secret?,
+        session_token: session_token.map(|token| SecretKey::new(token.to_string())),
+    })
+}

@@ -1,0 +1,165 @@
+//! Small values: addresses, durations, bounds.
+
+use super::super::place::{At, Document};
+use super::super::raw;
+use super::super::settings::{Bind, Limits, Shutdown, Timeouts};
+use super::Check;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+/// `address:port`, `unix:PATH` or an absolute path.
+pub(super) fn bind(text: &str, document: &Document) -> Result<Bind, String> {
+    match text.strip_prefix("unix:") {
+        Some("") => Err("`unix:` without a path".to_owned()),
+        Some(path) => Ok(Bind::Unix(document.resolve(path))),
+        None if text.starts_with('/') => Ok(Bind::Unix(text.into())),
+        None => parse_address(text).map(Bind::Tcp),
+    }
+}
+
+/// An address and port.
+pub(super) fn address(
+    written: Option<String>,
+    at: &At<'_>,
+    check: &mut Check<'_>,
+) -> Option<SocketAddr> {
+    check.take(at, parse_address(&written?))
+}
+
+fn parse_address(text: &str) -> Result<SocketAddr, String> {
+    text.parse().map_err(|_| {
+        format!("`{text}` is not an IP address and port, such as `127.0.0.1:8080` or `[::]:8080`")
+    })
+}
+
+/// `500ms`, `5s`, `2m`, `1h`.
+fn parse_duration(text: &str) -> Result<Duration, String> {
+    let message =
+        || format!("`{text}` is not a duration: a whole number and `ms`, `s`, `m` or `h`");
+    let digits = text.trim_end_matches(|c: char| !c.is_ascii_digit());
+    let unit = text.strip_prefix(digits).unwrap_or_default();
+    let number: u64 = digits.parse().map_err(|_| message())?;
+    let milliseconds: u64 = match unit {
+        "ms" => 1,
+        "s" => 1_000,
+        "m" => 60_000,
+        "h" => 3_600_000,
+        _ => return Err(message()),
+    };
+    let total = number.checked_mul(milliseconds).ok_or_else(message)?;
+    let longest = Duration::from_secs(24 * 3600);
+    match Duration::from_millis(total) {
+        duration if duration > longest => Err(format!("`{text}` is longer than a day")),
+        duration => Ok(duration),
+    }
+}
+
+/// A duration above zero, or the default.
+fn span(
+    written: Option<String>,
+    default: Duration,
+    at: &At<'_>,
+    check: &mut Check<'_>,
+) -> Duration {
+    let above_zero = |duration: Duration| match duration.is_zero() {
+        true => Err("must be above zero".to_owned()),
+        false => Ok(duration),
+    };
+    let parsed = written.map(|text| parse_duration(&text).and_then(above_zero));
+    parsed
+        .and_then(|result| check.take(at, result))
+        .unwrap_or(default)
+}
+
+/// How long an upstream may take.
+pub(super) fn timeouts(
+    written: Option<raw::Timeouts>,
+    at: &At<'_>,
+    check: &mut Check<'_>,
+) -> Timeouts {
+    let raw = written.unwrap_or_default();
+    let usual = Timeouts::default();
+    Timeouts {
+        connect: span(raw.connect, usual.connect, &at.field("connect"), check),
+        read: span(raw.read, usual.read, &at.field("read"), check),
+        write: span(raw.write, usual.write, &at.field("write"), check),
+        idle: span(raw.idle, usual.idle, &at.field("idle"), check),
+    }
+}
+
+/// How the gateway ends; here zero is a choice.
+pub(super) fn shutdown(
+    written: Option<raw::Shutdown>,
+    at: &At<'_>,
+    check: &mut Check<'_>,
+) -> Shutdown {
+    let raw = written.unwrap_or_default();
+    let usual = Shutdown::default();
+    let mut read = |written: Option<String>, default, name: &str| {
+        let parsed = written.map(|text| parse_duration(&text));
+        parsed
+            .and_then(|result| check.take(&at.field(name), result))
+            .unwrap_or(default)
+    };
+    Shutdown {
+        delay: read(raw.delay, usual.delay, "delay"),
+        drain: read(raw.drain, usual.drain, "drain"),
+    }
+}
+
+/// What one client may use.
+pub(super) fn limits(written: Option<raw::Limits>, at: &At<'_>, check: &mut Check<'_>) -> Limits {
+    let raw = written.unwrap_or_default();
+    let usual = Limits::default();
+    let mut count = |written: Option<u32>, default, (least, most), name: &str| {
+        let Some(number) = written.map(|number| number as usize) else {
+            return default;
+        };
+        let fits = (least..=most).contains(&number).then_some(number);
+        let message = format!("must be from {least} to {most}");
+        check
+            .take(&at.field(name), fits.ok_or(message))
+            .unwrap_or(default)
+    };
+    let max_connections = count(
+        raw.max_connections,
+        usual.max_connections,
+        (1, 1_000_000),
+        "max_connections",
+    );
+    let header_bytes = count(
+        raw.header_bytes,
+        usual.header_bytes,
+        (1024, 256 * 1024),
+        "header_bytes",
+    );
+    let document_bytes = count(
+        raw.document_bytes,
+        usual.document_bytes,
+        (20 * 1024, 64 * 1024 * 1024),
+        "document_bytes",
+    );
+    Limits {
+        max_connections,
+        header_bytes,
+        header_timeout: span(
+            raw.header_timeout,
+            usual.header_timeout,
+            &at.field("header_timeout"),
+            check,
+        ),
+        idle_timeout: span(
+            raw.idle_timeout,
+            usual.idle_timeout,
+            &at.field("idle_timeout"),
+            check,
+        ),
+        body_idle_timeout: span(
+            raw.body_idle_timeout,
+            usual.body_idle_timeout,
+            &at.field("body_idle_timeout"),
+            check,
+        ),
+        document_bytes,
+    }
+}

@@ -1,0 +1,47 @@
+//! The configuration: files and environment in, checked [`Settings`] out, with every problem reported at once.
+//!
+//! [`load`] is the way in. A file goes through these steps: it is parsed with places, environment variables are put
+//! in, the raw types are filled (unknown fields and wrong types are reported), and `check` turns them into
+//! [`Settings`], reading identities, policies, certificates and secrets on the way.
+
+mod check;
+mod document;
+mod expand;
+mod fill;
+mod finding;
+mod identities;
+mod masked;
+mod place;
+mod policies;
+mod profiles;
+pub mod raw;
+mod secrets;
+pub mod settings;
+mod shape;
+pub mod sources;
+mod verify;
+
+pub use finding::{Finding, Severity};
+pub use settings::Settings;
+pub use sources::{Host, Sources};
+pub use verify::verify;
+
+use check::Check;
+use std::path::Path;
+
+/// Reads and checks a configuration file and everything it names.
+///
+/// # Errors
+/// All findings, if there is an error among them. Otherwise they are warnings and come with the settings.
+pub fn load(file: &Path, sources: &dyn Sources) -> Result<(Settings, Vec<Finding>), Vec<Finding>> {
+    let mut check = Check::new(sources);
+    match check::settings(file, &mut check) {
+        Some(settings) => Ok((settings, check.findings())),
+        None => Err(check.findings()),
+    }
+}
+
+/// The JSON schema of the configuration file.
+pub fn schema() -> serde_json::Value {
+    schemars::schema_for!(raw::Configuration).to_value()
+}

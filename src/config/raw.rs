@@ -1,0 +1,361 @@
+//! The configuration as it may be written. Every field can be missing here; [`super::check`] says which may not.
+//!
+//! The only place of the configuration with serde's derives. The JSON schema comes from the same types, so the
+//! doc lines here are what an editor shows.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+use std::collections::BTreeMap;
+
+/// Configuration of the Portcullis S3 gateway.
+///
+/// In every text `${NAME}` and `${NAME:-default}` stand for an environment variable, `$${` for a plain `${`; a
+/// secret may be `file:PATH`, relative to the folder of the file it stands in.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(default)]
+#[schemars(deny_unknown_fields)]
+pub struct Configuration {
+    /// The name of this gateway in request ids and logs. Default: the host name.
+    pub instance: Option<String>,
+    /// Worker threads. Default: one for each processor.
+    pub threads: Option<u32>,
+    /// Where clients connect, by name.
+    #[schemars(required)]
+    pub listeners: Option<BTreeMap<String, Listener>>,
+    /// Address of `/livez`, `/readyz`, `/healthz` and `/metrics`, e.g. `0.0.0.0:9090`.
+    pub health: Option<String>,
+    /// Address or `unix:PATH` of the admin interface. Not served in this version.
+    pub admin: Option<String>,
+    /// The S3 stores behind the gateway, by name.
+    #[schemars(required)]
+    pub upstreams: Option<BTreeMap<String, Upstream>>,
+    /// Accounts, users, roles and keys: a file, a folder of files, or written here.
+    #[schemars(with = "Option<IdentitiesField>")]
+    pub identities: Option<serde_json::Value>,
+    /// The folder with `buckets/<bucket>/policy.json`.
+    pub policies: Option<String>,
+    /// Where durable settings are kept. Without it nothing is kept on disk.
+    pub state: Option<State>,
+    /// Access logs, by name. Default: one in JSON on standard output.
+    pub logs: Option<BTreeMap<String, Log>>,
+    /// Bounds on what one client may use.
+    pub limits: Option<Limits>,
+    /// How the gateway ends.
+    pub shutdown: Option<Shutdown>,
+    /// Not in this version: refused.
+    #[schemars(with = "Option<serde_json::Map<String, serde_json::Value>>")]
+    pub audit: Option<serde_json::Value>,
+}
+
+/// Where clients connect.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(default)]
+#[schemars(deny_unknown_fields)]
+pub struct Listener {
+    /// `address:port` or `unix:PATH`.
+    #[schemars(required)]
+    pub bind: Option<String>,
+    /// Host names; `bucket.NAME` is then a virtual-hosted-style request.
+    pub hosts: Option<Vec<String>>,
+    /// Clients speak TLS.
+    pub tls: Option<ListenerTls>,
+    /// ARN of the user or role that every request is made as. Presented credentials are then ignored.
+    pub principal: Option<String>,
+    /// Allows `principal` on an address that other hosts reach. Default: false.
+    pub force: Option<bool>,
+}
+
+/// A listener's certificate.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(default)]
+#[schemars(deny_unknown_fields)]
+pub struct ListenerTls {
+    /// The certificate chain: `file:PATH` or PEM.
+    #[schemars(required)]
+    pub cert: Option<String>,
+    /// The private key: `file:PATH` or PEM.
+    #[schemars(required)]
+    pub key: Option<String>,
+}
+
+/// An S3 store behind the gateway.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(default)]
+#[schemars(deny_unknown_fields)]
+pub struct Upstream {
+    /// The kind of store, which says what it may be sent: `aws`, `ceph`, `garage`, `minio`, `s3s` or `generic`.
+    #[schemars(required)]
+    pub profile: Option<String>,
+    /// The region requests are signed for. Needed for profile `aws`; default elsewhere: us-east-1.
+    pub region: Option<String>,
+    /// `https://host[:port]` or `http://host[:port]`. Default for profile `aws`: S3 in that region.
+    pub endpoint: Option<String>,
+    /// How a bucket is named. Default: `virtual-hosted` for profile `aws`, else `path`.
+    pub addressing: Option<Addressing>,
+    /// How the store's certificate is checked.
+    pub tls: Option<UpstreamTls>,
+    /// How long the store may take.
+    pub timeouts: Option<Timeouts>,
+    /// The account that owns the store's buckets: 12 digits, in quotes.
+    #[schemars(required)]
+    pub owner_account: Option<String>,
+    /// Names or patterns of its buckets: `*` any run, `?` one character.
+    pub buckets: Option<Vec<String>>,
+    /// Takes the buckets that match no pattern of any upstream. Default: false.
+    pub default: Option<bool>,
+    /// What requests are signed with. Default for profile `aws`: `chain`.
+    #[schemars(with = "Option<CredentialsField>")]
+    pub credentials: Option<serde_json::Value>,
+}
+
+/// How a bucket is named toward a store.
+#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Addressing {
+    /// `https://host/bucket/key`
+    Path,
+    /// `https://bucket.host/key`
+    VirtualHosted,
+}
+
+/// How a store's certificate is checked.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(default)]
+#[schemars(deny_unknown_fields)]
+pub struct UpstreamTls {
+    /// Certificate authorities: `file:PATH` or PEM. Default: the system's.
+    pub ca: Option<String>,
+}
+
+/// How long a store may take; durations such as `500ms`, `5s`, `2m`.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(default)]
+#[schemars(deny_unknown_fields)]
+pub struct Timeouts {
+    /// To connect, TLS included. Default: 5s.
+    pub connect: Option<String>,
+    /// Between two reads of an answer. Default: 60s.
+    pub read: Option<String>,
+    /// Between two writes of a request. Default: 60s.
+    pub write: Option<String>,
+    /// For which an unused connection is kept. Default: 60s.
+    pub idle: Option<String>,
+}
+
+/// Schema of `credentials`.
+#[derive(JsonSchema)]
+#[serde(untagged)]
+pub enum CredentialsField {
+    /// `chain` or `anonymous`.
+    Named(CredentialsName),
+    /// A fixed key, or a profile of the credential chain.
+    Written(WrittenCredentials),
+}
+
+/// Credentials that need no further word.
+#[derive(JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum CredentialsName {
+    /// AWS's chain: environment, shared files, web identity, containers, instance.
+    Chain,
+    /// Requests go unsigned.
+    Anonymous,
+}
+
+/// A fixed key, or a profile of the credential chain.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(default)]
+#[schemars(deny_unknown_fields)]
+pub struct WrittenCredentials {
+    /// The profile of the shared files that the chain takes; stands alone.
+    pub profile: Option<String>,
+    /// The access key id.
+    pub access_key_id: Option<String>,
+    /// The secret access key, best as `file:PATH` or `${NAME}`.
+    pub secret_access_key: Option<String>,
+    /// The token of temporary credentials.
+    pub session_token: Option<String>,
+}
+
+/// Where durable settings are kept.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(default)]
+#[schemars(deny_unknown_fields)]
+pub struct State {
+    /// The file of the embedded store.
+    pub redb: Option<String>,
+    /// Not in this version: refused.
+    #[schemars(with = "Option<String>")]
+    pub postgres: Option<serde_json::Value>,
+}
+
+/// One access log.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(default)]
+#[schemars(deny_unknown_fields)]
+pub struct Log {
+    /// How a record is written. Default: json.
+    pub format: Option<LogFormat>,
+    /// `stdout` or a file. Default: stdout.
+    pub to: Option<String>,
+}
+
+/// How a record is written.
+#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// S3's server access log line.
+    S3,
+    /// One JSON object a line.
+    Json,
+}
+
+/// Bounds on what one client may use.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(default)]
+#[schemars(deny_unknown_fields)]
+pub struct Limits {
+    /// Connections at one time, over all listeners. Default: 10000.
+    pub max_connections: Option<u32>,
+    /// The longest request head in bytes. Default: 16384.
+    pub header_bytes: Option<u32>,
+    /// From the first byte of a head to its last. Default: 10s.
+    pub header_timeout: Option<String>,
+    /// Between two requests of a connection. Default: 60s.
+    pub idle_timeout: Option<String>,
+    /// Between two reads or writes of a body. Default: 60s.
+    pub body_idle_timeout: Option<String>,
+    /// The longest document (XML, JSON) a client may send, in bytes. Default: 2097152.
+    pub document_bytes: Option<u32>,
+}
+
+/// How the gateway ends after SIGTERM.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(default)]
+#[schemars(deny_unknown_fields)]
+pub struct Shutdown {
+    /// How long `/readyz` already fails while requests are still accepted. Default: 5s.
+    pub delay: Option<String>,
+    /// How long requests in flight may take after that. Default: 30s.
+    pub drain: Option<String>,
+}
+
+/// Schema of `identities`.
+#[derive(JsonSchema)]
+#[serde(untagged)]
+pub enum IdentitiesField {
+    /// A file or a folder of files.
+    Path(String),
+    /// Written here.
+    Written(Identities),
+}
+
+/// Accounts, users, roles and keys.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(default)]
+#[schemars(deny_unknown_fields)]
+pub struct Identities {
+    /// Accounts by their 12 digits, in quotes.
+    #[schemars(required)]
+    pub accounts: Option<BTreeMap<String, Account>>,
+}
+
+/// An account.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(default)]
+#[schemars(deny_unknown_fields)]
+pub struct Account {
+    /// Shown as the owner's name. Default: the account id.
+    pub name: Option<String>,
+    /// 64 hexadecimal digits. Default: SHA-256 of `portcullis canonical id ` and the account id.
+    pub canonical_id: Option<String>,
+    /// The account's root user, whom policies of its own account do not bind.
+    pub root: Option<Root>,
+    /// Users by name.
+    pub users: Option<BTreeMap<String, User>>,
+    /// Roles by name.
+    pub roles: Option<BTreeMap<String, Role>>,
+    /// Policy documents by name, for users and roles to refer to: written here or `file:PATH`.
+    #[schemars(with = "Option<BTreeMap<String, PolicyField>>")]
+    pub policies: Option<BTreeMap<String, serde_json::Value>>,
+}
+
+/// An account's root user.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(default)]
+#[schemars(deny_unknown_fields)]
+pub struct Root {
+    /// Its access keys.
+    pub access_keys: Option<Vec<AccessKey>>,
+}
+
+/// A user.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(default)]
+#[schemars(deny_unknown_fields)]
+pub struct User {
+    /// Begins and ends with a slash. Default: `/`.
+    pub path: Option<String>,
+    /// The user's access keys.
+    pub access_keys: Option<Vec<AccessKey>>,
+    /// Documents, names under `policies`, or `file:PATH`.
+    #[schemars(with = "Option<Vec<PolicyField>>")]
+    pub policies: Option<Vec<serde_json::Value>>,
+    /// `aws:PrincipalTag/NAME`.
+    pub tags: Option<BTreeMap<String, String>>,
+    /// The permissions boundary: a document, a name under `policies`, or `file:PATH`.
+    #[schemars(with = "Option<PolicyField>")]
+    pub boundary: Option<serde_json::Value>,
+}
+
+/// A role.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(default)]
+#[schemars(deny_unknown_fields)]
+pub struct Role {
+    /// Begins and ends with a slash. Default: `/`.
+    pub path: Option<String>,
+    /// Documents, names under `policies`, or `file:PATH`.
+    #[schemars(with = "Option<Vec<PolicyField>>")]
+    pub policies: Option<Vec<serde_json::Value>>,
+    /// `aws:PrincipalTag/NAME`.
+    pub tags: Option<BTreeMap<String, String>>,
+    /// The permissions boundary: a document, a name under `policies`, or `file:PATH`.
+    #[schemars(with = "Option<PolicyField>")]
+    pub boundary: Option<serde_json::Value>,
+}
+
+/// An access key.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(default)]
+#[schemars(deny_unknown_fields)]
+pub struct AccessKey {
+    /// 3 to 128 letters, digits and underscores.
+    #[schemars(required)]
+    pub id: Option<String>,
+    /// The secret access key, best as `file:PATH` or `${NAME}`.
+    #[schemars(required)]
+    pub secret: Option<String>,
+    /// Default: active.
+    pub status: Option<KeyStatus>,
+}
+
+/// Whether a key may be used.
+#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum KeyStatus {
+    /// It may.
+    Active,
+    /// It is refused.
+    Inactive,
+}
+
+/// Schema of a policy document or a reference to one.
+#[derive(JsonSchema)]
+#[serde(untagged)]
+pub enum PolicyField {
+    /// A name under `policies`, or `file:PATH`.
+    Reference(String),
+    /// An identity policy in AWS's form.
+    Document(serde_json::Map<String, serde_json::Value>),
+}

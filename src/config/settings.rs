@@ -1,0 +1,315 @@
+//! The checked configuration: what was written, after every check and with every default filled in.
+//!
+//! Nothing here can be wrong any more, so nobody checks it again. [`super::load`] makes it.
+
+use portcullis_core::identity::{Caller, Directory, SecretKey};
+use portcullis_core::policy::Policy;
+use portcullis_core::s3::names::{AccountId, BucketName};
+use portcullis_core::s3::profiles::Profile;
+use rustls::sign::CertifiedKey;
+use std::collections::HashMap;
+use std::fmt;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+use zeroize::Zeroizing;
+
+/// Everything the gateway runs from.
+#[derive(Debug)]
+pub struct Settings {
+    /// The name of this gateway in request ids and records; the host name unless configured.
+    pub instance: Box<str>,
+    /// Worker threads; at least one.
+    pub threads: usize,
+    /// At least one, in the order written.
+    pub listeners: Vec<Listener>,
+    /// Where `/livez`, `/readyz`, `/healthz` and `/metrics` are served.
+    pub health: Option<SocketAddr>,
+    /// Read and checked; not served in this version, which is a warning.
+    pub admin: Option<Bind>,
+    /// At least one, in the order written.
+    pub upstreams: Vec<Upstream>,
+    /// Every account, caller and key.
+    pub directory: Directory,
+    /// From `policies/buckets/<bucket>/policy.json`.
+    pub bucket_policies: HashMap<BucketName, Arc<Policy>>,
+    /// Where durable settings are kept; without it nothing is kept on disk.
+    pub state: Option<StatePath>,
+    /// At least one, in the order written; at most one goes to standard output.
+    pub logs: Vec<Log>,
+    /// Bounds on what one client may use.
+    pub limits: Limits,
+    /// How the gateway ends.
+    pub shutdown: Shutdown,
+}
+
+/// One place where clients connect.
+#[derive(Debug)]
+pub struct Listener {
+    /// Its name in the configuration.
+    pub name: Box<str>,
+    /// Where it listens.
+    pub bind: Bind,
+    /// Host names, lower case; `bucket.NAME` is then a virtual-hosted-style request.
+    pub hosts: Vec<Box<str>>,
+    /// Set: clients speak TLS.
+    pub tls: Option<ListenerTls>,
+    /// Set: every request is this caller's, and presented credentials are ignored.
+    pub principal: Option<Arc<Caller>>,
+}
+
+/// Where to listen.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Bind {
+    /// An address and port; port 0 lets the system choose.
+    Tcp(SocketAddr),
+    /// A Unix socket.
+    Unix(PathBuf),
+}
+
+/// A listener's certificate, checked to belong to its key.
+#[derive(Clone)]
+pub struct ListenerTls {
+    /// The certificate chain as PEM, the listener's own first.
+    pub cert_pem: Vec<u8>,
+    /// The private key as PEM.
+    pub key_pem: Zeroizing<Vec<u8>>,
+    /// Both, parsed.
+    pub certified: Arc<CertifiedKey>,
+}
+
+/// One upstream S3.
+#[derive(Debug)]
+pub struct Upstream {
+    /// Its name in the configuration.
+    pub name: Box<str>,
+    /// What kind of store it is.
+    pub profile: &'static Profile,
+    /// The region that requests to it are signed for.
+    pub region: Box<str>,
+    /// Where it answers.
+    pub endpoint: Endpoint,
+    /// How a bucket is named toward it.
+    pub addressing: Addressing,
+    /// Certificate authorities to trust for it, as PEM; none means the system's.
+    pub ca: Option<Vec<u8>>,
+    /// How long it may take.
+    pub timeouts: Timeouts,
+    /// The account that owns its buckets.
+    pub owner_account: AccountId,
+    /// Bucket patterns: `*` any run, `?` one character.
+    pub buckets: Vec<Box<str>>,
+    /// Takes the buckets that match no pattern of any upstream.
+    pub default: bool,
+    /// What requests to it are signed with.
+    pub credentials: Credentials,
+}
+
+/// Where an upstream answers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Endpoint {
+    /// With or without TLS.
+    pub scheme: Scheme,
+    /// Host name or IP address, without brackets.
+    pub host: Box<str>,
+    /// The port, also when it was not written.
+    pub port: u16,
+}
+
+/// With or without TLS.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scheme {
+    /// Plain.
+    Http,
+    /// TLS.
+    Https,
+}
+
+/// How a bucket is named toward an upstream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Addressing {
+    /// `https://host/bucket/key`
+    Path,
+    /// `https://bucket.host/key`
+    VirtualHosted,
+}
+
+/// How long an upstream may take. Every value is above zero.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Timeouts {
+    /// To connect, TLS included.
+    pub connect: Duration,
+    /// Between two reads of an answer.
+    pub read: Duration,
+    /// Between two writes of a request.
+    pub write: Duration,
+    /// For which an unused connection is kept.
+    pub idle: Duration,
+}
+
+/// What requests to an upstream are signed with.
+#[derive(Debug, Clone)]
+pub enum Credentials {
+    /// AWS's credential chain: environment, shared files, web identity, containers, instance.
+    Chain {
+        /// The profile of the shared files to take.
+        profile: Option<Box<str>>,
+    },
+    /// A fixed key.
+    Static {
+        /// The access key id.
+        access_key_id: Box<str>,
+        /// The secret access key.
+        secret: SecretKey,
+        /// For temporary credentials.
+        session_token: Option<SecretKey>,
+    },
+    /// Requests go unsigned.
+    Anonymous,
+}
+
+/// The file of the embedded store.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StatePath(pub PathBuf);
+
+/// One access log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Log {
+    /// Its name in the configuration.
+    pub name: Box<str>,
+    /// How a record is written.
+    pub format: LogFormat,
+    /// Where it is written.
+    pub to: LogTarget,
+}
+
+/// How a record is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogFormat {
+    /// S3's server access log line.
+    S3,
+    /// One JSON object a line.
+    Json,
+}
+
+/// Where records are written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LogTarget {
+    /// Standard output.
+    Stdout,
+    /// A file that is appended to.
+    File(PathBuf),
+}
+
+/// Bounds on what one client may use. Every value is above zero.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Connections at one time, over all listeners.
+    pub max_connections: usize,
+    /// The longest request head, in bytes.
+    pub header_bytes: usize,
+    /// From the first byte of a head to its last.
+    pub header_timeout: Duration,
+    /// Between two requests of a connection.
+    pub idle_timeout: Duration,
+    /// Between two reads of a request's body, and between two writes of an answer's.
+    pub body_idle_timeout: Duration,
+    /// The longest body that is read whole (XML and JSON documents), in bytes.
+    pub document_bytes: usize,
+}
+
+/// How the gateway ends after SIGTERM.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Shutdown {
+    /// `/readyz` fails while requests are still accepted, so that load balancers turn away first.
+    pub delay: Duration,
+    /// For which requests in flight may finish after that.
+    pub drain: Duration,
+}
+
+impl Default for Timeouts {
+    fn default() -> Self {
+        Self {
+            connect: Duration::from_secs(5),
+            read: Duration::from_secs(60),
+            write: Duration::from_secs(60),
+            idle: Duration::from_secs(60),
+        }
+    }
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            max_connections: 10_000,
+            header_bytes: 16 * 1024,
+            header_timeout: Duration::from_secs(10),
+            idle_timeout: Duration::from_secs(60),
+            body_idle_timeout: Duration::from_secs(60),
+            document_bytes: 2 * 1024 * 1024,
+        }
+    }
+}
+
+impl Default for Shutdown {
+    fn default() -> Self {
+        Self {
+            delay: Duration::from_secs(5),
+            drain: Duration::from_secs(30),
+        }
+    }
+}
+
+impl fmt::Display for Bind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Tcp(address) => address.fmt(f),
+            Self::Unix(path) => write!(f, "unix:{}", path.display()),
+        }
+    }
+}
+
+impl Scheme {
+    /// `http` or `https`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Http => "http",
+            Self::Https => "https",
+        }
+    }
+
+    /// The port that need not be written.
+    pub fn default_port(self) -> u16 {
+        match self {
+            Self::Http => 80,
+            Self::Https => 443,
+        }
+    }
+}
+
+impl Endpoint {
+    /// `host` or `host:port` as it stands in a Host header; IPv6 in brackets, the scheme's own port left out.
+    pub fn authority(&self) -> String {
+        let host = match self.host.contains(':') {
+            true => format!("[{}]", self.host),
+            false => self.host.to_string(),
+        };
+        match self.port == self.scheme.default_port() {
+            true => host,
+            false => format!("{host}:{}", self.port),
+        }
+    }
+}
+
+impl fmt::Display for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}://{}", self.scheme.as_str(), self.authority())
+    }
+}
+
+impl fmt::Debug for ListenerTls {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ListenerTls(***)")
+    }
+}

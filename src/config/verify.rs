@@ -1,0 +1,71 @@
+//! Checks one file by itself, whatever it is: a configuration, identities or a policy.
+
+use super::check::{self, Check};
+use super::document::is_document;
+use super::finding::Finding;
+use super::sources::{ItemKind, Sources};
+use super::{identities, policies};
+use portcullis_core::policy::PolicyKind;
+use portcullis_core::s3::names::BucketName;
+use std::path::Path;
+
+/// Checks a file, or every JSON and YAML file of a folder and its folders.
+///
+/// What a file is shows in what it holds: `listeners` or `upstreams` make a configuration, `accounts` identities,
+/// `Statement` a policy. A policy is a bucket's if it stands in `buckets/<bucket>/`, else an identity policy.
+pub fn verify(path: &Path, sources: &dyn Sources) -> Vec<Finding> {
+    let mut check = Check::new(sources);
+    any(path, &mut check);
+    check.findings()
+}
+
+fn any(path: &Path, check: &mut Check<'_>) {
+    if !check.sources.is_folder(path) {
+        return file(path, check);
+    }
+    let items = match check.sources.list(path) {
+        Ok(items) => items,
+        Err(error) => {
+            let message = format!("cannot read it: {}", super::secrets::in_words(&error));
+            return check.push(Finding::error(path, Default::default(), message));
+        }
+    };
+    for item in items {
+        let visible = !item.name.starts_with('.');
+        if visible && (item.kind == ItemKind::Folder || is_document(&item.name)) {
+            any(&path.join(item.name), check);
+        }
+    }
+}
+
+fn file(path: &Path, check: &mut Check<'_>) {
+    let Some(root) = policies::policy_document(path, check) else {
+        return;
+    };
+    let has = |name| root.get(name).is_some();
+    if has("listeners") || has("upstreams") {
+        check::settings(path, check);
+    } else if has("accounts") {
+        identities::file(path, check);
+    } else if has("Statement") || has("Version") {
+        policy(path, check);
+    } else {
+        let message = "neither a configuration (`listeners`, `upstreams`), nor identities (`accounts`), nor a policy (`Statement`)";
+        check.push(Finding::error(path, root.at, message));
+    }
+}
+
+fn policy(path: &Path, check: &mut Check<'_>) {
+    match bucket_of(path) {
+        Some(bucket) => policies::bucket_policy(&bucket, path, check),
+        None => policies::policy_file(path, PolicyKind::Identity, check),
+    };
+}
+
+/// The bucket of `buckets/<bucket>/policy.json`.
+fn bucket_of(path: &Path) -> Option<BucketName> {
+    let folder = path.parent()?;
+    let above = folder.parent()?.file_name()?;
+    let name = BucketName::parse(folder.file_name()?.to_str()?).ok()?;
+    (above == "buckets").then_some(name)
+}

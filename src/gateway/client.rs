@@ -1,0 +1,118 @@
+//! The client's side of one exchange: Pingora's HTTP/1 session behind the few verbs an exchange needs.
+
+use bytes::Bytes;
+use http::header::{EXPECT, HeaderMap};
+use pingora::apps::ReusedHttpStream;
+use pingora::http::ResponseHeader;
+use pingora::protocols::http::v1::server::HttpSession;
+use pingora::{Error, ErrorType};
+use portcullis_core::request::Head;
+use std::time::Duration;
+
+/// The client's connection while one request on it is served.
+pub(super) struct Client {
+    session: HttpSession,
+    invited: bool,
+}
+
+/// Why the client's side ended early.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Gone {
+    /// It closed or reset the connection, or broke its framing.
+    Closed,
+    /// It neither sent nor took a byte within the time allowed.
+    TooSlow,
+}
+
+impl Client {
+    /// `patience` bounds every single read and write of a body.
+    pub(super) fn new(mut session: HttpSession, patience: Duration) -> Self {
+        session.set_read_timeout(Some(patience));
+        session.set_write_timeout(Some(patience));
+        session.set_total_drain_timeout(Some(patience));
+        Self { session, invited: false }
+    }
+
+    /// Parses the head, which the front has already read and checked. `false`: there is nothing to serve.
+    pub(super) async fn read_head(&mut self) -> bool {
+        matches!(self.session.read_request().await, Ok(Some(_)))
+    }
+
+    /// The request's head, with the bytes of its target untouched.
+    pub(super) fn head(&self) -> Head<'_> {
+        let header = self.session.req_header();
+        Head { method: &header.method, raw_target: header.raw_path(), headers: &header.headers }
+    }
+
+    /// The request's headers.
+    pub(super) fn headers(&self) -> &HeaderMap {
+        &self.session.req_header().headers
+    }
+
+    /// Asks for the body if the client waits to be asked (`Expect: 100-continue`).
+    pub(super) async fn invite_body(&mut self) -> Result<(), Gone> {
+        let expects = self.headers().get(EXPECT).is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"100-continue"));
+        if self.invited || !expects {
+            return Ok(());
+        }
+        self.invited = true;
+        // Pingora takes any response before the end of the body, a 100 too, as a reason to close the connection.
+        self.session.set_close_on_response_before_downstream_finish(false);
+        let sent = self.session.write_continue_response().await;
+        self.session.set_close_on_response_before_downstream_finish(true);
+        sent.map_err(|error| gone(&error))
+    }
+
+    /// The next piece of the body; `None` at its end.
+    pub(super) async fn read(&mut self) -> Result<Option<Bytes>, Gone> {
+        self.session.read_body_bytes().await.map_err(|error| gone(&error))
+    }
+
+    /// Whether the whole request body has been read.
+    pub(super) fn body_is_read(&mut self) -> bool {
+        self.session.is_body_done()
+    }
+
+    /// Sends the response's head. With body bytes of the request still to come the connection closes afterwards.
+    pub(super) async fn start(&mut self, head: ResponseHeader) -> Result<(), Gone> {
+        self.session.respect_keepalive();
+        self.session.write_response_header(Box::new(head)).await.map_err(|error| gone(&error))
+    }
+
+    /// Sends a piece of the response's body.
+    pub(super) async fn write(&mut self, piece: &[u8]) -> Result<(), Gone> {
+        match self.session.write_body(piece).await {
+            Ok(_) => Ok(()),
+            Err(error) => Err(gone(&error)),
+        }
+    }
+
+    /// Ends the response.
+    pub(super) async fn finish(&mut self) -> Result<(), Gone> {
+        self.session.finish_body().await.map(|_| ()).map_err(|error| gone(&error))
+    }
+
+    /// Bytes of the response's body that were sent.
+    pub(super) fn sent(&self) -> u64 {
+        self.session.body_bytes_sent() as u64
+    }
+
+    /// Bytes of the request's body that were read, framing not counted.
+    pub(super) fn received(&self) -> u64 {
+        self.session.body_bytes_read() as u64
+    }
+
+    /// The connection, if another request may follow on it.
+    pub(super) async fn into_reusable(self) -> Option<ReusedHttpStream> {
+        let reusable = self.session.reuse().await.ok().flatten()?;
+        let (stream, _) = reusable.into_parts();
+        Some(ReusedHttpStream::new(stream, None))
+    }
+}
+
+fn gone(error: &Error) -> Gone {
+    match error.etype() {
+        ErrorType::ReadTimedout | ErrorType::WriteTimedout => Gone::TooSlow,
+        _ => Gone::Closed,
+    }
+}

@@ -1,0 +1,423 @@
+//! One JSON object per exchange.
+//!
+//! The first 27 names are those of S3's own structured log; a value that does not apply is `null`.
+//! <https://docs.aws.amazon.com/AmazonS3/latest/userguide/sal-cw-log-format.html>
+//!
+//! | name | is |
+//! |---|---|
+//! | `bucket_owner_id` | canonical id of the account that owns the bucket |
+//! | `bucket_name` | the target's |
+//! | `request_time` | arrival, UTC, `2019-02-06T00:00:38.123Z` |
+//! | `remote_ip` | the socket's peer |
+//! | `requester` | ARN, or canonical id of a root user |
+//! | `request_id` | `x-amz-request-id` |
+//! | `operation` | `REST.GET.OBJECT` |
+//! | `key_name` | the key, decoded |
+//! | `request_uri` | method, target with credentials masked, version |
+//! | `http_status`, `error_code` | as sent |
+//! | `bytes_sent`, `object_size` | bytes |
+//! | `total_time`, `turn_around_time` | milliseconds |
+//! | `referer`, `user_agent` | headers, escaped as in the log line |
+//! | `version_id` | the one asked for |
+//! | `host_id` | `x-amz-id-2` |
+//! | `signature_version`, `authentication_type` | when the request was signed |
+//! | `cipher_suite`, `tls_version` | of the client's connection |
+//! | `host_header` | escaped as in the log line |
+//! | `access_point_arn`, `acl_required`, `source_region` | always `null` |
+//!
+//! What follows is ours; a value that does not apply is left out.
+//!
+//! | name | is |
+//! |---|---|
+//! | `operation_name` | `GetObject` |
+//! | `instance`, `listener` | which gateway, which listener |
+//! | `auth` | `anonymous`, `header`, `presigned`, `listener` |
+//! | `access_key_id` | of the key presented |
+//! | `principal` | the caller's ARN |
+//! | `bytes_received` | bytes of the request's body |
+//! | `ending` | how the exchange ended |
+//! | `upstream` | `name`, `attempts`, `status`, `request_id`, `id_2`, and `error` if it failed |
+//! | `decision` | `verdict`, `missing`, `action`, `resource`, and the deciding statement: `layer`, `sid`, `file`, `line`, `statement`; `with` is the statement of the caller's own side |
+//! | `copy_source` | `bucket_name`, `key_name`, `version_id` |
+//! | `deleted` | of DeleteObjects, per key: `key_name`, `version_id`, `http_status`, `error_code` |
+
+use super::draft::{BatchItem, CopyFrom, Ending, LoggedUri, Record, RequestLine, UpstreamUse};
+use super::escape;
+use super::line;
+use http::HeaderValue;
+use jiff::Timestamp;
+use jiff::tz::Offset;
+use portcullis_core::admission::{Asked, Auth};
+use portcullis_core::identity::Principal;
+use portcullis_core::policy::{Deciding, Layer, Missing, Verdict};
+use serde::{Serialize, Serializer};
+use std::io;
+use std::net::IpAddr;
+
+/// Appends the record's object and a newline.
+pub(super) fn render(out: &mut Vec<u8>, record: &Record) {
+    let mut serializer = serde_json::Serializer::with_formatter(&mut *out, OneLine);
+    // Every value below serialises, and writing to a Vec cannot fail.
+    let _ = JsonRecord::of(record).serialize(&mut serializer);
+    out.push(b'\n');
+}
+
+#[derive(Serialize)]
+struct JsonRecord<'a> {
+    bucket_owner_id: Option<&'a str>,
+    bucket_name: Option<&'a str>,
+    #[serde(serialize_with = "time")]
+    request_time: Timestamp,
+    remote_ip: IpAddr,
+    requester: Option<&'a str>,
+    request_id: &'a str,
+    operation: Option<&'static str>,
+    key_name: Option<&'a str>,
+    #[serde(serialize_with = "request_uri")]
+    request_uri: &'a RequestLine,
+    http_status: Option<u16>,
+    error_code: Option<&'a str>,
+    bytes_sent: u64,
+    object_size: Option<u64>,
+    total_time: u64,
+    turn_around_time: Option<u64>,
+    #[serde(serialize_with = "uri")]
+    referer: Option<&'a LoggedUri>,
+    #[serde(serialize_with = "quoted")]
+    user_agent: Option<&'a HeaderValue>,
+    version_id: Option<&'a str>,
+    host_id: &'a str,
+    signature_version: Option<&'static str>,
+    cipher_suite: Option<&'a str>,
+    authentication_type: Option<&'static str>,
+    #[serde(serialize_with = "bare")]
+    host_header: Option<&'a HeaderValue>,
+    tls_version: Option<&'static str>,
+    access_point_arn: (),
+    acl_required: (),
+    source_region: (),
+    #[serde(skip_serializing_if = "Option::is_none")]
+    operation_name: Option<&'static str>,
+    instance: &'a str,
+    listener: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    auth: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    access_key_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    principal: Option<&'a str>,
+    bytes_received: u64,
+    ending: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    upstream: Option<JsonUpstream<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    decision: Option<JsonDecision<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    copy_source: Option<JsonSource<'a>>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty", serialize_with = "items")]
+    deleted: &'a [BatchItem],
+}
+
+#[derive(Serialize)]
+struct JsonUpstream<'a> {
+    name: &'a str,
+    attempts: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status: Option<u16>,
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "quoted")]
+    request_id: Option<&'a HeaderValue>,
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "quoted")]
+    id_2: Option<&'a HeaderValue>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<&'static str>,
+}
+
+#[derive(Serialize)]
+struct JsonDecision<'a> {
+    verdict: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    missing: Option<&'static str>,
+    action: &'static str,
+    resource: &'a str,
+    #[serde(flatten)]
+    by: Option<JsonStatement<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    with: Option<JsonStatement<'a>>,
+}
+
+#[derive(Serialize)]
+struct JsonStatement<'a> {
+    layer: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sid: Option<&'a str>,
+    file: &'a str,
+    line: u32,
+    statement: usize,
+}
+
+#[derive(Serialize)]
+struct JsonSource<'a> {
+    bucket_name: &'a str,
+    key_name: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    version_id: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct JsonItem<'a> {
+    key_name: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    version_id: Option<&'a str>,
+    http_status: Option<u16>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error_code: Option<&'a str>,
+}
+
+impl<'a> JsonRecord<'a> {
+    fn of(record: &'a Record) -> Self {
+        let exchange = &record.exchange;
+        let labels = &exchange.labels;
+        let target = labels.target.as_ref();
+        let signed = line::authentication_type(labels.auth);
+        Self {
+            bucket_owner_id: labels.owner.as_ref().map(|owner| &*owner.canonical_id),
+            bucket_name: target.and_then(|target| target.bucket_name()),
+            request_time: exchange.arrived,
+            remote_ip: exchange.peer,
+            requester: record.requester(),
+            request_id: exchange.id.as_str(),
+            operation: labels.operation.map(|row| row.log),
+            key_name: target.and_then(|target| target.key()),
+            request_uri: &exchange.request,
+            http_status: exchange.sent.status.map(|status| status.as_u16()),
+            error_code: exchange.sent.error_code.as_deref(),
+            bytes_sent: exchange.sent.bytes,
+            object_size: exchange.sent.object_size,
+            total_time: line::milliseconds(exchange.total),
+            turn_around_time: exchange.turn_around.map(line::milliseconds),
+            referer: exchange.request.referer.as_ref(),
+            user_agent: exchange.request.user_agent.as_ref(),
+            version_id: labels.version_id.as_deref(),
+            host_id: record.host_id.as_str(),
+            signature_version: signed.map(|_| line::SIGNATURE_VERSION),
+            cipher_suite: exchange.tls.as_ref().map(line::cipher_name),
+            authentication_type: signed,
+            host_header: exchange.request.host.as_ref(),
+            tls_version: exchange
+                .tls
+                .as_ref()
+                .map(|tls| line::version_name(tls.version)),
+            access_point_arn: (),
+            acl_required: (),
+            source_region: (),
+            operation_name: labels.operation.map(|row| row.name),
+            instance: &exchange.instance,
+            listener: &exchange.listener,
+            auth: labels.auth.map(auth_name),
+            access_key_id: labels.access_key.as_ref().map(|key| &*key.0),
+            principal: principal_arn(&labels.principal),
+            bytes_received: exchange.bytes_received,
+            ending: record.ending.name(),
+            upstream: exchange
+                .upstream
+                .as_ref()
+                .map(|upstream| JsonUpstream::of(upstream, record.ending)),
+            decision: labels.decision.as_ref().map(JsonDecision::of),
+            copy_source: exchange.copy.as_ref().map(JsonSource::of),
+            deleted: &record.batch,
+        }
+    }
+}
+
+impl<'a> JsonUpstream<'a> {
+    fn of(upstream: &'a UpstreamUse, ending: Ending) -> Self {
+        Self {
+            name: &upstream.name,
+            attempts: upstream.attempts,
+            status: upstream.status.map(|status| status.as_u16()),
+            request_id: upstream.request_id.as_ref(),
+            id_2: upstream.id_2.as_ref(),
+            error: match ending {
+                Ending::UpstreamFailed(error) => Some(error.name()),
+                Ending::Answered
+                | Ending::Refused
+                | Ending::FrontRefused
+                | Ending::BodyRefused
+                | Ending::ClientAborted
+                | Ending::Failed => None,
+            },
+        }
+    }
+}
+
+impl<'a> JsonDecision<'a> {
+    fn of(asked: &'a Asked) -> Self {
+        let decision = &asked.decision;
+        Self {
+            verdict: verdict_name(decision.verdict),
+            missing: missing_name(decision.verdict),
+            action: asked.action,
+            resource: &asked.resource,
+            by: decision.by.as_ref().map(JsonStatement::of),
+            with: decision.with.as_ref().map(JsonStatement::of),
+        }
+    }
+}
+
+impl<'a> JsonStatement<'a> {
+    fn of(deciding: &'a Deciding) -> Self {
+        Self {
+            layer: layer_name(deciding.layer),
+            sid: deciding.sid.as_deref(),
+            file: &deciding.origin.source,
+            line: deciding.line,
+            statement: deciding.statement,
+        }
+    }
+}
+
+impl<'a> JsonSource<'a> {
+    fn of(copy: &'a CopyFrom) -> Self {
+        Self {
+            bucket_name: copy.source.bucket.as_str(),
+            key_name: copy.source.target.key(),
+            version_id: copy.source.version_id.as_deref(),
+        }
+    }
+}
+
+fn principal_arn(principal: &Principal) -> Option<&str> {
+    match principal {
+        Principal::Anonymous => None,
+        Principal::Known(caller) => Some(&caller.arn),
+    }
+}
+
+fn auth_name(auth: Auth) -> &'static str {
+    match auth {
+        Auth::Anonymous => "anonymous",
+        Auth::Header => "header",
+        Auth::Presigned => "presigned",
+        Auth::Listener => "listener",
+    }
+}
+
+/// The verdict's name in records and metrics.
+pub(super) fn verdict_name(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Allow => "allow",
+        Verdict::ExplicitDeny => "explicit_deny",
+        Verdict::ImplicitDeny(_) => "implicit_deny",
+        Verdict::Unknown => "unknown",
+    }
+}
+
+fn missing_name(verdict: Verdict) -> Option<&'static str> {
+    match verdict {
+        Verdict::ImplicitDeny(missing) => Some(match missing {
+            Missing::Identity => "identity",
+            Missing::Resource => "resource",
+            Missing::Boundary => "boundary",
+            Missing::Session => "session",
+        }),
+        Verdict::Allow | Verdict::ExplicitDeny | Verdict::Unknown => None,
+    }
+}
+
+/// The layer's name in records and metrics.
+pub(super) fn layer_name(layer: Layer) -> &'static str {
+    match layer {
+        Layer::Guardrail => "guardrail",
+        Layer::Bucket => "bucket",
+        Layer::Identity => "identity",
+        Layer::Boundary => "boundary",
+        Layer::Session => "session",
+        Layer::Root => "root",
+    }
+}
+
+fn time<S: Serializer>(at: &Timestamp, to: S) -> Result<S::Ok, S::Error> {
+    let at = Offset::UTC.to_datetime(*at);
+    to.collect_str(&format_args!(
+        "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z",
+        at.year(),
+        at.month(),
+        at.day(),
+        at.hour(),
+        at.minute(),
+        at.second(),
+        at.millisecond()
+    ))
+}
+
+fn request_uri<S: Serializer>(request: &&RequestLine, to: S) -> Result<S::Ok, S::Error> {
+    if request.method.is_none() {
+        return to.serialize_none();
+    }
+    escaped(to, |out| line::request_line(out, request))
+}
+
+fn uri<S: Serializer>(uri: &Option<&LoggedUri>, to: S) -> Result<S::Ok, S::Error> {
+    match uri {
+        Some(uri) => escaped(to, |out| escape::uri(out, &uri.0)),
+        None => to.serialize_none(),
+    }
+}
+
+fn quoted<S: Serializer>(header: &Option<&HeaderValue>, to: S) -> Result<S::Ok, S::Error> {
+    match header {
+        Some(header) => escaped(to, |out| escape::quoted(out, header.as_bytes())),
+        None => to.serialize_none(),
+    }
+}
+
+fn bare<S: Serializer>(header: &Option<&HeaderValue>, to: S) -> Result<S::Ok, S::Error> {
+    match header {
+        Some(header) => escaped(to, |out| escape::bare(out, header.as_bytes())),
+        None => to.serialize_none(),
+    }
+}
+
+fn escaped<S: Serializer>(to: S, write: impl FnOnce(&mut Vec<u8>)) -> Result<S::Ok, S::Error> {
+    let mut text = Vec::with_capacity(256);
+    write(&mut text);
+    // Escaping leaves ASCII alone.
+    to.serialize_str(std::str::from_utf8(&text).unwrap_or_default())
+}
+
+fn items<S: Serializer>(items: &&[BatchItem], to: S) -> Result<S::Ok, S::Error> {
+    to.collect_seq(items.iter().map(|item| JsonItem {
+        key_name: &item.key,
+        version_id: item.version_id.as_deref(),
+        http_status: item.status.map(|status| status.as_u16()),
+        error_code: item.error_code.as_deref(),
+    }))
+}
+
+/// Compact JSON in which also those characters are escaped that JSON lets stand and that a terminal or a reader of
+/// lines may act on: DEL, C1 controls, line and paragraph separators, and bidirectional controls.
+struct OneLine;
+
+impl serde_json::ser::Formatter for OneLine {
+    fn write_string_fragment<W>(&mut self, writer: &mut W, fragment: &str) -> io::Result<()>
+    where
+        W: ?Sized + io::Write,
+    {
+        if fragment.bytes().all(|byte| byte.is_ascii() && byte != 0x7f) {
+            return writer.write_all(fragment.as_bytes());
+        }
+        fragment.split_inclusive(acts).try_for_each(|piece| {
+            let plain = piece.trim_end_matches(acts);
+            writer.write_all(plain.as_bytes())?;
+            piece
+                .chars()
+                .filter(|character| acts(*character))
+                .try_for_each(|character| write!(writer, "\\u{:04x}", u32::from(character)))
+        })
+    }
+}
+
+fn acts(character: char) -> bool {
+    matches!(character,
+        '\u{7f}'..='\u{9f}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}

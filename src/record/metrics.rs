@@ -1,0 +1,197 @@
+//! Metrics, as a table.
+//!
+//! Every label comes from a closed set: the configuration's names, the operation table, the error table, our own enums.
+//! Nothing a client sends becomes a label. Handles are resolved once, for a listener or an upstream, and counting a
+//! record looks nothing up by name.
+
+mod handles;
+#[cfg(test)]
+mod tests;
+
+pub use handles::{ListenerMetrics, UpstreamMetrics};
+
+use handles::Handles;
+use portcullis_core::s3::operations::Operation;
+use prometheus::{
+    GaugeVec, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGaugeVec, Opts, Registry,
+    TextEncoder,
+};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// What begins every name.
+pub const NAMESPACE: &str = "portcullis";
+
+/// One row of the table: a metric as it is scraped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Family {
+    /// Its name, without the namespace.
+    pub name: &'static str,
+    /// `counter`, `gauge` or `histogram`.
+    pub kind: &'static str,
+    /// What it counts, and in which unit.
+    pub help: &'static str,
+    /// Its labels.
+    pub labels: &'static [&'static str],
+}
+
+/// Declares the metrics: a field, its kind, its labels and its help.
+macro_rules! metrics {
+    ($($field:ident: $kind:ident [$($label:ident),*] $help:literal;)*) => {
+        /// Every metric but those of the process.
+        pub const FAMILIES: &[Family] = &[$(Family {
+            name: stringify!($field),
+            kind: metrics!(@name $kind),
+            help: $help,
+            labels: &[$(stringify!($label)),*],
+        }),*];
+
+        #[derive(Debug)]
+        struct Families {
+            $($field: metrics!(@type $kind),)*
+        }
+
+        impl Families {
+            fn register(registry: &Registry) -> Result<Self, prometheus::Error> {
+                $(
+                    let $field = metrics!(@new $kind, stringify!($field), $help, &[$(stringify!($label)),*]);
+                    registry.register(Box::new($field.clone()))?;
+                )*
+                Ok(Self { $($field),* })
+            }
+        }
+    };
+    (@name counter) => { "counter" };
+    (@name gauge) => { "gauge" };
+    (@name seconds) => { "gauge" };
+    (@name histogram) => { "histogram" };
+    (@type counter) => { IntCounterVec };
+    (@type gauge) => { IntGaugeVec };
+    (@type seconds) => { GaugeVec };
+    (@type histogram) => { HistogramVec };
+    (@new counter, $name:expr, $help:expr, $labels:expr) => {
+        IntCounterVec::new(Opts::new($name, $help).namespace(NAMESPACE), $labels)?
+    };
+    (@new gauge, $name:expr, $help:expr, $labels:expr) => {
+        IntGaugeVec::new(Opts::new($name, $help).namespace(NAMESPACE), $labels)?
+    };
+    (@new seconds, $name:expr, $help:expr, $labels:expr) => {
+        GaugeVec::new(Opts::new($name, $help).namespace(NAMESPACE), $labels)?
+    };
+    (@new histogram, $name:expr, $help:expr, $labels:expr) => {
+        HistogramVec::new(
+            HistogramOpts::new($name, $help).namespace(NAMESPACE).buckets(BUCKETS.to_vec()),
+            $labels,
+        )?
+    };
+}
+
+metrics! {
+    requests_total: counter [listener, operation, status_class] "Exchanges, by S3 operation and class of the status sent; `none` when the client got no status.";
+    endings_total: counter [listener, ending] "Exchanges, by how they ended.";
+    refusals_total: counter [code] "Requests the gateway refused, by S3 error code.";
+    decisions_total: counter [verdict, layer] "Decisions, by verdict and the layer of policy that gave it; `none` when no statement did.";
+    request_seconds: histogram [kind] "Seconds from a request's arrival to the last byte of its answer.";
+    upstream_seconds: histogram [upstream] "Seconds from the last byte sent upstream to the first byte of the answer.";
+    bytes_received_total: counter [listener] "Bytes of request bodies.";
+    bytes_sent_total: counter [listener] "Bytes of answers' bodies.";
+    connections: gauge [listener] "Open client connections.";
+    front_refusals_total: counter [reason] "Requests refused before they were S3 requests: framing, limits, deadlines.";
+    upstream_errors_total: counter [upstream, kind] "Failures of an upstream.";
+    upstream_credentials_expiry_timestamp_seconds: seconds [upstream] "When the credentials for an upstream expire; absent when they do not.";
+    records_dropped_total: counter [] "Records a sink could not take.";
+    build_info: gauge [version] "Always 1.";
+}
+
+/// Upper bounds of the histograms, in seconds: small reads at one end, large uploads at the other.
+const BUCKETS: [f64; 14] = [
+    0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 60.0, 600.0,
+];
+
+/// The label of what is in no closed set.
+const OTHER: &str = "other";
+
+/// The closed sets that labels come from, beside the configuration's names.
+#[derive(Debug, Default)]
+pub struct Sets {
+    /// The operation table.
+    pub operations: Vec<&'static Operation>,
+    /// The error table's codes.
+    pub error_codes: Vec<&'static str>,
+    /// Why the front refuses.
+    pub front_reasons: Vec<&'static str>,
+}
+
+/// All metrics of the gateway.
+#[derive(Debug)]
+pub struct Metrics {
+    registry: Registry,
+    families: Families,
+    handles: Handles,
+    listeners: Mutex<HashMap<Box<str>, Arc<ListenerMetrics>>>,
+    upstreams: Mutex<HashMap<Box<str>, Arc<UpstreamMetrics>>>,
+}
+
+impl Metrics {
+    /// Registers every metric, and those of the process where the system tells them.
+    pub fn new(sets: &Sets) -> Result<Self, prometheus::Error> {
+        let registry = Registry::new();
+        let families = Families::register(&registry)?;
+        #[cfg(target_os = "linux")]
+        registry.register(Box::new(
+            prometheus::process_collector::ProcessCollector::for_self(),
+        ))?;
+        families
+            .build_info
+            .with_label_values(&[env!("CARGO_PKG_VERSION")])
+            .set(1);
+        Ok(Self {
+            handles: Handles::new(&families, sets),
+            registry,
+            families,
+            listeners: Mutex::default(),
+            upstreams: Mutex::default(),
+        })
+    }
+
+    /// The handle of a listener; the same one for the same name. `name` must come from the configuration.
+    pub fn listener(&self, name: &str) -> Arc<ListenerMetrics> {
+        resolve(&self.listeners, name, || {
+            ListenerMetrics::new(&self.families, &self.handles, name)
+        })
+    }
+
+    /// The handle of an upstream; the same one for the same name. `name` must come from the configuration.
+    pub fn upstream(&self, name: &str) -> Arc<UpstreamMetrics> {
+        resolve(&self.upstreams, name, || {
+            UpstreamMetrics::new(&self.families, name)
+        })
+    }
+
+    /// Counts a refusal of the front. A reason outside [`Sets::front_reasons`] counts as `other`.
+    pub fn front_refusal(&self, reason: &str) {
+        self.handles.front_refusal(reason).inc();
+    }
+
+    /// Counts records that no sink took; for [`super::Recorder::open`].
+    pub fn records_dropped(&self) -> IntCounter {
+        self.families
+            .records_dropped_total
+            .with_label_values::<&str>(&[])
+    }
+
+    /// Everything in the Prometheus text format.
+    pub fn text(&self) -> Result<String, prometheus::Error> {
+        TextEncoder::new().encode_to_string(&self.registry.gather())
+    }
+}
+
+fn resolve<T>(
+    known: &Mutex<HashMap<Box<str>, Arc<T>>>,
+    name: &str,
+    make: impl FnOnce() -> T,
+) -> Arc<T> {
+    let mut known = known.lock().unwrap_or_else(PoisonError::into_inner);
+    let handle = known.entry(name.into()).or_insert_with(|| Arc::new(make()));
+    Arc::clone(handle)
+}

@@ -1,0 +1,121 @@
+//! What must survive a restart: which buckets were created through the gateway, by whom, and for the how-manieth time.
+//!
+//! [`Store`] is the promise; [`RedbStore`] keeps it in one file, [`MemoryStore`] until the process ends, and [`NoStore`]
+//! is what a gateway without a `state:` entry has. A change is durable before its caller hears of it and visible in
+//! [`Store::buckets`] before that too.
+//!
+//! A CreateBucket claims the name first, then asks the upstream, then commits or abandons the claim. A claim that a
+//! crash left behind is in [`Store::unresolved`], for the gateway to settle by asking the upstream.
+
+mod ledger;
+mod memory;
+mod redb;
+#[cfg(test)]
+mod tests;
+
+pub use self::redb::RedbStore;
+pub use memory::{MemoryStore, NoStore};
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use portcullis_core::admission::BucketRecord;
+use portcullis_core::s3::names::{AccountId, BucketName};
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// Every bucket the store knows.
+pub type Buckets = HashMap<BucketName, BucketRecord>;
+
+/// Leave to create a bucket, and the duty to say what became of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Claim {
+    /// The bucket that is being created.
+    pub bucket: BucketName,
+    /// What will be recorded of it.
+    pub record: BucketRecord,
+}
+
+/// Durable state. All methods may be called from any task.
+#[async_trait]
+pub trait Store: Send + Sync {
+    /// Records durably that `owner` is about to create `bucket` on `upstream`. Of several claims to one name, one wins.
+    /// The bucket is not in [`Store::buckets`] until the claim is committed.
+    ///
+    /// Fails with [`StoreError::AlreadyExists`] for a bucket on record, [`StoreError::BeingCreated`] for an open claim.
+    async fn claim(
+        &self,
+        bucket: &BucketName,
+        owner: AccountId,
+        upstream: &str,
+        now: Timestamp,
+    ) -> Result<Claim, StoreError>;
+
+    /// The upstream has created the bucket: the claim becomes its record.
+    async fn commit(&self, claim: &Claim) -> Result<(), StoreError>;
+
+    /// The upstream has not created the bucket: the name is free again. Its incarnation is not used a second time.
+    async fn abandon(&self, claim: &Claim) -> Result<(), StoreError>;
+
+    /// The upstream has deleted this incarnation of the bucket. Another incarnation is left alone, with
+    /// [`StoreError::NotOnRecord`].
+    async fn forget(&self, bucket: &BucketName, incarnation: u64) -> Result<(), StoreError>;
+
+    /// Every bucket on record. Takes no lock; the map is never changed, but replaced.
+    fn buckets(&self) -> Arc<Buckets>;
+
+    /// Claims that nobody in this process holds: found at open, or left over from a failure of the store.
+    fn unresolved(&self) -> Vec<Claim>;
+}
+
+/// Why the store did not do as asked.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The bucket is on record.
+    #[error("the bucket is on record already")]
+    AlreadyExists {
+        /// Its record.
+        record: BucketRecord,
+    },
+    /// Somebody else is creating the bucket, or was when the gateway ended.
+    #[error("the bucket is being created")]
+    BeingCreated {
+        /// Their claim.
+        record: BucketRecord,
+    },
+    /// No such claim is open, or no such incarnation is on record.
+    #[error("incarnation {incarnation} of bucket `{bucket}` is not on record")]
+    NotOnRecord {
+        /// The bucket.
+        bucket: BucketName,
+        /// The incarnation asked for.
+        incarnation: u64,
+    },
+    /// The change may or may not be durable: the disk or the database failed, or too many changes wait.
+    #[error("the state store is unavailable: {0}")]
+    Unavailable(String),
+    /// Another process has the store open.
+    #[error("the state file `{path}` is in use by another process", path = .0.display())]
+    Locked(PathBuf),
+    /// It was written by a newer release.
+    #[error(
+        "the state file `{path}` has format {found}, and this release reads up to format {known}",
+        path = .path.display()
+    )]
+    NewerFormat {
+        /// The file.
+        path: PathBuf,
+        /// Its format.
+        found: u64,
+        /// The newest format known here.
+        known: u64,
+    },
+    /// It is not a state file, or it is damaged. It is never taken for an empty one.
+    #[error("the state file `{path}` cannot be read: {reason}", path = .path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+}

@@ -1,0 +1,118 @@
+//! One request to an upstream while it is under way.
+//!
+//! [`Client::open`](super::client::Client::open) connects and sends the head; the body is then [sent](Call::send) piece
+//! by piece, the answer's head [awaited](Call::answered) and its body [read](Call::read). Dropping a call cuts its
+//! connection: an upstream that was told a length then has no complete body.
+
+use super::client::UpstreamError;
+use http::{HeaderMap, Method, StatusCode};
+use pingora::http::{RequestHeader, ResponseHeader};
+use pingora::protocols::http::v1::client::HttpSession;
+use pingora::upstreams::peer::HttpPeer;
+use pingora::{Error, ErrorType};
+
+/// How many interim answers are skipped before the upstream is given up.
+const INTERIM: usize = 8;
+
+/// A request that is under way.
+pub struct Call {
+    session: HttpSession,
+    peer: HttpPeer,
+    method: Method,
+    reused: bool,
+    interim: usize,
+    answered: bool,
+}
+
+impl Call {
+    /// Sends the head over a connection. `reused`: the connection carried other requests before.
+    pub(super) async fn begin(
+        mut session: HttpSession,
+        peer: HttpPeer,
+        reused: bool,
+        head: RequestHeader,
+    ) -> pingora::Result<Self> {
+        session.read_timeout = peer.options.read_timeout;
+        session.write_timeout = peer.options.write_timeout;
+        let method = head.method.clone();
+        session.write_request_header(Box::new(head)).await?;
+        Ok(Self { session, peer, method, reused, interim: 0, answered: false })
+    }
+
+    /// Sends a piece of the body.
+    pub async fn send(&mut self, piece: &[u8]) -> Result<(), UpstreamError> {
+        if !piece.is_empty() {
+            self.session.write_body(piece).await.map_err(UpstreamError::Broken)?;
+        }
+        Ok(())
+    }
+
+    /// Says that the body is complete.
+    pub async fn complete(&mut self) -> Result<(), UpstreamError> {
+        self.session.finish_body().await.map(|_| ()).map_err(UpstreamError::Broken)
+    }
+
+    /// Waits for the head of the final answer. May be dropped while it waits and called again.
+    pub async fn answered(&mut self) -> Result<(), UpstreamError> {
+        while !self.answered {
+            self.session.read_response().await.map_err(UpstreamError::Broken)?;
+            self.answered = self.session.get_status().is_some_and(|status| !status.is_informational());
+            self.interim += 1;
+            if !self.answered && self.interim > INTERIM {
+                let error = Error::explain(ErrorType::InvalidHTTPHeader, "too many interim answers");
+                return Err(UpstreamError::Broken(error));
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether sending the same request once more cannot do anything twice: the upstream had closed a connection we
+    /// kept before it said a word, and the method is safe, or the body it would have needed never left.
+    pub fn may_be_repeated(&self, error: &UpstreamError) -> bool {
+        let unsent = self.session.body_bytes_sent() == 0;
+        let safe = matches!(self.method, Method::GET | Method::HEAD);
+        self.reused && safe && unsent && error.closed_before_answering()
+    }
+
+    /// The final answer's status.
+    pub fn status(&self) -> StatusCode {
+        self.session.get_status().unwrap_or(StatusCode::BAD_GATEWAY)
+    }
+
+    /// The final answer's head, once [`Call::answered`].
+    pub fn head(&self) -> Option<&ResponseHeader> {
+        self.session.resp_header()
+    }
+
+    /// The final answer's headers.
+    pub fn headers(&self) -> Option<&HeaderMap> {
+        self.head().map(|head| &head.headers)
+    }
+
+    /// The next piece of the answer's body; `None` at its end. A body that ends short of its length is an error.
+    pub async fn read(&mut self) -> Result<Option<&[u8]>, UpstreamError> {
+        self.session.read_body_ref().await.map_err(UpstreamError::Broken)
+    }
+
+    /// Reads the rest of the answer's body, at most `limit` bytes of it.
+    pub async fn read_all(&mut self, limit: usize) -> Result<Vec<u8>, UpstreamError> {
+        let mut body = Vec::new();
+        while let Some(piece) = self.read().await? {
+            if body.len() + piece.len() > limit {
+                return Err(UpstreamError::TooLong(limit));
+            }
+            body.extend_from_slice(piece);
+        }
+        Ok(body)
+    }
+
+    /// Bytes of the body that were sent.
+    pub fn sent(&self) -> u64 {
+        self.session.body_bytes_sent() as u64
+    }
+
+    /// The session and its peer, for the pool.
+    pub(super) fn into_parts(self) -> (HttpSession, HttpPeer) {
+        (self.session, self.peer)
+    }
+}

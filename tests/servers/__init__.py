@@ -1,0 +1,1 @@
+"""Servers the client suites run against: each starts on free loopback ports and ends by its own process id."""
