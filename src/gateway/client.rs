@@ -1,6 +1,7 @@
 //! The client's side of one exchange: Pingora's HTTP/1 session behind the few verbs an exchange needs.
 
 use bytes::Bytes;
+use http::Version;
 use http::header::{EXPECT, HeaderMap};
 use pingora::apps::ReusedHttpStream;
 use pingora::http::ResponseHeader;
@@ -44,6 +45,11 @@ impl Client {
         Head { method: &header.method, raw_target: header.raw_path(), headers: &header.headers }
     }
 
+    /// The request's HTTP version.
+    pub(super) fn version(&self) -> Version {
+        self.session.req_header().version
+    }
+
     /// The request's headers.
     pub(super) fn headers(&self) -> &HeaderMap {
         &self.session.req_header().headers
@@ -66,11 +72,6 @@ impl Client {
     /// The next piece of the body; `None` at its end.
     pub(super) async fn read(&mut self) -> Result<Option<Bytes>, Gone> {
         self.session.read_body_bytes().await.map_err(|error| gone(&error))
-    }
-
-    /// Whether the whole request body has been read.
-    pub(super) fn body_is_read(&mut self) -> bool {
-        self.session.is_body_done()
     }
 
     /// Sends the response's head. With body bytes of the request still to come the connection closes afterwards.

@@ -1,3 +1,79 @@
-//! The front and the adapter to Pingora: the only code that sees a session.
+//! The one part that sees a client's connection: [`front`] reads heads, an exchange serves one request from head to
+//! record, [`start`] builds everything from checked settings and stops it again.
+//!
+//! | file | says |
+//! |---|---|
+//! | `front/` | accept, TLS, framing, deadlines |
+//! | `exchange` | one request: admit, carry out, answer |
+//! | `stream` | both bodies stream through |
+//! | `buffered` | a small body is at hand, the answer is read whole |
+//! | `reply` | heads of answers |
+//! | `entry` | the record of an exchange, written however it ends |
+//! | `refusals` | answers and records of what the front refuses |
+//! | `start` | from settings to a running gateway, and back |
 
+mod buffered;
+mod client;
+pub mod clock;
+mod entry;
+mod exchange;
 pub mod front;
+mod refusals;
+mod reply;
+mod snapshot;
+mod start;
+mod stream;
+
+pub use snapshot::Snapshot;
+pub use start::{Running, StartError, start};
+
+use crate::record::{Recorder, RequestIds};
+use crate::state::Store;
+use crate::upstream::client::Client as Upstreams;
+use arc_swap::ArcSwap;
+use async_trait::async_trait;
+use front::Arrived;
+use pingora::apps::{HttpServerApp, ReusedHttpStream};
+use pingora::protocols::http::ServerSession;
+use pingora::server::ShutdownWatch;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// What all exchanges share.
+pub struct Gateway {
+    snapshot: ArcSwap<Snapshot>,
+    upstreams: Upstreams,
+    store: Arc<dyn Store>,
+    recorder: Recorder,
+    metrics: Arc<crate::record::metrics::Metrics>,
+    ids: RequestIds,
+    instance: Arc<str>,
+    /// Between two reads of a request's body, and between two writes of an answer's.
+    patience: Duration,
+}
+
+#[async_trait]
+impl HttpServerApp for Gateway {
+    async fn process_new_http(
+        self: &Arc<Self>,
+        session: ServerSession,
+        _shutdown: &ShutdownWatch,
+    ) -> Option<ReusedHttpStream> {
+        let ServerSession::H1(mut session) = session else {
+            return None;
+        };
+        let arrived = session.take_connection_user_context()?.downcast::<Arrived>().ok()?;
+        exchange::serve(self, session, *arrived).await
+    }
+}
+
+impl Gateway {
+    /// Lets new exchanges see what the store knows now.
+    fn publish_buckets(&self) {
+        self.snapshot.rcu(|current| {
+            let mut next = Snapshot::clone(current);
+            next.rules.buckets = next.rules.buckets.is_some().then(|| self.store.buckets());
+            next
+        });
+    }
+}

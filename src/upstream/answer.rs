@@ -7,8 +7,7 @@ use super::client::UpstreamError;
 use http::{HeaderMap, HeaderName, StatusCode};
 use portcullis_core::s3::answer::S3Error;
 use portcullis_core::s3::errors::ErrorCode;
-use quick_xml::Reader;
-use quick_xml::events::Event;
+use portcullis_core::s3::xml;
 
 /// The most bytes of an error document worth reading.
 pub const FAULT_LIMIT: usize = 64 * 1024;
@@ -167,22 +166,12 @@ pub fn failure(error: &UpstreamError) -> S3Error {
     S3Error::new(code)
 }
 
-/// Reads an S3 error document, together with the headers it came with. `None` if it is none.
-pub fn read_fault(headers: &HeaderMap, body: &[u8]) -> Option<Fault> {
-    let mut fault = Fault {
-        code: String::new(),
-        region: headers
-            .get("x-amz-bucket-region")
-            .and_then(|value| name(value.as_bytes())),
-    };
-    for (element, text) in error_elements(body) {
-        match element.as_str() {
-            "Code" => fault.code = name(text.as_bytes())?,
-            "Region" => fault.region = name(text.as_bytes()).or(fault.region),
-            _ => (),
-        }
-    }
-    (!fault.code.is_empty()).then_some(fault)
+/// What an upstream's error document, and the headers it came with, say is wrong. `None` if there is none.
+pub fn fault(headers: &HeaderMap, error: Option<&xml::UpstreamError>) -> Option<Fault> {
+    let error = error?;
+    let header = headers.get("x-amz-bucket-region").and_then(|value| name(value.as_bytes()));
+    let element = error.region.as_ref().and_then(|region| name(region.as_bytes()));
+    Some(Fault { code: name(error.code.as_bytes())?, region: element.or(header) })
 }
 
 /// A code or region as upstreams write them; anything else would forge log lines.
@@ -191,55 +180,6 @@ fn name(text: &[u8]) -> Option<String> {
     let good = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'.';
     let fits = (1..=64).contains(&text.len()) && text.bytes().all(good);
     fits.then(|| text.to_owned())
-}
-
-/// The direct children of an `<Error>` root with their texts, as far as the document can be read.
-fn error_elements(body: &[u8]) -> Vec<(String, String)> {
-    let mut reader = Reader::from_str(std::str::from_utf8(body).unwrap_or_default());
-    let mut path: Vec<String> = Vec::new();
-    let mut found = Vec::new();
-    loop {
-        match reader.read_event() {
-            Ok(Event::Start(start)) => {
-                path.push(start.local_name().as_ref().to_owned());
-            }
-            Ok(Event::End(_)) => {
-                path.pop();
-            }
-            Ok(Event::Text(text)) => {
-                if let [root, element] = path.as_slice()
-                    && root == "Error"
-                {
-                    found.push((element.clone(), (*text).to_owned()));
-                }
-            }
-            Ok(Event::Eof) | Err(_) => return found,
-            Ok(_) => (),
-        }
-    }
-}
-
-/// The ids an upstream gave a request, for the record.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct UpstreamIds {
-    /// `x-amz-request-id`
-    pub request_id: Option<String>,
-    /// `x-amz-id-2`
-    pub id_2: Option<String>,
-}
-
-/// Reads the upstream's ids before they are dropped.
-pub fn ids(headers: &HeaderMap) -> UpstreamIds {
-    let text = |name| {
-        let value: Option<&http::HeaderValue> = headers.get(name);
-        value
-            .and_then(|value| value.to_str().ok())
-            .map(str::to_owned)
-    };
-    UpstreamIds {
-        request_id: text("x-amz-request-id"),
-        id_2: text("x-amz-id-2"),
-    }
 }
 
 /// Response headers that are the connection's, or that the gateway writes itself. Framing is not among them.

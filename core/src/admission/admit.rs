@@ -146,6 +146,11 @@ fn forwarded(case: &Case<'_>, plan: BodyPlan, granted: Granted, labels: &Labels)
 }
 
 impl Admission {
+    /// A request that is refused before anything is known of it.
+    pub fn refused(error: S3Error) -> Self {
+        Self::of(Labels::default(), Err(error))
+    }
+
     fn of(labels: Labels, outcome: Result<Outcome, S3Error>) -> Self {
         Self { labels, outcome: outcome.unwrap_or_else(|error| Outcome::Answer(error.into())) }
     }

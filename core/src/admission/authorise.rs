@@ -9,7 +9,8 @@ use crate::s3::actions::Action;
 use crate::s3::answer::S3Error;
 use crate::s3::names::Target;
 use crate::s3::operations::{AnsweredBy, Effect, Need, On, Operation, OperationId, When};
-use crate::s3::xml::{CreateBucketConfiguration, DeleteFailure, DeleteItem, DeleteRequest};
+use crate::request::Query;
+use crate::s3::xml::{BucketPage, CreateBucketConfiguration, DeleteFailure, DeleteItem, DeleteRequest};
 use bytes::Bytes;
 
 /// What was granted.
@@ -24,12 +25,23 @@ pub(super) struct Granted {
 pub(super) fn without_body(case: &Case<'_>, labels: &mut Labels) -> Result<Granted, S3Error> {
     require_all(case, labels, Stored::None)?;
     let run = match (case.request.operation.answered_by, case.request.operation.id) {
-        (AnsweredBy::Merged, _) => Run::ListBuckets,
+        (AnsweredBy::Merged, _) => Run::ListBuckets(bucket_page(&case.request.query)?),
         (_, OperationId::DeleteBucket) => Run::DeleteBucket,
         (AnsweredBy::UpstreamRead, _) => Run::Buffered(Bytes::new()),
         (AnsweredBy::Upstream, _) => Run::Stream,
     };
     Ok(Granted { run, conceal_missing: conceals(case, labels) })
+}
+
+fn bucket_page(query: &Query) -> Result<BucketPage, S3Error> {
+    let text = |name| query.get(name).filter(|value| !value.is_empty()).map(str::to_owned);
+    let max = query.get("max-buckets").map(|max| max.parse().ok().filter(|max| (1..=10_000).contains(max)));
+    let max = match max {
+        Some(None) => return Err(refuse::bad_max_buckets()),
+        Some(max) => max,
+        None => None,
+    };
+    Ok(BucketPage { prefix: text("prefix"), region: text("bucket-region"), max, after: text("continuation-token") })
 }
 
 /// Decides a request by its whole body.
@@ -52,7 +64,7 @@ fn create_bucket(case: &Case<'_>, labels: &mut Labels, body: &Bytes) -> Result<R
     if let Some(route) = case.route() && location.is_some_and(|location| location != &*route.region) {
         return Err(refuse::wrong_location(location.unwrap_or_default()));
     }
-    Ok(Run::CreateBucket(body.clone()))
+    Ok(Run::CreateBucket(configuration.to_xml()))
 }
 
 fn each_key(case: &Case<'_>, labels: &mut Labels, body: &[u8]) -> Result<Run, S3Error> {
@@ -79,6 +91,9 @@ fn each_key(case: &Case<'_>, labels: &mut Labels, body: &[u8]) -> Result<Run, S3
 fn delete_item(case: &Case<'_>, labels: &mut Labels, item: &DeleteItem) -> Result<(), S3Error> {
     let target = case.request.target.with_key(&item.key).map_err(|bad| refuse::bad_key(bad, &item.key))?;
     case.check_key(&target)?;
+    if item.version_id.is_some() && case.route().is_some_and(|route| !route.profile.versions) {
+        return Err(refuse::no_versions());
+    }
     for need in needs(case.request.operation, Effect::Required).filter(|need| applies(need.when, case, Some(item))) {
         let subject = Subject { target: &target, version_id: item.version_id.as_deref(), listing: Listing::No };
         let decision = ask(case, labels, need.action, &subject, Stored::None);

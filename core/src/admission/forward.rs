@@ -2,10 +2,12 @@
 
 use super::authorise::Granted;
 use super::legality::Case;
-use super::{Labels, Permit};
+use super::{Labels, Permit, Run};
 use crate::request::encode_path;
 use crate::s3::headers::Disposition;
 use crate::sigv4::payload::{self, BodyPlan};
+use bytes::Bytes;
+use http::Method;
 use http::header::{CONTENT_ENCODING, HeaderMap, HeaderName, HeaderValue};
 
 /// Makes the permit of a request that passed every check.
@@ -16,12 +18,34 @@ pub(super) fn permit(case: &Case<'_>, body: BodyPlan, granted: Granted, labels: 
         method: case.head.method.clone(),
         bucket: target.bucket_name().unwrap_or_default().to_owned(),
         key: target.key().map(encode_path).unwrap_or_default(),
-        query: case.request.query.upstream(),
+        query: match &granted.run {
+            // The gateway asks for all buckets and makes the page itself.
+            Run::ListBuckets(_) => String::new(),
+            _ => case.request.query.upstream(),
+        },
         headers: forwarded_headers(case),
         body,
         run: granted.run,
         conceal_missing: granted.conceal_missing,
         labels: labels.clone(),
+    }
+}
+
+impl Permit {
+    /// Leave to ask whether the bucket of a CreateBucket exists already.
+    pub fn probe(&self) -> Self {
+        Self {
+            upstream: self.upstream,
+            method: Method::HEAD,
+            bucket: self.bucket.clone(),
+            key: String::new(),
+            query: String::new(),
+            headers: HeaderMap::new(),
+            body: BodyPlan::default(),
+            run: Run::Buffered(Bytes::new()),
+            conceal_missing: false,
+            labels: self.labels.clone(),
+        }
     }
 }
 

@@ -27,6 +27,7 @@ pub(super) struct Case<'a> {
 /// Checks everything that does not depend on permissions, and says what the body must be.
 pub(super) fn check(case: &Case<'_>) -> Result<BodyPlan, S3Error> {
     profile(case)?;
+    overrides(case)?;
     case.check_key(&case.request.target)?;
     copy_source(case)?;
     listed_headers(case)?;
@@ -42,12 +43,21 @@ fn profile(case: &Case<'_>) -> Result<(), S3Error> {
     if !route.profile.has(operation.id) {
         return Err(refuse::not_in_profile(operation));
     }
-    if case.request.query.has("versionId") && !route.profile.versions {
+    let source_version = case.request.copy_source.as_ref().and_then(|source| source.version_id.as_ref());
+    if !route.profile.versions && (case.request.query.has("versionId") || source_version.is_some()) {
         return Err(refuse::no_versions());
     }
     let ignored = |name: &&str| route.profile.ignores(operation.id, name);
     let mut names = case.head.headers.keys().map(http::HeaderName::as_str);
     names.find(ignored).map_or(Ok(()), |name| Err(refuse::header_not_implemented(name)))
+}
+
+/// Only a signed request may choose headers of its answer.
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html>
+fn overrides(case: &Case<'_>) -> Result<(), S3Error> {
+    let signed = case.presented.is_some() || case.arrival.listener.principal.is_some();
+    let chosen = case.request.query.0.iter().any(|parameter| parameter.name.starts_with("response-"));
+    if chosen && !signed { Err(refuse::unsigned_overrides()) } else { Ok(()) }
 }
 
 /// A copy stays on one upstream.

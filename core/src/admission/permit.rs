@@ -1,7 +1,7 @@
 //! The proof that a request was admitted, and all that later phases need.
 
 use super::admit::Labels;
-use crate::s3::xml::DeleteFailure;
+use crate::s3::xml::{BucketPage, DeleteFailure};
 use crate::sigv4::payload::BodyPlan;
 use bytes::Bytes;
 use http::{HeaderMap, Method};
@@ -42,7 +42,7 @@ pub enum Run {
         quiet: bool,
     },
     /// ListBuckets over all upstreams of the caller's account.
-    ListBuckets,
+    ListBuckets(BucketPage),
     /// CreateBucket: the owner is recorded before and settled after the upstream's answer.
     CreateBucket(Bytes),
     /// DeleteBucket: the record goes when the upstream has deleted.

@@ -159,6 +159,17 @@ pub(super) fn copy_across_upstreams() -> S3Error {
     not_implemented("The source and the destination of a copy lie on different stores.")
 }
 
+pub(super) fn bad_max_buckets() -> S3Error {
+    S3Error::new(ErrorCode::InvalidArgument)
+        .say("max-buckets must be between 1 and 10000")
+        .with("ArgumentName", "max-buckets")
+}
+
+pub(super) fn unsigned_overrides() -> S3Error {
+    S3Error::new(ErrorCode::InvalidRequest)
+        .say("Request specific response headers cannot be used for anonymous GET requests.")
+}
+
 pub(super) fn no_versions() -> S3Error {
     not_implemented("The store behind this bucket has no versions.")
 }

@@ -3,7 +3,7 @@
 use super::refuse;
 use crate::context::TlsVersion;
 use crate::identity::{Account, Caller, Directory, Principal};
-use crate::policy::{Policy, glob};
+use crate::policy::{Pattern, Policy};
 use crate::request::Hosts;
 use crate::s3::answer::S3Error;
 use crate::s3::names::{AccountId, BucketName, Target};
@@ -13,7 +13,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 /// Everything decisions are made from. Parts are shared, so that a snapshot with one part changed is cheap to make.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Rules {
     /// Accounts, callers and keys.
     pub directory: Arc<Directory>,
@@ -54,7 +54,7 @@ impl Routes {
     /// The upstream that holds this bucket, by the first pattern that matches, else the default one; its position
     /// names it in a [`super::Permit`].
     pub fn find(&self, bucket: &str) -> Option<usize> {
-        let named = self.0.iter().position(|route| route.buckets.iter().any(|pattern| glob(pattern, bucket)));
+        let named = self.0.iter().position(|route| route.buckets.iter().any(|pattern| pattern.matches(bucket)));
         named.or_else(|| self.0.iter().position(|route| route.default))
     }
 
@@ -95,8 +95,8 @@ pub struct Route {
     pub owner: AccountId,
     pub region: Box<str>,
     pub profile: &'static Profile,
-    /// Bucket patterns: `*` any run, `?` one character.
-    pub buckets: Vec<Box<str>>,
+    /// Which buckets it holds.
+    pub buckets: Vec<Pattern>,
     /// Takes the buckets that match no pattern.
     pub default: bool,
 }

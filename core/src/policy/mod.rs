@@ -13,6 +13,7 @@ mod evaluate;
 mod glob;
 mod operands;
 mod operators;
+mod pattern;
 mod principals;
 mod public;
 mod resources;
@@ -20,6 +21,7 @@ mod truth;
 
 pub use compile::Compiled;
 pub use evaluate::evaluate;
+pub use pattern::Pattern;
 pub use public::is_public;
 
 use crate::context::Context;

@@ -11,7 +11,7 @@ mod error;
 mod read;
 mod write;
 
-pub use buckets::{Bucket, BucketList, BucketOwner};
+pub use buckets::{Bucket, BucketList, BucketOwner, BucketPage};
 pub use create::{BadConfiguration, CreateBucketConfiguration};
 pub use delete::{DeleteFailure, DeleteItem, DeleteRequest, DeleteResult, Deleted};
 pub use error::UpstreamError;

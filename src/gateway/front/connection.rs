@@ -4,8 +4,10 @@
 //! ends, dropping the connection sends the link home. So the front, not the framework, decides what is closed, when,
 //! and how gently.
 
+use super::Limits;
 use super::arrived::{Origin, Peer, TlsFacts, Traffic};
 use super::head::Framing;
+use super::stall::Stall;
 use super::wire::Wire;
 use async_trait::async_trait;
 use bytes::{Buf, Bytes, BytesMut};
@@ -20,13 +22,14 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::task::{Context, Poll, ready};
-use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::sync::oneshot;
-use tokio::time::{Instant, Sleep, sleep};
 
 /// Answers up to this size leave in one piece, head and body; of larger ones the head leaves with the first piece.
 const UNSENT: usize = 16 * 1024;
+
+/// What a body must bring in [`Limits::body_stall`], so that a byte a minute does not keep a connection.
+const BODY_QUOTA: usize = 1024;
 
 /// One client's connection: the socket and what was read or written ahead of it.
 #[derive(Debug)]
@@ -38,14 +41,17 @@ pub(super) struct Link {
     remaining: Option<u64>,
     /// Written by the framework, not yet to the socket.
     unsent: BytesMut,
-    stall: Stall,
+    /// Waiting for the client to read anything: while it does not, it holds an upstream connection too.
+    unread: Stall,
+    /// Waiting for the client to send its body.
+    unheard: Stall,
     socket: Arc<SocketDigest>,
     tls: Option<Arc<SslDigest>>,
     traffic: Arc<Traffic>,
 }
 
 impl Link {
-    pub(super) fn new(wire: Wire, origin: &Origin, write_stall: Duration) -> Self {
+    pub(super) fn new(wire: Wire, origin: &Origin, limits: &Limits) -> Self {
         let socket = SocketDigest::from_raw_fd(wire.raw_fd());
         if let Peer::Inet(address) = origin.peer {
             // Known from accept; it would cost the framework a system call.
@@ -56,7 +62,8 @@ impl Link {
             ahead: Bytes::new(),
             remaining: None,
             unsent: BytesMut::new(),
-            stall: Stall::new(write_stall),
+            unread: Stall::new(limits.write_stall, 1),
+            unheard: Stall::new(limits.body_stall, BODY_QUOTA),
             socket: Arc::new(socket),
             tls: origin.tls.as_ref().map(|tls| Arc::new(digest(tls))),
             traffic: Arc::default(),
@@ -96,7 +103,8 @@ impl Link {
     pub(super) fn rest(&mut self) {
         self.ahead = Bytes::new();
         self.unsent = BytesMut::new();
-        self.stall.timer = None;
+        self.unread.rest();
+        self.unheard.rest();
         self.remaining = None;
     }
 
@@ -118,11 +126,7 @@ impl Link {
     }
 
     /// Writes past the buffer: what is unsent and `data` in one call, as much as the socket takes.
-    fn poll_write_through(
-        &mut self,
-        cx: &mut Context<'_>,
-        data: &[u8],
-    ) -> Poll<io::Result<usize>> {
+    fn poll_write_through(&mut self, cx: &mut Context<'_>, data: &[u8]) -> Poll<io::Result<usize>> {
         loop {
             let before = self.unsent.len();
             let pieces = [IoSlice::new(&self.unsent), IoSlice::new(data)];
@@ -147,14 +151,14 @@ impl Link {
         match written {
             Poll::Ready(Ok(0)) => Poll::Ready(Err(ErrorKind::WriteZero.into())),
             Poll::Ready(Ok(count)) => {
-                self.stall.clear();
+                self.unread.moved(count);
                 self.traffic
                     .sent
                     .fetch_add(u64::try_from(count).unwrap_or(u64::MAX), Relaxed);
                 Poll::Ready(Ok(count))
             }
             Poll::Ready(Err(error)) => Poll::Ready(Err(error)),
-            Poll::Pending => self.stall.poll(cx).map(Err),
+            Poll::Pending => self.unread.poll_wait(cx).map(Err),
         }
     }
 
@@ -172,6 +176,24 @@ impl Link {
         }
         self.ahead = Bytes::copy_from_slice(probe.filled());
         Poll::Pending
+    }
+
+    /// Fails when the body was waited for for too long. Where a chunked body ends, and with it the client's turn, is
+    /// not known here; such a body has the framework's own timeout for each read.
+    fn heard(
+        &mut self,
+        cx: &mut Context<'_>,
+        polled: Poll<io::Result<()>>,
+        read: usize,
+    ) -> Poll<io::Result<()>> {
+        match (polled, self.remaining) {
+            (Poll::Pending, Some(_)) => self.unheard.poll_wait(cx).map(Err),
+            (Poll::Pending, None) => Poll::Pending,
+            (Poll::Ready(done), _) => {
+                self.unheard.moved(read);
+                Poll::Ready(done)
+            }
+        }
     }
 
     fn delivered(&mut self, count: usize) {
@@ -196,8 +218,9 @@ impl AsyncRead for Link {
         }
         let before = buf.filled().len();
         if self.ahead.is_empty() {
-            ready!(Pin::new(&mut self.wire).poll_read(cx, buf))?;
+            let polled = Pin::new(&mut self.wire).poll_read(cx, buf);
             let read = buf.filled().len().saturating_sub(before);
+            ready!(self.heard(cx, polled, read))?;
             self.traffic
                 .received
                 .fetch_add(u64::try_from(read).unwrap_or(u64::MAX), Relaxed);
@@ -227,55 +250,16 @@ impl AsyncWrite for Link {
         ready!(self.poll_send(cx))?;
         match Pin::new(&mut self.wire).poll_flush(cx) {
             Poll::Ready(flushed) => {
-                self.stall.clear();
+                self.unread.reset();
                 Poll::Ready(flushed)
             }
-            Poll::Pending => self.stall.poll(cx).map(Err),
+            Poll::Pending => self.unread.poll_wait(cx).map(Err),
         }
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         ready!(self.as_mut().poll_flush(cx))?;
         Pin::new(&mut self.wire).poll_shutdown(cx)
-    }
-}
-
-/// Fails a write that made no progress for a time: a client that stopped reading holds an upstream connection too.
-#[derive(Debug)]
-struct Stall {
-    limit: Duration,
-    since: Waiting,
-    timer: Option<Pin<Box<Sleep>>>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Waiting {
-    No,
-    Yes,
-}
-
-impl Stall {
-    fn new(limit: Duration) -> Self {
-        Self {
-            limit,
-            since: Waiting::No,
-            timer: None,
-        }
-    }
-
-    fn clear(&mut self) {
-        self.since = Waiting::No;
-    }
-
-    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<io::Error> {
-        let limit = self.limit;
-        let timer = self.timer.get_or_insert_with(|| Box::pin(sleep(limit)));
-        if self.since == Waiting::No {
-            timer.as_mut().reset(Instant::now() + limit);
-            self.since = Waiting::Yes;
-        }
-        ready!(timer.as_mut().poll(cx));
-        Poll::Ready(ErrorKind::TimedOut.into())
     }
 }
 

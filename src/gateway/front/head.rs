@@ -5,6 +5,7 @@
 //! lines as they arrive, [`check`] the complete head. Whatever passes, the framework's parser accepts too; both use
 //! the same httparse.
 
+use http::uri::PathAndQuery;
 use httparse::{EMPTY_HEADER, Header, Request, Status};
 
 /// The most header fields a head may have.
@@ -37,7 +38,7 @@ pub enum Refusal {
     /// Anything but a path: absolute form, authority form, `*`.
     #[error("the request target must be a path")]
     TargetForm,
-    /// `#`, or a byte sequence that is not UTF-8.
+    /// `#`, an angle bracket or another of the few characters no URI parser takes plain, or bytes that are not UTF-8.
     #[error("the request target contains a character that must be percent-encoded")]
     TargetByte,
     /// Longer than [`MAX_TARGET`].
@@ -216,10 +217,11 @@ fn check_target(target: &[u8]) -> Result<(), Refusal> {
     if target.len() > MAX_TARGET {
         return Err(Refusal::TargetTooLong);
     }
-    if target.contains(&b'#') || std::str::from_utf8(target).is_err() {
-        return Err(Refusal::TargetByte);
+    // The framework keeps the target as this type too, and answers by itself what does not fit.
+    match PathAndQuery::try_from(target) {
+        Ok(_) if !target.contains(&b'#') => Ok(()),
+        Ok(_) | Err(_) => Err(Refusal::TargetByte),
     }
-    Ok(())
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -331,4 +333,4 @@ fn check_connection(value: &[u8]) -> Result<(), Refusal> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

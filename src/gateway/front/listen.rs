@@ -153,6 +153,7 @@ where
     }
     front.0.shutdown.send_replace(true);
     front.0.app.http_cleanup().await;
+    front.0.listeners.send_modify(|open| *open -= 1);
 }
 
 async fn accept_all<A>(front: &Front<A>, listener: &Listener)
@@ -169,6 +170,8 @@ where
                 let greeted = greet(front.clone(), listener.position, accepted, tls);
                 tokio::spawn(until_ended(front.clone(), greeted, permit));
             }
+            // Gone between the kernel's accepting and ours.
+            Err(error) if error.kind() == ErrorKind::ConnectionAborted => {}
             Err(error) => {
                 tracing::warn!(%error, listener = listener.position, "cannot accept a connection");
                 sleep(ACCEPT_PAUSE).await;
@@ -186,7 +189,8 @@ async fn accept_one(socket: &Socket) -> io::Result<Accepted> {
     match socket {
         Socket::Tcp(socket) => {
             let (stream, peer) = socket.accept().await?;
-            stream.set_nodelay(true)?;
+            // Fails only for a connection that is gone, as its first read will find.
+            let _ = stream.set_nodelay(true);
             Ok(Accepted::Tcp(stream, peer))
         }
         Socket::Unix(socket) => Ok(Accepted::Unix(socket.accept().await?.0)),
@@ -207,12 +211,8 @@ async fn until_ended<A>(
 }
 
 /// Makes a connection of what was accepted, with the handshake where there is one, and serves it.
-async fn greet<A>(
-    front: Front<A>,
-    listener: usize,
-    accepted: Accepted,
-    tls: Option<TlsAcceptor>,
-) where
+async fn greet<A>(front: Front<A>, listener: usize, accepted: Accepted, tls: Option<TlsAcceptor>)
+where
     A: HttpServerApp + Send + Sync + 'static,
 {
     let (wire, peer, tls) = match (accepted, tls) {
@@ -233,6 +233,10 @@ async fn greet<A>(
             }
         }
     };
-    let origin = Origin { listener, peer, tls };
+    let origin = Origin {
+        listener,
+        peer,
+        tls,
+    };
     serve::serve(front, wire, origin).await;
 }

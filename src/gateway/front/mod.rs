@@ -13,12 +13,13 @@ mod connection;
 pub mod head;
 mod listen;
 mod serve;
+mod stall;
 pub mod tls;
 mod wire;
 
 pub use arrived::{Arrived, HeadSketch, Origin, Peer, Refuser, TlsFacts, Traffic, Turn};
 pub use head::Refusal;
-pub use listen::{Address, Bound, Listener};
+pub use listen::{Address, Bound, Listener, Secured};
 
 use pingora::apps::HttpServerApp;
 use std::sync::Arc;
@@ -39,6 +40,8 @@ pub struct Limits {
     pub idle: Duration,
     /// From the connection to the end of the TLS handshake.
     pub handshake: Duration,
+    /// How long a body of known length may be waited for until its next kibibyte, or its end, is there.
+    pub body_stall: Duration,
     /// How long a write may wait for the client to read anything at all.
     pub write_stall: Duration,
     /// How long a closed connection is still read, so that a client that is sending reads its answer before it sees
@@ -56,6 +59,7 @@ impl Default for Limits {
             head_time: Duration::from_secs(10),
             idle: Duration::from_secs(75),
             handshake: Duration::from_secs(10),
+            body_stall: Duration::from_secs(30),
             write_stall: Duration::from_secs(60),
             linger: Duration::from_secs(2),
             linger_bytes: 1024 * 1024,
@@ -87,6 +91,8 @@ struct Inner<A> {
     phase: watch::Receiver<Phase>,
     /// The framework's own word for draining.
     shutdown: watch::Sender<bool>,
+    /// How many listeners are open.
+    listeners: watch::Sender<usize>,
     /// One permit for each connection, and one for each listener while it accepts.
     permits: Arc<Semaphore>,
 }
@@ -115,33 +121,33 @@ where
             limits,
             phase,
             shutdown: watch::Sender::new(false),
+            listeners: watch::Sender::new(0),
             permits: Arc::new(Semaphore::new(permits.min(Semaphore::MAX_PERMITS))),
         }))
     }
 
     /// Serves a listener until [`Phase::Draining`]; the task ends when the listener is closed.
     pub fn serve(&self, listener: Listener) -> JoinHandle<()> {
+        self.0.listeners.send_modify(|open| *open += 1);
         tokio::spawn(listen::accept(self.clone(), listener))
     }
 
-    /// Resolves when every listener is closed and no connection is left. Call it from [`Phase::Draining`] on:
-    /// before, it would keep new connections waiting.
+    /// Resolves when every listener is closed and no connection is left, so not before [`Phase::Draining`].
     pub async fn drained(&self) {
         let inner = &self.0;
-        // Closed only by its owner, which is this.
+        // Neither is ever closed: both belong to the front.
         let _ = inner
-            .permits
-            .acquire_many(inner.limits.connections)
+            .listeners
+            .subscribe()
+            .wait_for(|open| *open == 0)
             .await;
+        let _ = inner.permits.acquire_many(inner.limits.connections).await;
     }
 }
 
 /// Resolves when the phase is reached, also when whoever moved it is gone.
 async fn reached(phase: &watch::Receiver<Phase>, at_least: Phase) {
-    let _ = phase
-        .clone()
-        .wait_for(|phase| *phase >= at_least)
-        .await;
+    let _ = phase.clone().wait_for(|phase| *phase >= at_least).await;
 }
 
 #[cfg(test)]

@@ -21,7 +21,7 @@ where
 {
     let inner = &*front.0;
     let limits = &inner.limits;
-    let mut link = Link::new(wire, &origin, limits.write_stall);
+    let mut link = Link::new(wire, &origin, limits);
     let mut turn = Turn::First;
     loop {
         let mut head = BytesMut::new();
@@ -39,8 +39,12 @@ where
         match read.unwrap_or(Err(Refusal::Timeout)) {
             Err(refusal) => return arrived.refuse(inner, link, refusal, &head).await,
             Ok((length, framing)) => {
-                let next = arrived.process(inner, link, (head.freeze(), length, framing));
-                match next.await {
+                let whole = Whole {
+                    bytes: head.freeze(),
+                    length,
+                    framing,
+                };
+                match arrived.process(inner, link, whole).await {
                     Next::Keep(kept) => link = kept,
                     Next::Close(last) => return linger(last, limits).await,
                     Next::Gone => return,
@@ -87,6 +91,14 @@ async fn read_head(
     }
 }
 
+/// A head that passed the guard, and what was read with it.
+struct Whole {
+    bytes: Bytes,
+    /// Of the head alone.
+    length: usize,
+    framing: Framing,
+}
+
 /// What is known of a request before its head is.
 struct Arriving {
     origin: Origin,
@@ -115,27 +127,26 @@ impl Arriving {
     }
 
     /// Lends the connection to the framework for one request.
-    async fn process<A>(
-        self,
-        inner: &Inner<A>,
-        mut link: Link,
-        (bytes, length, framing): (Bytes, usize, Framing),
-    ) -> Next
+    async fn process<A>(self, inner: &Inner<A>, mut link: Link, whole: Whole) -> Next
     where
         A: HttpServerApp + Send + Sync + 'static,
     {
         let arrived = Arrived {
             origin: self.origin,
             began: self.began,
-            head: bytes.slice(..length),
+            head: whole.bytes.slice(..whole.length),
             turn: self.turn,
-            traffic: link.begin(bytes, length, framing),
+            traffic: link.begin(whole.bytes, whole.length, whole.framing),
         };
         let (connection, mut returned) = link.lend();
         let mut session = ServerSession::new_http1(connection);
         session.set_connection_user_context(Some(Box::new(arrived)));
         let shutdown = inner.shutdown.subscribe();
-        let reusable = inner.app.process_new_http(session, &shutdown).await.is_some();
+        let reusable = inner
+            .app
+            .process_new_http(session, &shutdown)
+            .await
+            .is_some();
         match returned.try_recv() {
             Ok(link) if reusable => keep(inner, link).await,
             Ok(link) => Next::Close(link),

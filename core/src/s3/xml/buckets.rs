@@ -37,7 +37,41 @@ pub struct Bucket {
     pub region: Option<String>,
 }
 
+/// Which part of a list of buckets is asked for.
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListBuckets.html>
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct BucketPage {
+    /// Names begin with this.
+    pub prefix: Option<String>,
+    /// In this region.
+    pub region: Option<String>,
+    /// At most so many; 1 to 10,000.
+    pub max: Option<usize>,
+    /// Names come after this one.
+    pub after: Option<String>,
+}
+
 impl BucketList {
+    /// The part of a list, sorted by name, that is asked for. Regions are named only to who asked for a part.
+    pub fn page(mut self, page: &BucketPage) -> Self {
+        let wanted = |bucket: &Bucket| {
+            page.prefix.as_ref().is_none_or(|prefix| bucket.name.starts_with(prefix))
+                && page.region.as_ref().is_none_or(|region| bucket.region.as_ref() == Some(region))
+                && page.after.as_ref().is_none_or(|after| bucket.name > *after)
+        };
+        self.buckets.retain(wanted);
+        self.buckets.sort_by(|one, other| one.name.cmp(&other.name));
+        if let Some(max) = page.max.filter(|max| *max < self.buckets.len()) {
+            self.buckets.truncate(max);
+            self.continuation_token = self.buckets.last().map(|last| last.name.clone());
+        }
+        if *page == BucketPage::default() {
+            self.buckets.iter_mut().for_each(|bucket| bucket.region = None);
+        }
+        self.prefix.clone_from(&page.prefix);
+        self
+    }
+
     /// Reads the upstream's document.
     pub fn parse(document: &[u8]) -> Result<Self, BadXml> {
         let root = Element::of_answer(document)?;

@@ -1,24 +1,17 @@
 //! The upstream's errors.
 
-use super::Element;
+use super::{Element, Writer};
+use bytes::Bytes;
 
-/// An `<Error>` of the upstream. Its texts are the upstream's: they name what the client may not see.
+/// An `<Error>` of the upstream. Its texts are the upstream's, unchecked.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct UpstreamError {
     /// The code, e.g. `NoSuchKey`.
     pub code: String,
-    /// What happened.
-    pub message: String,
-    /// The region that would have been right.
+    /// The region that would have been right, where the upstream says so.
     pub region: Option<String>,
-    /// The endpoint that would have been right.
-    pub endpoint: Option<String>,
-    /// The bucket it is about.
-    pub bucket: Option<String>,
-    /// The key it is about.
-    pub key: Option<String>,
-    /// The upstream's request id, for the log.
-    pub request_id: Option<String>,
+    /// Every element but the ids, in order: `Code`, `Message`, `Key` …
+    pub elements: Vec<(String, String)>,
 }
 
 impl UpstreamError {
@@ -26,19 +19,22 @@ impl UpstreamError {
     ///
     /// CopyObject, UploadPartCopy and CompleteMultipartUpload may answer 200 with such a document.
     pub fn parse(document: &[u8]) -> Option<Self> {
-        let root = Element::of_answer(document).ok()?;
-        if root.name != "Error" {
-            return None;
+        let root = Element::of_answer(document).ok().filter(|root| root.name == "Error")?;
+        let code = root.child_text("Code")?.to_owned();
+        let region = root.child_text("Region").map(str::to_owned);
+        let named = |child: &Element| !matches!(child.name.as_str(), "RequestId" | "HostId");
+        let elements = root.children.into_iter().filter(named).map(|child| (child.name, child.text)).collect();
+        Some(Self { code, region, elements })
+    }
+
+    /// The same error as an answer of the gateway's, under its ids.
+    pub fn to_xml(&self, request_id: &str, host_id: &str) -> Bytes {
+        let mut xml = Writer::new();
+        xml.open("Error");
+        for (name, text) in &self.elements {
+            xml.leaf(name, text);
         }
-        let text = |name| root.child_text(name).map(str::to_owned);
-        Some(Self {
-            code: text("Code")?,
-            message: text("Message").unwrap_or_default(),
-            region: text("Region"),
-            endpoint: text("Endpoint"),
-            bucket: text("BucketName").or_else(|| text("Bucket")),
-            key: text("Key"),
-            request_id: text("RequestId"),
-        })
+        xml.leaf("RequestId", request_id).leaf("HostId", host_id).close("Error");
+        xml.finish()
     }
 }

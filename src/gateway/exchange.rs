@@ -1,0 +1,292 @@
+//! One request, from its head to its record.
+
+use super::client::{Client, Gone};
+use super::entry::Entry;
+use super::front::{Arrived, Origin};
+use super::snapshot::{Snapshot, Target};
+use super::{Gateway, clock, reply};
+use crate::record::{Draft, Ending, LoggedUri, RequestLine, Tls, UpstreamError as UpstreamFault, UpstreamUse};
+use crate::state::StoreError;
+use crate::upstream::answer::{self, Cause};
+use crate::upstream::client::UpstreamError;
+use bytes::{Bytes, BytesMut};
+use http::header::{HOST, REFERER, USER_AGENT};
+use jiff::Timestamp;
+use pingora::apps::ReusedHttpStream;
+use pingora::http::ResponseHeader;
+use pingora::protocols::http::v1::server::HttpSession;
+use portcullis_core::admission::{self, Admission, Arrival, Outcome, Permit, Run, admit};
+use portcullis_core::s3::answer::{Answer, S3Error, Success};
+use portcullis_core::s3::errors::ErrorCode;
+use portcullis_core::sigv4::payload::{BodyCheck, BodyError, BodyPlan};
+use std::sync::Arc;
+use std::time::Instant;
+
+/// Serves one request; gives the connection back if another may follow on it.
+pub(super) async fn serve(gateway: &Arc<Gateway>, session: HttpSession, arrived: Arrived) -> Option<ReusedHttpStream> {
+    let mut client = Client::new(session, gateway.patience);
+    if !client.read_head().await {
+        return None;
+    }
+    let mut exchange = Exchange::begin(gateway, client, &arrived);
+    let result = exchange.run().await;
+    let kept = exchange.conclude(result).await;
+    let Exchange { client, entry, .. } = exchange;
+    drop(entry);
+    if kept { client.into_reusable().await } else { None }
+}
+
+/// One request being served.
+pub(super) struct Exchange<'g> {
+    pub(super) gateway: &'g Arc<Gateway>,
+    // INVARIANT: the one snapshot of this exchange, from start to end.
+    pub(super) snapshot: Arc<Snapshot>,
+    pub(super) client: Client,
+    pub(super) entry: Entry,
+    origin: Origin,
+    arrived: Timestamp,
+}
+
+/// How serving a request can fail once it was admitted.
+pub(super) enum Fault {
+    /// The client went away or stalled.
+    Client(Gone),
+    /// The body is not what was announced.
+    Body(BodyError),
+    /// The upstream did not answer, or not whole.
+    Upstream(UpstreamError),
+    /// The upstream answered what must not reach the client.
+    Hidden(S3Error, Cause),
+    /// The store could not make a change durable.
+    Store(StoreError),
+    /// What the upstream or the store says makes the request impossible.
+    Refused(S3Error),
+}
+
+impl<'g> Exchange<'g> {
+    fn begin(gateway: &'g Arc<Gateway>, client: Client, arrived: &Arrived) -> Self {
+        let snapshot = gateway.snapshot.load_full();
+        let now = clock::now();
+        let origin = arrived.origin;
+        let listener = snapshot.listeners.get(origin.listener).map(|door| door.name.clone()).unwrap_or_default();
+        let mut draft = Draft::begin(&gateway.ids, now, origin.peer.ip(), listener, gateway.instance.clone());
+        draft.request = request_line(&client, arrived);
+        draft.tls = origin.tls.map(|tls| Tls { version: tls.version, cipher: tls.cipher.into() });
+        let entry = Entry::begin(gateway.clone(), snapshot.listeners.clone(), origin.listener, draft, arrived.began);
+        Self { gateway, snapshot, client, entry, origin, arrived: now }
+    }
+
+    async fn run(&mut self) -> Result<(), Fault> {
+        let mut admission = self.admit();
+        if let Outcome::Need(waiting) = admission.outcome {
+            self.entry.labels = waiting.labels().clone();
+            let body = self.read_whole(waiting.plan()).await?;
+            admission = self.with_arrival(|exchange, arrival| {
+                waiting.resume(&exchange.snapshot.rules, &exchange.client.head(), arrival, body)
+            });
+        }
+        self.entry.labels = admission.labels;
+        match admission.outcome {
+            Outcome::Forward(permit) => self.carry_out(&permit).await,
+            Outcome::Answer(Answer::Success(success)) => self.succeed(success).await,
+            Outcome::Answer(Answer::Error(error)) => Err(Fault::Refused(error)),
+            // A body is read once; what still needs one is a fault of ours.
+            Outcome::Need(_) => Err(Fault::Refused(ErrorCode::InternalError.into())),
+        }
+    }
+
+    fn admit(&self) -> Admission {
+        self.with_arrival(|exchange, arrival| admit(&exchange.snapshot.rules, &exchange.client.head(), arrival))
+    }
+
+    fn with_arrival(&self, decide: impl FnOnce(&Self, &Arrival<'_>) -> Admission) -> Admission {
+        let Some(door) = self.snapshot.listeners.get(self.origin.listener) else {
+            // The front names listeners by the positions it was given.
+            return Admission::refused(ErrorCode::InternalError.into());
+        };
+        let arrival = Arrival {
+            listener: &door.rules,
+            id: self.entry.id.as_str(),
+            now: self.arrived,
+            peer: self.origin.peer.ip(),
+            tls: self.origin.tls.map(|tls| tls.version),
+        };
+        decide(self, &arrival)
+    }
+
+    async fn carry_out(&mut self, permit: &Permit) -> Result<(), Fault> {
+        match permit.run() {
+            Run::Stream => self.stream(permit).await,
+            Run::Buffered(body) => self.call(permit, body.clone()).await,
+            Run::DeleteObjects { allowed, refused, quiet } => {
+                self.delete_objects(permit, allowed.clone(), refused, *quiet).await
+            }
+            Run::ListBuckets(page) => self.list_buckets(permit, page).await,
+            Run::CreateBucket(body) => self.create_bucket(permit, body.clone()).await,
+            Run::DeleteBucket => self.delete_bucket(permit).await,
+        }
+    }
+
+    /// Reads a body to its end and checks it.
+    pub(super) async fn read_whole(&mut self, plan: &BodyPlan) -> Result<Bytes, Fault> {
+        let mut check = BodyCheck::new(plan);
+        let mut whole = BytesMut::with_capacity(usize::try_from(plan.length).unwrap_or_default());
+        self.client.invite_body().await.map_err(Fault::Client)?;
+        while let Some(piece) = self.client.read().await.map_err(Fault::Client)? {
+            whole.extend_from_slice(&check.feed(piece).map_err(Fault::Body)?);
+        }
+        whole.extend_from_slice(&check.finish().map_err(Fault::Body)?);
+        Ok(whole.freeze())
+    }
+
+    /// The upstream of a permit. A permit without one is a fault of ours.
+    pub(super) fn target(&self, permit: &Permit) -> Result<Target, Fault> {
+        let target = permit.upstream().and_then(|position| self.snapshot.upstreams.get(position));
+        target.cloned().ok_or(Fault::Refused(ErrorCode::InternalError.into()))
+    }
+
+    /// Notes in the record that an upstream is asked.
+    pub(super) fn note_upstream(&mut self, target: &Target) {
+        let upstream = UpstreamUse { name: target.name.clone(), attempts: 0, status: None, request_id: None, id_2: None };
+        self.entry.upstream.get_or_insert(upstream).attempts += 1;
+    }
+
+    /// Notes in the record what an upstream answered.
+    pub(super) fn note_answer(&mut self, status: http::StatusCode, headers: &http::HeaderMap) {
+        if let Some(upstream) = &mut self.entry.upstream {
+            upstream.status = Some(status);
+            upstream.request_id = headers.get("x-amz-request-id").cloned();
+            upstream.id_2 = headers.get("x-amz-id-2").cloned();
+        }
+    }
+
+    /// Sends a success the gateway composed.
+    pub(super) async fn succeed(&mut self, success: Success) -> Result<(), Fault> {
+        let head = reply::success(&success, &self.entry.id);
+        self.send_whole(head, &success.body).await?;
+        self.entry.end(Ending::Answered);
+        Ok(())
+    }
+
+    /// Sends an answer whose body is at hand.
+    pub(super) async fn send_whole(&mut self, head: ResponseHeader, body: &[u8]) -> Result<(), Fault> {
+        self.entry.sent.status = Some(head.status);
+        self.client.start(head).await.map_err(Fault::Client)?;
+        if !body.is_empty() {
+            self.client.write(body).await.map_err(Fault::Client)?;
+        }
+        self.client.finish().await.map_err(Fault::Client)
+    }
+
+    /// Ends the exchange: answers what went wrong, if that can still be said. `true`: the connection may be kept.
+    async fn conclude(&mut self, result: Result<(), Fault>) -> bool {
+        let kept = match result {
+            Ok(()) => true,
+            Err(fault) => self.fail(fault).await,
+        };
+        self.entry.sent.bytes = self.client.sent();
+        self.entry.bytes_received = self.client.received();
+        kept
+    }
+
+    async fn fail(&mut self, fault: Fault) -> bool {
+        let (error, ending) = self.explain(fault);
+        self.entry.end(ending);
+        let Some(error) = error.filter(|_| self.entry.sent.status.is_none()) else {
+            return false;
+        };
+        self.entry.sent.error_code = Some(error.code.name().into());
+        let (head, body) = reply::error(&error, self.entry.labels.target.as_ref(), &self.entry.id, self.client.head().method);
+        let sent = self.send_whole(head, &body).await;
+        if sent.is_err() {
+            self.entry.end(Ending::ClientAborted);
+        }
+        sent.is_ok()
+    }
+
+    /// What the client is told, and what the record says. The cause goes to the diagnostics here.
+    fn explain(&self, fault: Fault) -> (Option<S3Error>, Ending) {
+        let id = self.entry.id.as_str();
+        match fault {
+            Fault::Refused(error) => (Some(error), Ending::Refused),
+            Fault::Client(Gone::Closed) => (None, Ending::ClientAborted),
+            Fault::Client(Gone::TooSlow) => (Some(ErrorCode::RequestTimeout.into()), Ending::ClientAborted),
+            Fault::Body(error) => (Some(admission::refuse_body(&error)), Ending::BodyRefused),
+            Fault::Hidden(error, cause) => {
+                tracing::error!(request = id, "{}", cause.explain(self.upstream_name()));
+                (Some(error), Ending::UpstreamFailed(UpstreamFault::Credentials))
+            }
+            Fault::Upstream(error) => {
+                tracing::error!(request = id, upstream = self.upstream_name(), "{}", chain(&error));
+                (Some(answer::failure(&error)), Ending::UpstreamFailed(kind(&error)))
+            }
+            Fault::Store(error) => {
+                tracing::error!(request = id, "the store failed: {}", chain(&error));
+                (Some(ErrorCode::ServiceUnavailable.into()), Ending::Failed)
+            }
+        }
+    }
+
+    fn upstream_name(&self) -> &str {
+        self.entry.upstream.as_ref().map_or("?", |upstream| &upstream.name)
+    }
+
+    /// Notes how long the upstream took to begin its answer.
+    pub(super) fn note_turn_around(&mut self, target: &Target, asked: Instant) {
+        let took = asked.elapsed();
+        self.entry.turn_around = Some(took);
+        target.metrics.answered(took);
+    }
+}
+
+fn request_line(client: &Client, arrived: &Arrived) -> RequestLine {
+    let head = client.head();
+    let target = target_bytes(&arrived.head);
+    RequestLine {
+        method: Some(head.method.clone()),
+        target: LoggedUri(target),
+        version: http::Version::HTTP_11,
+        host: head.headers.get(HOST).cloned(),
+        referer: head.headers.get(REFERER).map(LoggedUri::from),
+        user_agent: head.headers.get(USER_AGENT).cloned(),
+    }
+}
+
+/// The second word of the request line, as a part of the head's bytes.
+fn target_bytes(head: &Bytes) -> Bytes {
+    let mut spaces = head.iter().enumerate().filter(|(_, byte)| **byte == b' ').map(|(at, _)| at);
+    match (spaces.next(), spaces.next()) {
+        (Some(first), Some(second)) => head.slice(first + 1..second),
+        _ => Bytes::new(),
+    }
+}
+
+/// Which kind of trouble the record and the metrics count.
+pub(super) fn kind(error: &UpstreamError) -> UpstreamFault {
+    use pingora::ErrorType as Type;
+    let of = |error: &pingora::Error| match error.etype() {
+        Type::TLSHandshakeFailure | Type::TLSHandshakeTimedout | Type::InvalidCert | Type::HandshakeError => UpstreamFault::Tls,
+        Type::ConnectTimedout | Type::ReadTimedout | Type::WriteTimedout => UpstreamFault::Timeout,
+        Type::InvalidHTTPHeader => UpstreamFault::Malformed,
+        Type::ConnectRefused | Type::ConnectNoRoute | Type::ConnectError => UpstreamFault::Connect,
+        _ => UpstreamFault::Closed,
+    };
+    match error {
+        UpstreamError::Credentials(_) | UpstreamError::Sign(_) => UpstreamFault::NoCredentials,
+        UpstreamError::Resolve(_) => UpstreamFault::Connect,
+        UpstreamError::Connect(error) | UpstreamError::Broken(error) => of(error),
+        UpstreamError::TooLong(_) => UpstreamFault::Malformed,
+        UpstreamError::Deadline => UpstreamFault::Timeout,
+    }
+}
+
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    text
+}

@@ -1,0 +1,103 @@
+//! Heads of answers: what the gateway says itself, and what it lets through of an upstream's.
+
+use crate::record::RequestId;
+use crate::upstream::answer::is_dropped;
+use bytes::Bytes;
+use http::header::{CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, DATE, HeaderMap, HeaderName, HeaderValue, TRANSFER_ENCODING};
+use http::{Method, StatusCode, Version};
+use pingora::http::ResponseHeader;
+use portcullis_core::s3::answer::{S3Error, Success, error_xml};
+use portcullis_core::s3::names::Target;
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-amz-request-id");
+const HOST_ID: HeaderName = HeaderName::from_static("x-amz-id-2");
+const BUCKET_REGION: HeaderName = HeaderName::from_static("x-amz-bucket-region");
+
+/// The head and body of an error. A HEAD answer has the head alone.
+pub(super) fn error(error: &S3Error, target: Option<&Target>, id: &RequestId, method: &Method) -> (ResponseHeader, Bytes) {
+    let resource = target.map(|target| format!("/{}", target.as_str()));
+    let body = match *method {
+        Method::HEAD => Bytes::new(),
+        _ => error_xml(error, resource.as_deref(), id.as_str(), id.host_id().as_str()),
+    };
+    let mut head = begin(error.code.status(), id);
+    set(&mut head, CONTENT_TYPE, HeaderValue::from_static("application/xml"));
+    if *method != Method::HEAD {
+        set(&mut head, CONTENT_LENGTH, body.len().into());
+    }
+    let region = error.details.iter().find(|(element, _)| *element == "Region");
+    if let Some(region) = region.and_then(|(_, region)| HeaderValue::from_str(region).ok()) {
+        set(&mut head, BUCKET_REGION, region);
+    }
+    (head, body)
+}
+
+/// The head of a success the gateway composed.
+pub(super) fn success(success: &Success, id: &RequestId) -> ResponseHeader {
+    let mut head = begin(success.status, id);
+    for (name, value) in &success.headers {
+        set(&mut head, name.clone(), value.clone());
+    }
+    if success.status != StatusCode::NO_CONTENT {
+        set(&mut head, CONTENT_LENGTH, success.body.len().into());
+    }
+    head
+}
+
+/// An upstream's head as the client sees it; its body streams.
+pub(super) fn streamed(from: &ResponseHeader, id: &RequestId, client: Version) -> ResponseHeader {
+    let mut head = passed(from, id);
+    let framed = head.headers.contains_key(CONTENT_LENGTH) || head.headers.contains_key(TRANSFER_ENCODING);
+    let bodiless = matches!(head.status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
+    if !framed && !bodiless && client == Version::HTTP_11 {
+        set(&mut head, TRANSFER_ENCODING, HeaderValue::from_static("chunked"));
+    }
+    head
+}
+
+/// An upstream's answer whose body is at hand, or the head alone (`None`), as the client sees it.
+pub(super) fn whole(status: StatusCode, headers: &HeaderMap, body: Option<&Bytes>, id: &RequestId) -> ResponseHeader {
+    let mut head = begin(status, id);
+    let framing = |name: &HeaderName| [CONTENT_LENGTH, TRANSFER_ENCODING, CONNECTION, DATE].contains(name);
+    for (name, value) in headers.iter().filter(|(name, _)| !is_dropped(name) && !framing(name)) {
+        // A name that came from a parsed head is a name.
+        let _ = head.append_header(name.clone(), value.clone());
+    }
+    if let Some(body) = body.filter(|_| status != StatusCode::NO_CONTENT) {
+        set(&mut head, CONTENT_LENGTH, body.len().into());
+    }
+    head
+}
+
+fn passed(from: &ResponseHeader, id: &RequestId) -> ResponseHeader {
+    let mut head = from.clone();
+    head.set_version(Version::HTTP_11);
+    let dropped: Vec<HeaderName> = from.headers.keys().filter(|name| is_dropped(name)).cloned().collect();
+    for name in &dropped {
+        head.remove_header(name);
+    }
+    identify(&mut head, id);
+    head
+}
+
+fn begin(status: StatusCode, id: &RequestId) -> ResponseHeader {
+    let (mut parts, ()) = http::Response::new(()).into_parts();
+    parts.status = status;
+    let mut head = ResponseHeader::from(parts);
+    identify(&mut head, id);
+    head
+}
+
+fn identify(head: &mut ResponseHeader, id: &RequestId) {
+    if let Ok(value) = HeaderValue::from_str(id.as_str()) {
+        set(head, REQUEST_ID, value);
+    }
+    if let Ok(value) = HeaderValue::from_str(id.host_id().as_str()) {
+        set(head, HOST_ID, value);
+    }
+}
+
+fn set(head: &mut ResponseHeader, name: HeaderName, value: HeaderValue) {
+    // A name and a value that exist are legal.
+    let _ = head.insert_header(name, value);
+}

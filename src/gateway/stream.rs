@@ -1,0 +1,133 @@
+//! Both bodies stream through: objects and parts, listings and heads.
+
+use super::clock;
+use super::exchange::{Exchange, Fault};
+use super::reply;
+use super::snapshot::Target;
+use crate::record::Ending;
+use crate::upstream::answer::FAULT_LIMIT;
+use crate::upstream::call::Call;
+use crate::upstream::client::{Pool, UpstreamError};
+use http::header::{CONTENT_LENGTH, CONTENT_RANGE};
+use http::{HeaderMap, Method, StatusCode};
+use portcullis_core::admission::Permit;
+use portcullis_core::sigv4::payload::BodyCheck;
+use std::time::Instant;
+
+impl Exchange<'_> {
+    /// Carries out a permit whose bodies stream.
+    pub(super) async fn stream(&mut self, permit: &Permit) -> Result<(), Fault> {
+        let target = self.target(permit)?;
+        if permit.body().length == 0 {
+            // There is no last byte to withhold: the body is verified before anybody hears of it.
+            self.read_whole(permit.body()).await?;
+        }
+        let mut call = self.open(&target, permit, Pool::Any).await?;
+        if let Err(error) = self.ask(&target, &mut call, permit).await {
+            match error {
+                Fault::Upstream(error) if call.may_be_repeated(&error) => {
+                    call = self.open(&target, permit, Pool::New).await?;
+                    self.ask(&target, &mut call, permit).await?;
+                }
+                error => return Err(error),
+            }
+        }
+        self.relay(call, permit).await
+    }
+
+    async fn open(&mut self, target: &Target, permit: &Permit, pool: Pool) -> Result<Call, Fault> {
+        self.note_upstream(target);
+        let opened = self.gateway.upstreams.open(&target.upstream, permit, pool, clock::now()).await;
+        opened.map_err(Fault::Upstream)
+    }
+
+    /// Sends the body and waits for the head of the answer.
+    async fn ask(&mut self, target: &Target, call: &mut Call, permit: &Permit) -> Result<(), Fault> {
+        if permit.body().length > 0 {
+            self.client.invite_body().await.map_err(Fault::Client)?;
+            self.upload(call, BodyCheck::new(permit.body())).await?;
+        }
+        let asked = Instant::now();
+        call.answered().await.map_err(Fault::Upstream)?;
+        self.note_turn_around(target, asked);
+        Ok(())
+    }
+
+    /// Passes the client's body on as far as it is verified, the last byte only when all of it is. Stops early if the
+    /// upstream has answered already.
+    async fn upload(&mut self, call: &mut Call, mut check: BodyCheck) -> Result<(), Fault> {
+        loop {
+            let piece = tokio::select! {
+                biased;
+                answered = call.answered() => return answered.map_err(Fault::Upstream),
+                piece = self.client.read() => piece.map_err(Fault::Client)?,
+            };
+            let Some(piece) = piece else { break };
+            let verified = check.feed(piece).map_err(Fault::Body)?;
+            if let Err(error) = call.send(&verified).await {
+                return early_answer(call, error).await;
+            }
+        }
+        let last = check.finish().map_err(Fault::Body)?;
+        match call.send(&last).await {
+            Ok(()) => call.complete().await.map_err(Fault::Upstream),
+            Err(error) => early_answer(call, error).await,
+        }
+    }
+
+    /// Passes the answer on: its head, unless the client may not see what it says, and its body piece by piece.
+    async fn relay(&mut self, mut call: Call, permit: &Permit) -> Result<(), Fault> {
+        let status = call.status();
+        let headers = call.headers().cloned().unwrap_or_default();
+        self.note_answer(status, &headers);
+        if is_error(status) {
+            return self.relay_error(call, permit, &headers).await;
+        }
+        if let Some(head) = call.head() {
+            let head = reply::streamed(head, &self.entry.id, self.client.version());
+            self.entry.sent.object_size = object_size(permit, status, &headers);
+            self.entry.sent.status = Some(status);
+            self.client.start(head).await.map_err(Fault::Client)?;
+        }
+        while let Some(piece) = call.read().await.map_err(Fault::Upstream)? {
+            self.client.write(piece).await.map_err(Fault::Client)?;
+        }
+        self.client.finish().await.map_err(Fault::Client)?;
+        self.entry.end(Ending::Answered);
+        self.gateway.upstreams.release(call).await;
+        Ok(())
+    }
+
+    /// An error is read whole: its code says whether it is the client's or the gateway's own trouble.
+    async fn relay_error(&mut self, mut call: Call, permit: &Permit, headers: &HeaderMap) -> Result<(), Fault> {
+        let status = call.status();
+        let body = match *permit.method() {
+            Method::HEAD => Vec::new(),
+            _ => call.read_all(FAULT_LIMIT).await.map_err(Fault::Upstream)?,
+        };
+        self.gateway.upstreams.release(call).await;
+        self.pass_error(permit, status, headers, body.into()).await
+    }
+}
+
+/// The upstream took no more of the body: its answer says more than our failing to write.
+async fn early_answer(call: &mut Call, error: UpstreamError) -> Result<(), Fault> {
+    call.answered().await.map_err(|_| Fault::Upstream(error))
+}
+
+fn is_error(status: StatusCode) -> bool {
+    status.as_u16() >= 300 && status != StatusCode::NOT_MODIFIED
+}
+
+/// The size of the whole object, for the log.
+fn object_size(permit: &Permit, status: StatusCode, headers: &HeaderMap) -> Option<u64> {
+    if permit.body().length > 0 {
+        return Some(permit.body().length);
+    }
+    let text = |name| headers.get(name).and_then(|value: &http::HeaderValue| value.to_str().ok());
+    match status {
+        StatusCode::PARTIAL_CONTENT => text(CONTENT_RANGE)?.rsplit('/').next()?.parse().ok(),
+        _ if permit.key().is_empty() => None,
+        _ => text(CONTENT_LENGTH)?.parse().ok(),
+    }
+}
