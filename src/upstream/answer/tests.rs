@@ -1,16 +1,13 @@
 use super::*;
 use crate::upstream::testing::headers;
 
-fn fault(code: &str) -> Fault {
-    Fault {
-        code: code.to_owned(),
-        region: None,
-    }
-}
-
 #[track_caller]
 fn check(status: u16, code: &str, expected: Option<(ErrorCode, Cause)>) {
-    let fault = Some(fault(code)).filter(|fault| !fault.code.is_empty());
+    let fault = Fault {
+        code: code.to_owned(),
+        region: None,
+    };
+    let fault = Some(fault).filter(|fault| !fault.code.is_empty());
     let status = StatusCode::from_u16(status).unwrap();
     let expected = expected.map_or(Treatment::Pass, |(code, cause)| replace(code, cause));
     assert_eq!(
@@ -109,19 +106,22 @@ fn the_log_names_the_line_to_set() {
     assert!(keys.contains("`upstreams.prod.credentials`"), "{keys}");
 }
 
+fn read(pairs: &[(&str, &str)], body: &[u8]) -> Option<Fault> {
+    fault(&headers(pairs), xml::UpstreamError::parse(body).as_ref())
+}
+
 #[test]
-fn an_error_document_is_read() {
+fn an_error_document_is_read_with_its_headers() {
     let body = b"<?xml version=\"1.0\"?>\n<Error><Code>AuthorizationHeaderMalformed</Code>\
         <Message>wrong &amp; bad</Message><Region>eu-west-1</Region></Error>";
     let expected = Fault {
         code: "AuthorizationHeaderMalformed".to_owned(),
         region: Some("eu-west-1".to_owned()),
     };
-    assert_eq!(read_fault(&HeaderMap::new(), body), Some(expected));
-    let with_header = headers(&[("x-amz-bucket-region", "eu-north-1")]);
+    assert_eq!(read(&[], body), Some(expected));
     let body = b"<Error><Code>PermanentRedirect</Code></Error>";
-    let fault = read_fault(&with_header, body).unwrap();
-    assert_eq!(fault.region.as_deref(), Some("eu-north-1"));
+    let with_header = read(&[("x-amz-bucket-region", "eu-north-1")], body).unwrap();
+    assert_eq!(with_header.region.as_deref(), Some("eu-north-1"));
 }
 
 #[test]
@@ -134,16 +134,9 @@ fn t47_what_is_no_error_document_forges_nothing() {
         "<ListBucketResult><Error><Code>AccessDenied</Code></Error></ListBucketResult>",
         "<Error><Code></Code></Error>",
     ] {
-        assert_eq!(
-            read_fault(&HeaderMap::new(), body.as_bytes()),
-            None,
-            "{body}"
-        );
+        assert_eq!(read(&[], body.as_bytes()), None, "{body}");
     }
-    assert_eq!(
-        read_fault(&HeaderMap::new(), b"\xff<Error><Code>A</Code></Error>"),
-        None
-    );
+    assert_eq!(read(&[], b"\xff<Error><Code>A</Code></Error>"), None);
 }
 
 #[test]
@@ -164,14 +157,4 @@ fn upstream_headers_are_dropped_by_name_and_prefix() {
         let name = HeaderName::from_static(name);
         assert_eq!(is_dropped(&name), dropped, "{name}");
     }
-}
-
-#[test]
-fn the_upstreams_ids_are_kept_for_the_record() {
-    let ids = ids(&headers(&[
-        ("x-amz-request-id", "A1"),
-        ("x-amz-id-2", "B2"),
-    ]));
-    assert_eq!(ids.request_id.as_deref(), Some("A1"));
-    assert_eq!(ids.id_2.as_deref(), Some("B2"));
 }

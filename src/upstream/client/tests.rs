@@ -108,25 +108,27 @@ async fn closing_server() -> Caller {
 }
 
 #[tokio::test]
-async fn an_idempotent_request_survives_a_stale_connection() {
-    for method in [Method::GET, Method::PUT, Method::DELETE] {
+async fn a_safe_request_survives_a_stale_connection() {
+    for method in [Method::GET, Method::HEAD] {
         let caller = closing_server().await;
         get(&caller).await.unwrap();
         let again = caller
             .try_call(method, ("bucket", "key"), "", &[], b"")
             .await;
-        assert_eq!(again.unwrap().body, "ok");
+        assert_eq!(again.unwrap().status, 200);
     }
 }
 
 #[tokio::test]
-async fn a_post_is_sent_only_once() {
-    let caller = closing_server().await;
-    get(&caller).await.unwrap();
-    let post = caller
-        .try_call(Method::POST, ("bucket", ""), "delete=", &[], b"<Delete/>")
-        .await;
-    assert!(matches!(post, Err(UpstreamError::Broken(_))));
+async fn a_request_that_changes_something_is_sent_only_once() {
+    for method in [Method::PUT, Method::POST, Method::DELETE] {
+        let caller = closing_server().await;
+        get(&caller).await.unwrap();
+        let again = caller
+            .try_call(method, ("bucket", "key"), "", &[], b"")
+            .await;
+        assert!(matches!(again, Err(UpstreamError::Broken(_))));
+    }
 }
 
 #[tokio::test]

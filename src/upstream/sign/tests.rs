@@ -4,6 +4,7 @@ use super::*;
 use crate::upstream::settings::{CredentialSettings, UpstreamSettings};
 use crate::upstream::testing::{headers, now, on_the_wire, settings};
 use portcullis_core::identity::SecretKey;
+use portcullis_core::sigv4::payload::Framing;
 use s3s::auth::SimpleAuth;
 use s3s::dto::{GetObjectInput, GetObjectOutput, ListObjectsV2Input, ListObjectsV2Output};
 use s3s::host::SingleDomain;
@@ -244,6 +245,24 @@ fn the_head_announces_the_body() {
     let abc = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
     check_body(Method::PUT, Body::whole(b"abc"), "3", abc);
     check_body(Method::PUT, Body::whole(b""), "0", EMPTY);
+}
+
+#[test]
+fn a_planned_body_goes_under_the_clients_own_hash() {
+    let plan = |length, digest| BodyPlan {
+        length,
+        framing: Framing::Plain,
+        digest,
+        md5: None,
+        checksum: None,
+        trailer: None,
+    };
+    let hash = format!("ab{}", "00".repeat(31));
+    let mut digest = [0; 32];
+    digest[0] = 0xab;
+    assert_eq!(Body::planned(&plan(9, Some(digest))), Body::Hashed(9, hash));
+    assert_eq!(Body::planned(&plan(9, None)), Body::Unsigned(9));
+    assert_eq!(Body::planned(&plan(0, Some(digest))), Body::Empty);
 }
 
 #[test]
