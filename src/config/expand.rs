@@ -24,7 +24,7 @@ pub(super) fn expand(document: &mut Document, check: &mut Check<'_>) {
     } = walk;
     document.substituted.extend(substituted);
     for (place, trail, message) in problems {
-        check.push(Finding::error(&document.file, place, message).of(trail));
+        check.push_unresolved(Finding::error(&document.file, place, message).of(trail));
     }
 }
 
@@ -66,11 +66,9 @@ impl Walk<'_, '_> {
         if !text.contains("${") {
             return;
         }
+        self.substituted.push(at);
         match replace(text, |name| self.check.sources.variable(name)) {
-            Ok(replaced) => {
-                self.substituted.push(at);
-                *text = replaced;
-            }
+            Ok(replaced) => *text = replaced,
             Err(message) => self.problems.push((at, self.trail.to_string(), message)),
         }
     }

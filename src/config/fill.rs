@@ -92,7 +92,7 @@ pub(super) fn did_you_mean(name: &str, known: &[String]) -> String {
         .filter(|(distance, known)| *distance <= 1 + known.len() / 4)
         .min();
     match near {
-        Some((_, known)) => format!("; did you mean `{known}`?"),
+        Some((_, known)) => format!(", did you mean `{known}`?"),
         None if known.is_empty() => String::new(),
         None => format!("; known here: {}", listed(known)),
     }

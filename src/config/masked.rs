@@ -9,7 +9,8 @@ use std::time::Duration;
 const MASK: &str = "***";
 
 impl Settings {
-    /// The settings as YAML, in the form they are written in; secrets read `***`.
+    /// The settings as YAML in the form they are written in, but of identities and policies a summary. Secrets read
+    /// `***`.
     pub fn masked_yaml(&self) -> String {
         let mut map = Map::new();
         map.insert("instance".into(), json!(self.instance));
@@ -103,12 +104,12 @@ fn listener(listener: &Listener) -> (String, Value) {
 }
 
 fn upstream(upstream: &Upstream) -> (String, Value) {
-    let timeouts = &upstream.timeouts;
+    let timeouts = &upstream.connection.timeouts;
     let mut shown = json!({
         "profile": upstream.profile.name,
-        "region": upstream.region,
-        "endpoint": upstream.endpoint.to_string(),
-        "addressing": match upstream.addressing {
+        "region": upstream.connection.region,
+        "endpoint": upstream.connection.endpoint.to_string(),
+        "addressing": match upstream.connection.addressing {
             Addressing::Path => "path",
             Addressing::VirtualHosted => "virtual-hosted",
         },
@@ -121,12 +122,12 @@ fn upstream(upstream: &Upstream) -> (String, Value) {
         "owner_account": upstream.owner_account.as_str(),
         "buckets": upstream.buckets,
         "default": upstream.default,
-        "credentials": credentials(&upstream.credentials),
+        "credentials": credentials(&upstream.connection.credentials),
     });
-    if let (Some(map), Some(_)) = (shown.as_object_mut(), &upstream.ca) {
+    if let (Some(map), Some(_)) = (shown.as_object_mut(), &upstream.connection.ca_pem) {
         map.insert("tls".into(), json!({ "ca": "(read)" }));
     }
-    (upstream.name.to_string(), shown)
+    (upstream.connection.name.to_string(), shown)
 }
 
 fn credentials(credentials: &Credentials) -> Value {

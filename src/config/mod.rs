@@ -13,7 +13,6 @@ mod identities;
 mod masked;
 mod place;
 mod policies;
-mod profiles;
 pub mod raw;
 mod secrets;
 pub mod settings;

@@ -112,19 +112,34 @@ pub(super) fn bucket_policy(
     file: &Path,
     check: &mut Check<'_>,
 ) -> Option<Arc<Policy>> {
-    let kind = PolicyKind::Bucket;
-    let root = policy_document(file, check)?;
-    compile(&root, kind, Some(bucket), file, check)
+    policy_file(file, PolicyKind::Bucket(bucket), check)
 }
 
 /// Reads a policy from a file of its own.
 pub(super) fn policy_file(
     file: &Path,
-    kind: PolicyKind,
+    kind: PolicyKind<'_>,
     check: &mut Check<'_>,
 ) -> Option<Arc<Policy>> {
     let root = policy_document(file, check)?;
-    compile(&root, kind, None, file, check)
+    compile(&root, kind, file, check)
+}
+
+/// Reads a policy from the file that `at` names.
+pub(super) fn named_file(
+    file: &Path,
+    kind: PolicyKind<'_>,
+    at: &At<'_>,
+    check: &mut Check<'_>,
+) -> Option<Arc<Policy>> {
+    match open_verbatim(file, check) {
+        Opened::Read(document) => compile(&document.root, kind, file, check),
+        Opened::Unreadable(message) => {
+            check.push(at.error(format!("`{}`: {message}", file.display())));
+            None
+        }
+        Opened::Broken => None,
+    }
 }
 
 /// Reads a file as a document without compiling it.
@@ -142,33 +157,28 @@ pub(super) fn policy_document(file: &Path, check: &mut Check<'_>) -> Option<Node
 /// Compiles a document that stands in `file`.
 pub(super) fn compile(
     root: &Node,
-    kind: PolicyKind,
-    bucket: Option<&BucketName>,
+    kind: PolicyKind<'_>,
     file: &Path,
     check: &mut Check<'_>,
 ) -> Option<Arc<Policy>> {
     let origin = Arc::new(Origin {
         source: file.display().to_string().into(),
     });
-    let compiled: Result<Policy, Vec<Problem>> = compile_shim(root, origin, kind, bucket);
-    match compiled {
-        Ok(policy) => Some(Arc::new(policy)),
+    let finding = |problem: Problem| Finding::error(file, problem.at, problem.message);
+    match Policy::compile(root, kind, origin) {
+        Ok(compiled) => {
+            for warning in compiled.warnings {
+                check.push(finding(warning).softened());
+            }
+            Some(Arc::new(compiled.policy))
+        }
         Err(problems) => {
             for problem in problems {
-                check.push(Finding::error(file, problem.at, problem.message));
+                check.push(finding(problem));
             }
             None
         }
     }
-}
-
-fn compile_shim(
-    _: &Node,
-    _: Arc<Origin>,
-    _: PolicyKind,
-    _: Option<&BucketName>,
-) -> Result<Policy, Vec<Problem>> {
-    Err(Vec::new())
 }
 
 /// A policy of a bucket that no upstream holds is most likely misspelt.
@@ -182,11 +192,11 @@ pub(super) fn warn_unrouted(
         return;
     }
     for bucket in policies.keys() {
-        let held = |pattern: &Box<str>| matches(pattern, bucket.as_str());
-        if !upstreams
-            .iter()
-            .any(|upstream| upstream.buckets.iter().any(held))
-        {
+        let held = |upstream: &Upstream| {
+            let mut patterns = upstream.buckets.iter();
+            patterns.any(|pattern| matches(pattern, bucket.as_str()))
+        };
+        if !upstreams.iter().any(held) {
             let message =
                 format!("there is a policy for `{bucket}`, but no upstream holds that bucket");
             check.push(at.error(message).softened());

@@ -12,7 +12,6 @@ use std::collections::BTreeMap;
 /// In every text `${NAME}` and `${NAME:-default}` stand for an environment variable, `$${` for a plain `${`; a
 /// secret may be `file:PATH`, relative to the folder of the file it stands in.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
-#[serde(default)]
 #[schemars(deny_unknown_fields)]
 pub struct Configuration {
     /// The name of this gateway in request ids and logs. Default: the host name.
@@ -49,7 +48,6 @@ pub struct Configuration {
 
 /// Where clients connect.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
-#[serde(default)]
 #[schemars(deny_unknown_fields)]
 pub struct Listener {
     /// `address:port` or `unix:PATH`.
@@ -67,7 +65,6 @@ pub struct Listener {
 
 /// A listener's certificate.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
-#[serde(default)]
 #[schemars(deny_unknown_fields)]
 pub struct ListenerTls {
     /// The certificate chain: `file:PATH` or PEM.
@@ -80,7 +77,6 @@ pub struct ListenerTls {
 
 /// An S3 store behind the gateway.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
-#[serde(default)]
 #[schemars(deny_unknown_fields)]
 pub struct Upstream {
     /// The kind of store, which says what it may be sent: `aws`, `ceph`, `garage`, `minio`, `s3s` or `generic`.
@@ -120,7 +116,6 @@ pub enum Addressing {
 
 /// How a store's certificate is checked.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
-#[serde(default)]
 #[schemars(deny_unknown_fields)]
 pub struct UpstreamTls {
     /// Certificate authorities: `file:PATH` or PEM. Default: the system's.
@@ -129,7 +124,6 @@ pub struct UpstreamTls {
 
 /// How long a store may take; durations such as `500ms`, `5s`, `2m`.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
-#[serde(default)]
 #[schemars(deny_unknown_fields)]
 pub struct Timeouts {
     /// To connect, TLS included. Default: 5s.
@@ -164,7 +158,6 @@ pub enum CredentialsName {
 
 /// A fixed key, or a profile of the credential chain.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
-#[serde(default)]
 #[schemars(deny_unknown_fields)]
 pub struct WrittenCredentials {
     /// The profile of the shared files that the chain takes; stands alone.
@@ -179,7 +172,6 @@ pub struct WrittenCredentials {
 
 /// Where durable settings are kept.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
-#[serde(default)]
 #[schemars(deny_unknown_fields)]
 pub struct State {
     /// The file of the embedded store.
@@ -191,7 +183,6 @@ pub struct State {
 
 /// One access log.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
-#[serde(default)]
 #[schemars(deny_unknown_fields)]
 pub struct Log {
     /// How a record is written. Default: json.
@@ -212,7 +203,6 @@ pub enum LogFormat {
 
 /// Bounds on what one client may use.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
-#[serde(default)]
 #[schemars(deny_unknown_fields)]
 pub struct Limits {
     /// Connections at one time, over all listeners. Default: 10000.
@@ -231,7 +221,6 @@ pub struct Limits {
 
 /// How the gateway ends after SIGTERM.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
-#[serde(default)]
 #[schemars(deny_unknown_fields)]
 pub struct Shutdown {
     /// How long `/readyz` already fails while requests are still accepted. Default: 5s.
@@ -252,7 +241,6 @@ pub enum IdentitiesField {
 
 /// Accounts, users, roles and keys.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
-#[serde(default)]
 #[schemars(deny_unknown_fields)]
 pub struct Identities {
     /// Accounts by their 12 digits, in quotes.
@@ -262,7 +250,6 @@ pub struct Identities {
 
 /// An account.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
-#[serde(default)]
 #[schemars(deny_unknown_fields)]
 pub struct Account {
     /// Shown as the owner's name. Default: the account id.
@@ -282,7 +269,6 @@ pub struct Account {
 
 /// An account's root user.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
-#[serde(default)]
 #[schemars(deny_unknown_fields)]
 pub struct Root {
     /// Its access keys.
@@ -291,7 +277,6 @@ pub struct Root {
 
 /// A user.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
-#[serde(default)]
 #[schemars(deny_unknown_fields)]
 pub struct User {
     /// Begins and ends with a slash. Default: `/`.
@@ -310,7 +295,6 @@ pub struct User {
 
 /// A role.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
-#[serde(default)]
 #[schemars(deny_unknown_fields)]
 pub struct Role {
     /// Begins and ends with a slash. Default: `/`.
@@ -327,7 +311,6 @@ pub struct Role {
 
 /// An access key.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
-#[serde(default)]
 #[schemars(deny_unknown_fields)]
 pub struct AccessKey {
     /// 3 to 128 letters, digits and underscores.

@@ -1,7 +1,7 @@
 //! Secrets: read from where they are written, refused when they are examples or open to others.
 
 use super::check::Check;
-use super::place::{At, Document};
+use super::place::At;
 use super::sources::{Access, Owner};
 use portcullis_core::document::Place;
 use portcullis_core::identity::SecretKey;
@@ -94,11 +94,6 @@ pub(super) fn guard(file: &Path, at: &At<'_>, check: &mut Check<'_>) {
     });
 }
 
-/// A document that is made to hold secrets: identities.
-pub(super) fn guard_document(document: &Document, check: &mut Check<'_>) {
-    guard(&document.file, &document.top(), check);
-}
-
 fn complaint(file: &Path, access: Access) -> Option<String> {
     let open = access.mode & 0o077 != 0;
     let (name, mode) = (file.display(), access.mode);
@@ -112,11 +107,11 @@ fn complaint(file: &Path, access: Access) -> Option<String> {
     })
 }
 
-/// A secret that stands in the document itself makes that a file of secrets.
+/// A secret that stands in the document itself makes that a file of secrets; said once for all its secrets.
 fn guard_written(at: &At<'_>, check: &mut Check<'_>) {
     let place = at.node().map_or(Place::default(), |node| node.at);
     if !at.document.substituted.contains(&place) {
-        guard(&at.document.file, at, check);
+        guard(&at.document.file, &at.document.top(), check);
     }
 }
 

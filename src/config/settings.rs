@@ -2,7 +2,10 @@
 //!
 //! Nothing here can be wrong any more, so nobody checks it again. [`super::load`] makes it.
 
-use portcullis_core::identity::{Caller, Directory, SecretKey};
+pub use crate::upstream::settings::{
+    Addressing, CredentialSettings as Credentials, Endpoint, Scheme, Timeouts, UpstreamSettings,
+};
+use portcullis_core::identity::{Caller, Directory};
 use portcullis_core::policy::Policy;
 use portcullis_core::s3::names::{AccountId, BucketName};
 use portcullis_core::s3::profiles::Profile;
@@ -82,91 +85,16 @@ pub struct ListenerTls {
 /// One upstream S3.
 #[derive(Debug)]
 pub struct Upstream {
-    /// Its name in the configuration.
-    pub name: Box<str>,
+    /// How it is reached and signed for.
+    pub connection: UpstreamSettings,
     /// What kind of store it is.
     pub profile: &'static Profile,
-    /// The region that requests to it are signed for.
-    pub region: Box<str>,
-    /// Where it answers.
-    pub endpoint: Endpoint,
-    /// How a bucket is named toward it.
-    pub addressing: Addressing,
-    /// Certificate authorities to trust for it, as PEM; none means the system's.
-    pub ca: Option<Vec<u8>>,
-    /// How long it may take.
-    pub timeouts: Timeouts,
     /// The account that owns its buckets.
     pub owner_account: AccountId,
     /// Bucket patterns: `*` any run, `?` one character.
     pub buckets: Vec<Box<str>>,
     /// Takes the buckets that match no pattern of any upstream.
     pub default: bool,
-    /// What requests to it are signed with.
-    pub credentials: Credentials,
-}
-
-/// Where an upstream answers.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Endpoint {
-    /// With or without TLS.
-    pub scheme: Scheme,
-    /// Host name or IP address, without brackets.
-    pub host: Box<str>,
-    /// The port, also when it was not written.
-    pub port: u16,
-}
-
-/// With or without TLS.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Scheme {
-    /// Plain.
-    Http,
-    /// TLS.
-    Https,
-}
-
-/// How a bucket is named toward an upstream.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Addressing {
-    /// `https://host/bucket/key`
-    Path,
-    /// `https://bucket.host/key`
-    VirtualHosted,
-}
-
-/// How long an upstream may take. Every value is above zero.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Timeouts {
-    /// To connect, TLS included.
-    pub connect: Duration,
-    /// Between two reads of an answer.
-    pub read: Duration,
-    /// Between two writes of a request.
-    pub write: Duration,
-    /// For which an unused connection is kept.
-    pub idle: Duration,
-}
-
-/// What requests to an upstream are signed with.
-#[derive(Debug, Clone)]
-pub enum Credentials {
-    /// AWS's credential chain: environment, shared files, web identity, containers, instance.
-    Chain {
-        /// The profile of the shared files to take.
-        profile: Option<Box<str>>,
-    },
-    /// A fixed key.
-    Static {
-        /// The access key id.
-        access_key_id: Box<str>,
-        /// The secret access key.
-        secret: SecretKey,
-        /// For temporary credentials.
-        session_token: Option<SecretKey>,
-    },
-    /// Requests go unsigned.
-    Anonymous,
 }
 
 /// The file of the embedded store.
@@ -228,17 +156,6 @@ pub struct Shutdown {
     pub drain: Duration,
 }
 
-impl Default for Timeouts {
-    fn default() -> Self {
-        Self {
-            connect: Duration::from_secs(5),
-            read: Duration::from_secs(60),
-            write: Duration::from_secs(60),
-            idle: Duration::from_secs(60),
-        }
-    }
-}
-
 impl Default for Limits {
     fn default() -> Self {
         Self {
@@ -267,44 +184,6 @@ impl fmt::Display for Bind {
             Self::Tcp(address) => address.fmt(f),
             Self::Unix(path) => write!(f, "unix:{}", path.display()),
         }
-    }
-}
-
-impl Scheme {
-    /// `http` or `https`.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Http => "http",
-            Self::Https => "https",
-        }
-    }
-
-    /// The port that need not be written.
-    pub fn default_port(self) -> u16 {
-        match self {
-            Self::Http => 80,
-            Self::Https => 443,
-        }
-    }
-}
-
-impl Endpoint {
-    /// `host` or `host:port` as it stands in a Host header; IPv6 in brackets, the scheme's own port left out.
-    pub fn authority(&self) -> String {
-        let host = match self.host.contains(':') {
-            true => format!("[{}]", self.host),
-            false => self.host.to_string(),
-        };
-        match self.port == self.scheme.default_port() {
-            true => host,
-            false => format!("{host}:{}", self.port),
-        }
-    }
-}
-
-impl fmt::Display for Endpoint {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}://{}", self.scheme.as_str(), self.authority())
     }
 }
 

@@ -11,9 +11,8 @@ use std::time::Instant;
 pub(super) struct Entry {
     gateway: Arc<Gateway>,
     listeners: Arc<[Door]>,
-    listener: usize,
-    // INVARIANT: present until the drop.
-    draft: Option<Box<Draft>>,
+    position: usize,
+    draft: Box<Draft>,
     began: Instant,
     ending: Ending,
 }
@@ -21,8 +20,8 @@ pub(super) struct Entry {
 impl Entry {
     /// Begins the record of a request whose first byte came at `began`. Unless told otherwise it says that the client
     /// went away.
-    pub(super) fn begin(gateway: Arc<Gateway>, listeners: Arc<[Door]>, listener: usize, draft: Draft, began: Instant) -> Self {
-        Self { gateway, listeners, listener, draft: Some(Box::new(draft)), began, ending: Ending::ClientAborted }
+    pub(super) fn begin(gateway: Arc<Gateway>, listeners: Arc<[Door]>, position: usize, draft: Draft, began: Instant) -> Self {
+        Self { gateway, listeners, position, draft: Box::new(draft), began, ending: Ending::ClientAborted }
     }
 
     /// Says how the exchange ends.
@@ -32,7 +31,7 @@ impl Entry {
 }
 
 impl Deref for Entry {
-    type Target = Option<Box<Draft>>;
+    type Target = Draft;
 
     fn deref(&self) -> &Self::Target {
         &self.draft
@@ -47,11 +46,12 @@ impl DerefMut for Entry {
 
 impl Drop for Entry {
     fn drop(&mut self) {
-        let Some(mut draft) = self.draft.take() else { return };
+        let rest = Draft::new(self.id, self.arrived, self.peer, self.listener.clone(), self.instance.clone());
+        let mut draft = std::mem::replace(&mut *self.draft, rest);
         draft.total = self.began.elapsed();
-        let record = record::finish(*draft, self.ending);
+        let record = record::finish(draft, self.ending);
         self.gateway.recorder.write(&record);
-        if let Some(door) = self.listeners.get(self.listener) {
+        if let Some(door) = self.listeners.get(self.position) {
             door.metrics.observe(&record);
         }
     }

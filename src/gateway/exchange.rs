@@ -5,7 +5,7 @@ use super::entry::Entry;
 use super::front::{Arrived, Origin};
 use super::snapshot::{Snapshot, Target};
 use super::{Gateway, clock, reply};
-use crate::record::{Draft, Ending, LoggedUri, RequestLine, Tls, UpstreamError as UpstreamFault, UpstreamUse};
+use crate::record::{CopyFrom, Draft, Ending, LoggedUri, RequestLine, Tls, UpstreamError as UpstreamFault, UpstreamUse};
 use crate::state::StoreError;
 use crate::upstream::answer::{self, Cause};
 use crate::upstream::client::UpstreamError;
@@ -15,7 +15,7 @@ use jiff::Timestamp;
 use pingora::apps::ReusedHttpStream;
 use pingora::http::ResponseHeader;
 use pingora::protocols::http::v1::server::HttpSession;
-use portcullis_core::admission::{self, Admission, Arrival, Outcome, Permit, Run, admit};
+use portcullis_core::admission::{self, Admission, Arrival, Labels, Outcome, Permit, Run, admit};
 use portcullis_core::s3::answer::{Answer, S3Error, Success};
 use portcullis_core::s3::errors::ErrorCode;
 use portcullis_core::sigv4::payload::{BodyCheck, BodyError, BodyPlan};
@@ -79,13 +79,13 @@ impl<'g> Exchange<'g> {
     async fn run(&mut self) -> Result<(), Fault> {
         let mut admission = self.admit();
         if let Outcome::Need(waiting) = admission.outcome {
-            self.entry.labels = waiting.labels().clone();
+            self.label(waiting.labels().clone());
             let body = self.read_whole(waiting.plan()).await?;
             admission = self.with_arrival(|exchange, arrival| {
                 waiting.resume(&exchange.snapshot.rules, &exchange.client.head(), arrival, body)
             });
         }
-        self.entry.labels = admission.labels;
+        self.label(admission.labels);
         match admission.outcome {
             Outcome::Forward(permit) => self.carry_out(&permit).await,
             Outcome::Answer(Answer::Success(success)) => self.succeed(success).await,
@@ -93,6 +93,11 @@ impl<'g> Exchange<'g> {
             // A body is read once; what still needs one is a fault of ours.
             Outcome::Need(_) => Err(Fault::Refused(ErrorCode::InternalError.into())),
         }
+    }
+
+    fn label(&mut self, labels: Labels) {
+        self.entry.copy = labels.copy_source.clone().map(|source| CopyFrom { source, owner: labels.source_owner.clone() });
+        self.entry.labels = labels;
     }
 
     fn admit(&self) -> Admission {

@@ -70,7 +70,7 @@ impl Draft {
             peer,
             tls: None,
             request: RequestLine::default(),
-            labels: unknown(),
+            labels: Labels::default(),
             copy: None,
             failures: Vec::new(),
             sent: Sent::default(),
@@ -90,22 +90,6 @@ impl Draft {
         instance: Arc<str>,
     ) -> Self {
         Self::new(ids.next(arrived), arrived, peer, listener, instance)
-    }
-}
-
-/// Labels of a request that admission has not seen.
-fn unknown() -> Labels {
-    Labels {
-        operation: None,
-        target: None,
-        version_id: None,
-        auth: None,
-        principal: Principal::Anonymous,
-        access_key: None,
-        owner: None,
-        upstream: None,
-        decision: None,
-        items: Vec::new(),
     }
 }
 
@@ -301,6 +285,7 @@ impl Record {
     pub fn requester(&self) -> Option<&str> {
         match &self.exchange.labels.principal {
             Principal::Anonymous => None,
+            Principal::Service(name) => Some(name),
             Principal::Known(caller) => Some(match caller.kind {
                 CallerKind::Root => &caller.account.canonical_id,
                 CallerKind::User { .. } | CallerKind::RoleSession { .. } => &caller.arn,

@@ -149,12 +149,14 @@ pub(super) fn quoted(out: &mut Vec<u8>, text: &[u8]) {
     });
 }
 
-/// Free text that is not quoted, so that it may hold no space.
+/// Free text that is not quoted, so that it may hold no space, nor a bracket, which some readers take for a quote.
 pub(super) fn bare(out: &mut Vec<u8>, text: &[u8]) {
     if text.is_empty() {
         return out.push(b'-');
     }
-    free(out, text, |byte| byte.is_ascii_graphic() && byte != b'"');
+    free(out, text, |byte| {
+        byte.is_ascii_graphic() && !matches!(byte, b'"' | b'[' | b']')
+    });
 }
 
 fn free(out: &mut Vec<u8>, text: &[u8], plain: impl Fn(u8) -> bool) {

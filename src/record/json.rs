@@ -41,17 +41,20 @@
 //! | `copy_source` | `bucket_name`, `key_name`, `version_id` |
 //! | `deleted` | of DeleteObjects, per key: `key_name`, `version_id`, `http_status`, `error_code` |
 
+mod one_line;
+
 use super::draft::{BatchItem, CopyFrom, Ending, LoggedUri, Record, RequestLine, UpstreamUse};
 use super::escape;
 use super::line;
+use super::names::{auth_name, layer_name, missing_name, verdict_name};
 use http::HeaderValue;
 use jiff::Timestamp;
 use jiff::tz::Offset;
-use portcullis_core::admission::{Asked, Auth};
+use one_line::OneLine;
+use portcullis_core::admission::Asked;
 use portcullis_core::identity::Principal;
-use portcullis_core::policy::{Deciding, Layer, Missing, Verdict};
+use portcullis_core::policy::Deciding;
 use serde::{Serialize, Serializer};
-use std::io;
 use std::net::IpAddr;
 
 /// Appends the record's object and a newline.
@@ -138,9 +141,17 @@ struct JsonDecision<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     missing: Option<&'static str>,
     action: &'static str,
-    resource: &'a str,
-    #[serde(flatten)]
-    by: Option<JsonStatement<'a>>,
+    resource: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    layer: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sid: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    file: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    line: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    statement: Option<usize>,
     #[serde(skip_serializing_if = "Option::is_none")]
     with: Option<JsonStatement<'a>>,
 }
@@ -253,12 +264,17 @@ impl<'a> JsonUpstream<'a> {
 impl<'a> JsonDecision<'a> {
     fn of(asked: &'a Asked) -> Self {
         let decision = &asked.decision;
+        let by = decision.by.as_ref();
         Self {
             verdict: verdict_name(decision.verdict),
             missing: missing_name(decision.verdict),
             action: asked.action,
-            resource: &asked.resource,
-            by: decision.by.as_ref().map(JsonStatement::of),
+            resource: asked.resource.arn(),
+            layer: by.map(|by| layer_name(by.layer)),
+            sid: by.and_then(|by| by.sid.as_deref()),
+            file: by.map(|by| &*by.origin.source),
+            line: by.map(|by| by.line),
+            statement: by.map(|by| by.statement),
             with: decision.with.as_ref().map(JsonStatement::of),
         }
     }
@@ -289,65 +305,33 @@ impl<'a> JsonSource<'a> {
 fn principal_arn(principal: &Principal) -> Option<&str> {
     match principal {
         Principal::Anonymous => None,
+        Principal::Service(name) => Some(name),
         Principal::Known(caller) => Some(&caller.arn),
-    }
-}
-
-fn auth_name(auth: Auth) -> &'static str {
-    match auth {
-        Auth::Anonymous => "anonymous",
-        Auth::Header => "header",
-        Auth::Presigned => "presigned",
-        Auth::Listener => "listener",
-    }
-}
-
-/// The verdict's name in records and metrics.
-pub(super) fn verdict_name(verdict: Verdict) -> &'static str {
-    match verdict {
-        Verdict::Allow => "allow",
-        Verdict::ExplicitDeny => "explicit_deny",
-        Verdict::ImplicitDeny(_) => "implicit_deny",
-        Verdict::Unknown => "unknown",
-    }
-}
-
-fn missing_name(verdict: Verdict) -> Option<&'static str> {
-    match verdict {
-        Verdict::ImplicitDeny(missing) => Some(match missing {
-            Missing::Identity => "identity",
-            Missing::Resource => "resource",
-            Missing::Boundary => "boundary",
-            Missing::Session => "session",
-        }),
-        Verdict::Allow | Verdict::ExplicitDeny | Verdict::Unknown => None,
-    }
-}
-
-/// The layer's name in records and metrics.
-pub(super) fn layer_name(layer: Layer) -> &'static str {
-    match layer {
-        Layer::Guardrail => "guardrail",
-        Layer::Bucket => "bucket",
-        Layer::Identity => "identity",
-        Layer::Boundary => "boundary",
-        Layer::Session => "session",
-        Layer::Root => "root",
     }
 }
 
 fn time<S: Serializer>(at: &Timestamp, to: S) -> Result<S::Ok, S::Error> {
     let at = Offset::UTC.to_datetime(*at);
-    to.collect_str(&format_args!(
-        "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z",
-        at.year(),
-        at.month(),
-        at.day(),
-        at.hour(),
-        at.minute(),
-        at.second(),
-        at.millisecond()
-    ))
+    let date = [i64::from(at.month()), i64::from(at.day())];
+    let clock = [at.hour(), at.minute(), at.second()].map(i64::from);
+    escaped(to, |out| {
+        digits(out, at.year().into(), 4);
+        date.into_iter().for_each(|part| {
+            out.push(b'-');
+            digits(out, part, 2);
+        });
+        clock.into_iter().zip(b"T::").for_each(|(part, before)| {
+            out.push(*before);
+            digits(out, part, 2);
+        });
+        out.push(b'.');
+        digits(out, at.millisecond().into(), 3);
+        out.push(b'Z');
+    })
+}
+
+fn digits(out: &mut Vec<u8>, value: i64, width: usize) {
+    escape::padded(out, u64::try_from(value).unwrap_or_default(), width);
 }
 
 fn request_uri<S: Serializer>(request: &&RequestLine, to: S) -> Result<S::Ok, S::Error> {
@@ -392,32 +376,4 @@ fn items<S: Serializer>(items: &&[BatchItem], to: S) -> Result<S::Ok, S::Error> 
         http_status: item.status.map(|status| status.as_u16()),
         error_code: item.error_code.as_deref(),
     }))
-}
-
-/// Compact JSON in which also those characters are escaped that JSON lets stand and that a terminal or a reader of
-/// lines may act on: DEL, C1 controls, line and paragraph separators, and bidirectional controls.
-struct OneLine;
-
-impl serde_json::ser::Formatter for OneLine {
-    fn write_string_fragment<W>(&mut self, writer: &mut W, fragment: &str) -> io::Result<()>
-    where
-        W: ?Sized + io::Write,
-    {
-        if fragment.bytes().all(|byte| byte.is_ascii() && byte != 0x7f) {
-            return writer.write_all(fragment.as_bytes());
-        }
-        fragment.split_inclusive(acts).try_for_each(|piece| {
-            let plain = piece.trim_end_matches(acts);
-            writer.write_all(plain.as_bytes())?;
-            piece
-                .chars()
-                .filter(|character| acts(*character))
-                .try_for_each(|character| write!(writer, "\\u{:04x}", u32::from(character)))
-        })
-    }
-}
-
-fn acts(character: char) -> bool {
-    matches!(character,
-        '\u{7f}'..='\u{9f}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }

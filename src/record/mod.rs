@@ -10,6 +10,7 @@ mod id;
 mod json;
 mod line;
 pub mod metrics;
+mod names;
 mod recorder;
 #[cfg(test)]
 mod tests;

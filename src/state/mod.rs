@@ -42,6 +42,9 @@ pub trait Store: Send + Sync {
     /// Records durably that `owner` is about to create `bucket` on `upstream`. Of several claims to one name, one wins.
     /// The bucket is not in [`Store::buckets`] until the claim is committed.
     ///
+    /// Await it to the end, and settle the claim whatever happens: a claim that is dropped keeps its name taken until the
+    /// next start lists it as unresolved.
+    ///
     /// Fails with [`StoreError::AlreadyExists`] for a bucket on record, [`StoreError::BeingCreated`] for an open claim.
     async fn claim(
         &self,

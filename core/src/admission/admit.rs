@@ -5,7 +5,7 @@ use super::legality::{self, Case};
 use super::{Arrival, Auth, Permit, Rules, authenticate, forward, refuse};
 use crate::identity::{AccessKeyId, Account, Principal};
 use crate::policy::Decision;
-use crate::request::{self, Head, S3Request};
+use crate::request::{self, CopySource, Head, S3Request};
 use crate::s3::answer::{Answer, S3Error};
 use crate::s3::names::Target;
 use crate::s3::operations::{Operation, PayloadKind};
@@ -41,7 +41,9 @@ pub struct Labels {
     /// What the request is about, once parsed.
     pub target: Option<Target>,
     /// The source of a copy.
-    pub copy_source: Option<Target>,
+    pub copy_source: Option<CopySource>,
+    /// The account that owns the source's bucket.
+    pub source_owner: Option<Arc<Account>>,
     /// The version asked for.
     pub version_id: Option<Box<str>>,
     /// How the caller was authenticated; `None` if that failed.
@@ -127,6 +129,9 @@ fn check(rules: &Rules, head: &Head<'_>, arrival: &Arrival<'_>, labels: &mut Lab
     let route = rules.route(&request.target)?;
     labels.upstream = route;
     labels.owner = rules.owner_account(&request.target, route, &labels.principal);
+    // A copy across upstreams is refused below, so the source's bucket is on the same one.
+    let source = request.copy_source.as_ref().map(|source| &source.target);
+    labels.source_owner = source.and_then(|source| rules.owner_account(source, route, &labels.principal));
     let case = Case { rules, head, arrival, request: &request, presented, route };
     let plan = legality::check(&case)?;
     match request.operation.payload {
@@ -160,7 +165,7 @@ impl Labels {
     fn describe(&mut self, request: &S3Request) {
         self.operation = Some(request.operation);
         self.target = Some(request.target.clone());
-        self.copy_source = request.copy_source.as_ref().map(|source| source.target.clone());
+        self.copy_source = request.copy_source.clone();
         self.version_id = request.query.get("versionId").map(Into::into);
     }
 }

@@ -64,6 +64,7 @@ fn confined_to_values(condition: &Condition) -> bool {
         ) => globs_all(operand, |globs| {
             globs.iter().all(|glob| glob.literal().is_some())
         }),
+        // Every other key, and a test of these that AWS does not list, leaves the statement public.
         _ => false,
     }
 }

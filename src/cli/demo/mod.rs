@@ -7,6 +7,7 @@ mod files;
 mod keys;
 pub mod store;
 
+use crate::config;
 use anyhow::{Context as _, bail};
 use files::{Access, Keys, Layout};
 use keys::KeyPair;
@@ -15,7 +16,22 @@ use std::fmt::Write as _;
 use std::fs::File;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 use tokio::runtime::Runtime;
+
+/// Runs the demo until it is told to stop.
+pub(super) fn run(arguments: &super::Demo) -> ExitCode {
+    super::finish(demo(arguments))
+}
+
+fn demo(arguments: &super::Demo) -> anyhow::Result<()> {
+    let demo = prepare(arguments.dir.as_deref(), arguments.port)?;
+    let (settings, _) = config::load(&demo.config(), &config::Host).map_err(|findings| {
+        let findings: Vec<String> = findings.iter().map(ToString::to_string).collect();
+        anyhow::anyhow!("the demo's configuration is not usable:\n{}", findings.join("\n"))
+    })?;
+    super::serve::serve(settings, || println!("{}", demo.welcome()))
+}
 
 /// A prepared demo: its folder is complete and its store is serving. Both end with it; a folder that was not asked
 /// for is removed.

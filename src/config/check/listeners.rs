@@ -58,19 +58,9 @@ fn listener(
         .principal
         .map(|arn| principal(&arn, directory, &principal_at, check, found));
     let hosts = hosts(raw.hosts, &at.field("hosts"), check);
-    let bind_at = at.field("bind");
-    let text = check.required(&bind_at, raw.bind)?;
-    let bind = check.take(&bind_at, values::bind(&text, at.document))?;
-    if let Some(other) = found
-        .all
-        .iter()
-        .find(|other| same_place(&other.bind, &bind))
-    {
-        let message = format!("`listeners.{}` listens on `{bind}` already", other.name);
-        check.push(bind_at.error(message));
-    }
+    let bind = bind(raw.bind, &at.field("bind"), &found.all, check)?;
     if principal.is_some() && raw.force != Some(true) && reachable_from_outside(&bind) {
-        check.push(bind_at.error(
+        check.push(at.field("bind").error(
             "every client of this listener acts as its `principal`: bind a loopback address or a Unix socket, or say `force: true`",
         ));
     }
@@ -81,6 +71,22 @@ fn listener(
         tls: flattened(tls)?,
         principal: flattened(principal)?,
     })
+}
+
+/// Where to listen, which no listener before does.
+fn bind(
+    written: Option<String>,
+    at: &At<'_>,
+    before: &[Listener],
+    check: &mut Check<'_>,
+) -> Option<Bind> {
+    let text = check.required(at, written)?;
+    let bind = check.take(at, values::bind(&text, at.document))?;
+    if let Some(other) = before.iter().find(|other| same_place(&other.bind, &bind)) {
+        let message = format!("`listeners.{}` listens on `{bind}` already", other.name);
+        check.push(at.error(message));
+    }
+    Some(bind)
 }
 
 /// What was not written stays none; what was written wrongly makes the whole fail.

@@ -19,12 +19,15 @@ use super::raw;
 use super::settings::{Settings, StatePath};
 use super::sources::Sources;
 use portcullis_core::identity::Directory;
+use std::collections::HashSet;
 use std::path::Path;
 
 /// What checks share: where to read more, and where to report.
 pub(super) struct Check<'a> {
     pub(super) sources: &'a dyn Sources,
     findings: Vec<Finding>,
+    /// Places whose text could not be made: what is wrong with the rest of it is no news.
+    unresolved: HashSet<(Box<str>, u32, u32)>,
 }
 
 impl<'a> Check<'a> {
@@ -33,12 +36,23 @@ impl<'a> Check<'a> {
         Self {
             sources,
             findings: Vec::new(),
+            unresolved: HashSet::new(),
         }
     }
 
     /// Reports.
     pub(super) fn push(&mut self, finding: Finding) {
+        let place = (finding.file.clone(), finding.line, finding.column);
+        if !self.unresolved.contains(&place) {
+            self.findings.push(finding);
+        }
+    }
+
+    /// Reports a text that could not be made; nothing more is reported of its place.
+    pub(super) fn push_unresolved(&mut self, finding: Finding) {
+        let place = (finding.file.clone(), finding.line, finding.column);
         self.findings.push(finding);
+        self.unresolved.insert(place);
     }
 
     /// The value, or nothing with its complaint reported at `at`.

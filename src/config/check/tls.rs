@@ -27,10 +27,15 @@ pub(super) fn listener(
         .and_then(|pem| check.take(&cert_at, certificates(pem)));
     let key_pem = key_pem?;
     let key = PrivateKeyDer::from_pem_slice(key_pem.as_bytes())
-        .map_err(|_| "no private key in PEM form here".to_owned());
+        .map_err(|_| "no private key in PEM form here; a file is written `file:PATH`".to_owned());
     let key = check.take(&key_at, key)?;
-    let certified = CertifiedKey::from_der(chain?, key, &aws_lc_rs::default_provider())
-        .map_err(|error| format!("certificate and key do not fit: {error}"));
+    let certified =
+        CertifiedKey::from_der(chain?, key, &aws_lc_rs::default_provider()).map_err(|error| {
+            match error {
+                rustls::Error::InconsistentKeys(_) => "the key is another certificate's".to_owned(),
+                error => format!("cannot be used: {error}"),
+            }
+        });
     Some(ListenerTls {
         cert_pem: cert_pem?,
         certified: Arc::new(check.take(&cert_at, certified)?),

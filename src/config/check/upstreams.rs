@@ -4,12 +4,12 @@ use super::super::fill::{did_you_mean, fill};
 use super::super::place::At;
 use super::super::raw;
 use super::super::secrets;
-use super::super::settings::{Addressing, Credentials, Endpoint, Scheme, Upstream};
+use super::super::settings::{Addressing, Credentials, Endpoint, Scheme, Upstream, UpstreamSettings};
 use super::{Check, patterns, tls, values};
 use portcullis_core::document::Value;
 use portcullis_core::identity::SecretKey;
 use portcullis_core::s3::names::AccountId;
-use portcullis_core::s3::profiles::Profile;
+use portcullis_core::s3::profiles::{PROFILES, Profile};
 use std::collections::BTreeMap;
 
 /// The upstreams in the order written.
@@ -38,51 +38,86 @@ pub(super) fn upstreams(
 
 fn upstream(
     name: &str,
-    raw: raw::Upstream,
+    mut raw: raw::Upstream,
     at: &At<'_>,
     check: &mut Check<'_>,
 ) -> Option<Upstream> {
+    let profile = profile(raw.profile.take(), &at.field("profile"), check);
+    let kind = kind(profile);
+    let reach = reach(&mut raw, kind, at, check);
     let buckets = buckets(raw.buckets, raw.default, at, check);
     let timeouts = values::timeouts(raw.timeouts, &at.field("timeouts"), check);
     let owner_account = owner(raw.owner_account, &at.field("owner_account"), check);
-    let profile = profile(raw.profile, &at.field("profile"), check);
-    let aws = profile.is_some_and(|profile| profile.name == "aws");
-    let region = region(raw.region, aws, &at.field("region"), check);
-    let endpoint = endpoint(
-        raw.endpoint,
-        aws,
-        region.as_deref(),
-        &at.field("endpoint"),
-        check,
-    );
-    let ca_at = at.field("tls").field("ca");
-    let ca = raw.tls.and_then(|tls| tls.ca);
-    let ca = ca.and_then(|text| tls::authorities(&text, &ca_at, check));
-    let credentials = credentials(aws, &at.field("credentials"), check);
-    let endpoint = endpoint?;
-    let addressing = addressing(
-        raw.addressing,
-        aws,
-        &endpoint,
-        &at.field("addressing"),
-        check,
-    );
-    if ca.is_some() && endpoint.scheme == Scheme::Http {
-        check.push(ca_at.error("has no effect: the endpoint is `http`"));
-    }
+    let credentials = credentials(kind, &at.field("credentials"), check);
+    let reach = reach?;
     Some(Upstream {
-        name: name.into(),
+        connection: UpstreamSettings {
+            name: name.into(),
+            region: reach.region,
+            endpoint: reach.endpoint,
+            addressing: reach.addressing,
+            ca_pem: reach.ca,
+            timeouts,
+            credentials: credentials?,
+        },
         profile: profile?,
-        region: region?,
-        endpoint,
-        addressing,
-        ca,
-        timeouts,
         owner_account: owner_account?,
         buckets,
         default: raw.default.unwrap_or(false),
-        credentials: credentials?,
     })
+}
+
+/// Where and how an upstream is reached.
+struct Reach {
+    region: Box<str>,
+    endpoint: Endpoint,
+    addressing: Addressing,
+    ca: Option<Vec<u8>>,
+}
+
+fn reach(raw: &mut raw::Upstream, kind: Kind, at: &At<'_>, check: &mut Check<'_>) -> Option<Reach> {
+    let region = region(raw.region.take(), kind, &at.field("region"), check);
+    let endpoint_at = at.field("endpoint");
+    let endpoint = endpoint(
+        raw.endpoint.take(),
+        kind,
+        region.as_deref(),
+        &endpoint_at,
+        check,
+    );
+    let ca_at = at.field("tls").field("ca");
+    let ca = raw.tls.take().and_then(|tls| tls.ca);
+    let ca = ca.and_then(|text| tls::authorities(&text, &ca_at, check));
+    let endpoint = endpoint?;
+    if ca.is_some() && endpoint.scheme == Scheme::Http {
+        check.push(ca_at.error("has no effect: the endpoint is `http`"));
+    }
+    Some(Reach {
+        addressing: addressing(
+            raw.addressing,
+            kind,
+            &endpoint,
+            &at.field("addressing"),
+            check,
+        ),
+        region: region?,
+        endpoint,
+        ca,
+    })
+}
+
+/// Whether a store is S3 itself, whose endpoint and credentials need not be written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Aws,
+    Other,
+}
+
+fn kind(profile: Option<&Profile>) -> Kind {
+    match profile {
+        Some(profile) if profile.name == "aws" => Kind::Aws,
+        Some(_) | None => Kind::Other,
+    }
 }
 
 fn profile(
@@ -91,8 +126,8 @@ fn profile(
     check: &mut Check<'_>,
 ) -> Option<&'static Profile> {
     let name = check.required(at, written)?;
-    let found = super::super::profiles::find(&name).ok_or_else(|| {
-        let known = super::super::profiles::names();
+    let found = Profile::find(&name).ok_or_else(|| {
+        let known: Vec<_> = PROFILES.iter().map(|one| one.name.to_owned()).collect();
         format!("unknown profile `{name}`{}", did_you_mean(&name, &known))
     });
     check.take(at, found)
@@ -106,12 +141,12 @@ fn owner(written: Option<String>, at: &At<'_>, check: &mut Check<'_>) -> Option<
 
 fn region(
     written: Option<String>,
-    aws: bool,
+    kind: Kind,
     at: &At<'_>,
     check: &mut Check<'_>,
 ) -> Option<Box<str>> {
-    let text = match (written, aws) {
-        (None, false) if at.node().is_none() => "us-east-1".to_owned(),
+    let text = match (written, kind) {
+        (None, Kind::Other) if at.node().is_none() => "us-east-1".to_owned(),
         (written, _) => check.required(at, written)?,
     };
     let good = |byte: u8| {
@@ -124,12 +159,12 @@ fn region(
 
 fn endpoint(
     written: Option<String>,
-    aws: bool,
+    kind: Kind,
     region: Option<&str>,
     at: &At<'_>,
     check: &mut Check<'_>,
 ) -> Option<Endpoint> {
-    if written.is_none() && at.node().is_none() && aws {
+    if written.is_none() && at.node().is_none() && kind == Kind::Aws {
         return region.map(aws_endpoint);
     }
     let text = check.required(at, written)?;
@@ -192,7 +227,7 @@ fn is_local(host: &str) -> bool {
 
 fn addressing(
     written: Option<raw::Addressing>,
-    aws: bool,
+    kind: Kind,
     endpoint: &Endpoint,
     at: &At<'_>,
     check: &mut Check<'_>,
@@ -200,7 +235,7 @@ fn addressing(
     let addressing = match written {
         Some(raw::Addressing::Path) => Addressing::Path,
         Some(raw::Addressing::VirtualHosted) => Addressing::VirtualHosted,
-        None if aws => Addressing::VirtualHosted,
+        None if kind == Kind::Aws => Addressing::VirtualHosted,
         None => Addressing::Path,
     };
     let address = endpoint.host.parse::<std::net::IpAddr>().is_ok();
@@ -223,7 +258,10 @@ fn buckets(
         (None, Some(true)) => Vec::new(),
         (written, _) => check.required(&list, written).unwrap_or_default(),
     };
-    if written.is_empty() && default != Some(true) && list.node().is_some() && !check.failed() {
+    let empty = list
+        .node()
+        .is_some_and(|node| node.value == Value::List(Vec::new()));
+    if empty && default != Some(true) {
         check.push(list.error("is empty: no bucket is on this upstream"));
     }
     let mut buckets = Vec::new();
@@ -238,7 +276,7 @@ fn compare_buckets(upstreams: &[Upstream], at: &At<'_>, check: &mut Check<'_>) {
     for (position, one) in upstreams.iter().enumerate() {
         for other in upstreams.iter().take(position) {
             for (index, pattern) in one.buckets.iter().enumerate() {
-                let at = at.field(&one.name).field("buckets").index(index);
+                let at = at.field(&one.connection.name).field("buckets").index(index);
                 compare_pattern(pattern, other, &at, check);
             }
         }
@@ -247,7 +285,7 @@ fn compare_buckets(upstreams: &[Upstream], at: &At<'_>, check: &mut Check<'_>) {
 
 fn compare_pattern(pattern: &str, other: &Upstream, at: &At<'_>, check: &mut Check<'_>) {
     for earlier in &other.buckets {
-        let name = &other.name;
+        let name = &other.connection.name;
         if **earlier == *pattern {
             check.push(at.error(format!(
                 "`{pattern}` stands under `upstreams.{name}` already"
@@ -266,23 +304,23 @@ fn compare_defaults(upstreams: &[Upstream], at: &At<'_>, check: &mut Check<'_>) 
     let Some(first) = defaults.next() else {
         return;
     };
-    let place = at.field(&first.name).field("default");
+    let place = at.field(&first.connection.name).field("default");
     check.push(
         place
             .error("every bucket that no pattern names goes here, misspelt ones too")
             .softened(),
     );
     for second in defaults {
-        let place = at.field(&second.name).field("default");
-        check.push(place.error(format!("`upstreams.{}` is the default already", first.name)));
+        let place = at.field(&second.connection.name).field("default");
+        check.push(place.error(format!("`upstreams.{}` is the default already", first.connection.name)));
     }
 }
 
-fn credentials(aws: bool, at: &At<'_>, check: &mut Check<'_>) -> Option<Credentials> {
+fn credentials(kind: Kind, at: &At<'_>, check: &mut Check<'_>) -> Option<Credentials> {
     let chain = Credentials::Chain { profile: None };
     match at.node().map(|node| &node.value) {
         // Keys of the environment are AWS's; another store gets them only when told so.
-        None if aws => Some(chain),
+        None if kind == Kind::Aws => Some(chain),
         None => {
             check.push(at.error(
                 "missing: write `chain`, `anonymous`, or access_key_id and secret_access_key",
@@ -309,21 +347,13 @@ fn written_credentials(
     at: &At<'_>,
     check: &mut Check<'_>,
 ) -> Option<Credentials> {
-    let mixed = at.names().len() > 1;
-    match raw.profile {
-        Some(_) if mixed => {
-            check.push(
-                at.field("profile")
-                    .error("stands alone: the chain's profile has its own key"),
-            );
-            return None;
-        }
-        Some(profile) => {
-            return Some(Credentials::Chain {
-                profile: Some(profile.into()),
-            });
-        }
-        None => (),
+    if let Some(profile) = raw.profile {
+        let alone = (at.names().len() == 1).then(|| profile.into());
+        let message = "stands alone: the chain's profile has its own key".to_owned();
+        let profile = check.take(&at.field("profile"), alone.ok_or(message))?;
+        return Some(Credentials::Chain {
+            profile: Some(profile),
+        });
     }
     let (id_at, secret_at) = (at.field("access_key_id"), at.field("secret_access_key"));
     let id = check.required(&id_at, raw.access_key_id);
@@ -336,7 +366,7 @@ fn written_credentials(
         .and_then(|text| secrets::secret(&text, &token_at, check));
     Some(Credentials::Static {
         access_key_id: id?,
-        secret: secret?,
+        secret_access_key: secret?,
         session_token: session_token.map(|token| SecretKey::new(token.to_string())),
     })
 }

@@ -5,15 +5,27 @@ use super::super::raw;
 use super::super::settings::{Bind, Limits, Shutdown, Timeouts};
 use super::Check;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// `address:port`, `unix:PATH` or an absolute path.
 pub(super) fn bind(text: &str, document: &Document) -> Result<Bind, String> {
     match text.strip_prefix("unix:") {
         Some("") => Err("`unix:` without a path".to_owned()),
-        Some(path) => Ok(Bind::Unix(document.resolve(path))),
-        None if text.starts_with('/') => Ok(Bind::Unix(text.into())),
+        Some(path) => socket(document.resolve(path)),
+        None if text.starts_with('/') => socket(text.into()),
         None => parse_address(text).map(Bind::Tcp),
+    }
+}
+
+/// The system takes no longer path for a socket.
+fn socket(path: PathBuf) -> Result<Bind, String> {
+    match path.as_os_str().len() {
+        0..=107 => Ok(Bind::Unix(path)),
+        _ => Err(format!(
+            "`{}` is longer than the 107 bytes of a Unix socket's path",
+            path.display()
+        )),
     }
 }
 
@@ -111,55 +123,58 @@ pub(super) fn shutdown(
 pub(super) fn limits(written: Option<raw::Limits>, at: &At<'_>, check: &mut Check<'_>) -> Limits {
     let raw = written.unwrap_or_default();
     let usual = Limits::default();
-    let mut count = |written: Option<u32>, default, (least, most), name: &str| {
-        let Some(number) = written.map(|number| number as usize) else {
-            return default;
-        };
-        let fits = (least..=most).contains(&number).then_some(number);
-        let message = format!("must be from {least} to {most}");
-        check
-            .take(&at.field(name), fits.ok_or(message))
-            .unwrap_or(default)
-    };
-    let max_connections = count(
+    let mut number =
+        |written, default, bounds, name| count(written, default, bounds, &at.field(name), check);
+    let max_connections = number(
         raw.max_connections,
         usual.max_connections,
         (1, 1_000_000),
         "max_connections",
     );
-    let header_bytes = count(
+    let header_bytes = number(
         raw.header_bytes,
         usual.header_bytes,
         (1024, 256 * 1024),
         "header_bytes",
     );
-    let document_bytes = count(
+    // At least a bucket policy fits.
+    let bounds = (20 * 1024, 64 * 1024 * 1024);
+    let document_bytes = number(
         raw.document_bytes,
         usual.document_bytes,
-        (20 * 1024, 64 * 1024 * 1024),
+        bounds,
         "document_bytes",
+    );
+    let mut time = |written, default, name| span(written, default, &at.field(name), check);
+    let header_timeout = time(raw.header_timeout, usual.header_timeout, "header_timeout");
+    let idle_timeout = time(raw.idle_timeout, usual.idle_timeout, "idle_timeout");
+    let body_idle_timeout = time(
+        raw.body_idle_timeout,
+        usual.body_idle_timeout,
+        "body_idle_timeout",
     );
     Limits {
         max_connections,
         header_bytes,
-        header_timeout: span(
-            raw.header_timeout,
-            usual.header_timeout,
-            &at.field("header_timeout"),
-            check,
-        ),
-        idle_timeout: span(
-            raw.idle_timeout,
-            usual.idle_timeout,
-            &at.field("idle_timeout"),
-            check,
-        ),
-        body_idle_timeout: span(
-            raw.body_idle_timeout,
-            usual.body_idle_timeout,
-            &at.field("body_idle_timeout"),
-            check,
-        ),
+        header_timeout,
+        idle_timeout,
+        body_idle_timeout,
         document_bytes,
     }
+}
+
+/// A number within bounds, or the default.
+fn count(
+    written: Option<u32>,
+    default: usize,
+    (least, most): (usize, usize),
+    at: &At<'_>,
+    check: &mut Check<'_>,
+) -> usize {
+    let Some(number) = written.map(|number| number as usize) else {
+        return default;
+    };
+    let fits = (least..=most).contains(&number).then_some(number);
+    let message = format!("must be from {least} to {most}");
+    check.take(at, fits.ok_or(message)).unwrap_or(default)
 }

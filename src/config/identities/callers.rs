@@ -168,7 +168,12 @@ impl Members<'_, '_> {
     }
 
     /// A document, the name of one, or `file:PATH`.
-    fn policy(&self, at: &At<'_>, kind: PolicyKind, check: &mut Check<'_>) -> Option<Arc<Policy>> {
+    fn policy(
+        &self,
+        at: &At<'_>,
+        kind: PolicyKind<'_>,
+        check: &mut Check<'_>,
+    ) -> Option<Arc<Policy>> {
         let name = match &at.node()?.value {
             Value::Text(text) if !text.starts_with("file:") => text,
             _ => return document(at, kind, check),
@@ -257,14 +262,14 @@ fn tags(
 }
 
 /// Compiles a document written at `at`, or in the file it names.
-fn document(at: &At<'_>, kind: PolicyKind, check: &mut Check<'_>) -> Option<Arc<Policy>> {
+fn document(at: &At<'_>, kind: PolicyKind<'_>, check: &mut Check<'_>) -> Option<Arc<Policy>> {
     let node = at.node()?;
     match &node.value {
         Value::Text(text) => {
             let path = text.strip_prefix("file:").unwrap_or(text);
-            policies::policy_file(&at.document.resolve(path), kind, check)
+            policies::named_file(&at.document.resolve(path), kind, at, check)
         }
-        Value::Map(_) => policies::compile(node, kind, None, &at.document.file, check),
+        Value::Map(_) => policies::compile(node, kind, &at.document.file, check),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::List(_) => {
             check.push(at.error(format!("expected a policy document, found {}", node.kind())));
             None

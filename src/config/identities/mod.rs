@@ -9,7 +9,7 @@ use super::check::Check;
 use super::document::{Opened, is_document, open};
 use super::fill::fill;
 use super::finding::Finding;
-use super::place::{At, Document};
+use super::place::At;
 use super::raw;
 use super::secrets;
 use portcullis_core::document::Value;
@@ -37,7 +37,7 @@ pub(super) fn directory(at: &At<'_>, check: &mut Check<'_>) -> Option<Directory>
 /// Checks a file of identities by itself.
 pub(super) fn file(file: &Path, check: &mut Check<'_>) {
     if let Opened::Read(document) = open(file, check) {
-        add_document(&document, check, &mut Directory::default());
+        add(&document.top(), check, &mut Directory::default());
     }
 }
 
@@ -77,17 +77,12 @@ fn files(path: &Path, at: &At<'_>, check: &mut Check<'_>) -> Vec<std::path::Path
 
 fn add_file(file: &Path, at: &At<'_>, check: &mut Check<'_>, directory: &mut Directory) {
     match open(file, check) {
-        Opened::Read(document) => add_document(&document, check, directory),
+        Opened::Read(document) => add(&document.top(), check, directory),
         Opened::Unreadable(message) => {
             check.push(at.error(format!("`{}`: {message}", file.display())));
         }
         Opened::Broken => (),
     }
-}
-
-fn add_document(document: &Document, check: &mut Check<'_>, directory: &mut Directory) {
-    secrets::guard_document(document, check);
-    add(&document.top(), check, directory);
 }
 
 fn add(at: &At<'_>, check: &mut Check<'_>, directory: &mut Directory) {

@@ -94,6 +94,51 @@ pub enum Refusal {
     Closed,
 }
 
+/// Declares the names of refusals, for metrics.
+macro_rules! names {
+    ($($variant:ident $name:literal)*) => {
+        impl Refusal {
+            /// Every reason.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),*];
+
+            /// The reason as a label.
+            pub fn name(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $name,)*
+                }
+            }
+        }
+    };
+}
+
+names! {
+    BareLf "bare_lf"
+    BareCr "bare_cr"
+    Control "control"
+    Folded "folded"
+    RequestLine "request_line"
+    Method "method"
+    TargetForm "target_form"
+    TargetByte "target_byte"
+    TargetTooLong "target_too_long"
+    Version "version"
+    Field "field"
+    TooManyFields "too_many_fields"
+    HostMissing "host_missing"
+    HostRepeated "host_repeated"
+    HostMalformed "host_malformed"
+    LengthRepeated "length_repeated"
+    LengthMalformed "length_malformed"
+    Encoding "encoding"
+    EncodingAndLength "encoding_and_length"
+    EncodingInOldVersion "encoding_in_old_version"
+    Upgrade "upgrade"
+    ConnectionOption "connection_option"
+    TooLarge "too_large"
+    Timeout "timeout"
+    Closed "closed"
+}
+
 /// How the body that follows a head ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Framing {

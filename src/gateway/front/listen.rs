@@ -57,6 +57,15 @@ pub enum Bound {
     Unix(PathBuf),
 }
 
+impl fmt::Display for Bound {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Tcp(address) => address.fmt(out),
+            Self::Unix(path) => write!(out, "unix:{}", path.display()),
+        }
+    }
+}
+
 /// A bound listener, for [`Front::serve`].
 pub struct Listener {
     position: usize,

@@ -4,7 +4,7 @@
 
 use super::{Families, OTHER, Sets};
 use crate::record::draft::{Draft, Ending, Record, UpstreamError};
-use crate::record::json::{layer_name, verdict_name};
+use crate::record::names::{layer_name, verdict_name};
 use http::StatusCode;
 use jiff::Timestamp;
 use portcullis_core::admission::Asked;

@@ -32,6 +32,9 @@ pub(super) struct StateFile {
     path: PathBuf,
     /// Gone after a failure, until it has been opened again.
     database: Option<Database>,
+    /// Transactions committed.
+    #[cfg(test)]
+    pub(super) transactions: u64,
 }
 
 impl StateFile {
@@ -43,6 +46,8 @@ impl StateFile {
         let mut file = Self {
             path: path.to_owned(),
             database: None,
+            #[cfg(test)]
+            transactions: 0,
         };
         file.reopen()?;
         Ok(file)
@@ -85,6 +90,10 @@ impl StateFile {
         if written.is_err() {
             self.database = None;
         }
+        #[cfg(test)]
+        {
+            self.transactions += 1;
+        }
         written.map_err(|error| StoreError::Unavailable(error.to_string()))
     }
 
@@ -95,6 +104,12 @@ impl StateFile {
         let entry = row.entry().map_err(broken)?;
         let name = BucketName::parse(bucket).map_err(|error| broken(error.to_string()))?;
         Ok((name, entry))
+    }
+
+    /// As after a failure.
+    #[cfg(test)]
+    pub(super) fn close(&mut self) {
+        self.database = None;
     }
 
     fn database(&self) -> Result<&Database, StoreError> {
@@ -194,7 +209,7 @@ fn create(path: &Path) -> Result<(), StoreError> {
     name.push(format!(".new.{}", std::process::id()));
     let draft = PathBuf::from(name);
     let _ = std::fs::remove_file(&draft);
-    let made = initialise(&draft).and_then(|()| match std::fs::hard_link(&draft, path) {
+    let made = initialise(&draft, path).and_then(|()| match std::fs::hard_link(&draft, path) {
         Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(io(error)),
         Ok(()) | Err(_) => Ok(()),
     });
@@ -203,24 +218,25 @@ fn create(path: &Path) -> Result<(), StoreError> {
     sync_directory(path).map_err(io)
 }
 
-fn initialise(draft: &Path) -> Result<(), StoreError> {
+fn initialise(draft: &Path, path: &Path) -> Result<(), StoreError> {
+    let failed = |error: &dyn Display| unreadable(path, format!("it cannot be created: {error}"));
     let file = OpenOptions::new()
         .read(true)
         .write(true)
         .create_new(true)
         .mode(0o600)
         .open(draft)
-        .map_err(|error| unreadable(draft, error))?;
+        .map_err(|error| failed(&error))?;
     let database = FileBackend::new(file)
         .and_then(|backend| builder().create_with_backend(backend))
-        .map_err(|error| refused(draft, error))?;
+        .map_err(|error| failed(&error))?;
     let first = || -> Result<(), redb::Error> {
         let transaction = database.begin_write()?;
         transaction.open_table(META)?.insert("format", FORMAT)?;
         transaction.open_table(BUCKETS)?;
         Ok(transaction.commit()?)
     };
-    first().map_err(|error| unreadable(draft, error))
+    first().map_err(|error| failed(&error))
 }
 
 fn sync_directory(path: &Path) -> io::Result<()> {

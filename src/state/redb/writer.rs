@@ -125,6 +125,19 @@ impl Writer {
     }
 }
 
+#[cfg(test)]
+impl Writer {
+    /// Transactions committed since the file was opened.
+    pub(super) fn transactions(&self) -> u64 {
+        self.file.transactions
+    }
+
+    /// As after a transaction that failed: the next one does, too.
+    pub(super) fn fail(&mut self) {
+        self.file.close();
+    }
+}
+
 fn bucket_of(change: &Change) -> &BucketName {
     match change {
         Change::Claim { bucket, .. } | Change::Forget { bucket, .. } => bucket,

@@ -137,9 +137,10 @@ impl Compiler<'_> {
 
 /// Published policies write copy sources with and without a leading slash; requests are compared without.
 fn canonical_value<'t>(key: &Key, text: &'t str) -> &'t str {
-    match key {
-        Key::XAmzCopySource => text.trim_start_matches('/'),
-        _ => text,
+    if *key == Key::XAmzCopySource {
+        text.trim_start_matches('/')
+    } else {
+        text
     }
 }
 

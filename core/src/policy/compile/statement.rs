@@ -89,9 +89,7 @@ impl Compiler<'_> {
         let entry = self.one_of(statement, "Action", "NotAction")?;
         let mut entries = Vec::new();
         for (text, at) in self.texts(entry) {
-            let named = ActionSet::named(text);
-            self.check_action(text, &named, at);
-            entries.push((named, text.to_owned(), at));
+            entries.push((self.action(text, at), text.to_owned(), at));
         }
         let named = entries
             .iter()
@@ -109,7 +107,9 @@ impl Compiler<'_> {
         })
     }
 
-    fn check_action(&mut self, text: &str, named: &ActionSet, at: Place) {
+    /// The actions that one entry names; none if it is wrong.
+    fn action(&mut self, text: &str, at: Place) -> ActionSet {
+        let named = ActionSet::named(text);
         let of_s3 = text == "*" || text.to_ascii_lowercase().starts_with("s3:");
         if of_s3 && named.is_empty() {
             let names = Action::ALL.iter().map(|action| action.name());
@@ -117,12 +117,14 @@ impl Compiler<'_> {
             self.strict(at, format!("unknown action `{text}`{hint}"));
         } else if !of_s3 && matches!(self.kind, PolicyKind::Bucket(_)) {
             self.error(at, format!("`{text}` is no action of S3"));
+            return ActionSet::default();
         } else if !of_s3 && !text.contains(':') {
             self.error(
                 at,
                 format!("`{text}` is no action: it has no service prefix"),
             );
         }
+        named
     }
 
     fn principals(&mut self, statement: &Node, effect: Option<Effect>) -> Option<Principals> {
