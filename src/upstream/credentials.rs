@@ -168,11 +168,11 @@ fn fixed(settings: &CredentialSettings) -> Option<Keys> {
     match settings {
         CredentialSettings::Static {
             access_key_id,
-            secret_access_key,
+            secret,
             session_token,
         } => Some(Keys::new(
             access_key_id.to_string(),
-            secret_access_key.expose(),
+            secret.expose(),
             session_token
                 .as_ref()
                 .map(|token| token.expose().to_owned()),

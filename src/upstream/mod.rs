@@ -11,6 +11,8 @@ pub mod credentials;
 pub mod peer;
 pub mod settings;
 pub mod sign;
+#[cfg(test)]
+pub(crate) mod testing;
 
 use credentials::{Access, Credentials, NoCredentials};
 use jiff::Timestamp;

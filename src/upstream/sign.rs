@@ -93,9 +93,10 @@ pub(super) enum Body {
 impl Body {
     /// A body that streams through under this plan.
     fn planned(plan: &BodyPlan) -> Self {
-        match plan.length {
-            0 => Self::Empty,
-            length => Self::Unsigned(length),
+        match (plan.length, &plan.digest) {
+            (0, _) => Self::Empty,
+            (length, Some(digest)) => Self::Hashed(length, hex(digest)),
+            (length, None) => Self::Unsigned(length),
         }
     }
 

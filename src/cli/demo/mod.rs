@@ -13,6 +13,7 @@ use files::{Access, Keys, Layout};
 use keys::KeyPair;
 use serde::{Deserialize, Serialize};
 use std::fmt::Write as _;
+use std::fs::File;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -41,8 +42,9 @@ fn demo(arguments: &super::Demo) -> anyhow::Result<()> {
 pub struct Demo {
     layout: Layout,
     port: u16,
-    // Fields drop in this order: the store stops before its folder goes.
+    // Fields drop in this order: the store stops before its folder is free for others, or goes.
     _store: RunningStore,
+    _lock: File,
     _folder: Option<Temporary>,
 }
 
@@ -58,6 +60,7 @@ pub fn prepare(dir: Option<&Path>, port: u16) -> anyhow::Result<Demo> {
     files::create_dir(dir)?;
     let dir = dir.canonicalize();
     let layout = Layout(dir.context("the folder cannot be resolved")?);
+    let lock = lock(&layout)?;
     let port = match port {
         0 => loopback(0)?.local_addr()?.port(),
         port => port,
@@ -72,6 +75,7 @@ pub fn prepare(dir: Option<&Path>, port: u16) -> anyhow::Result<Demo> {
         layout,
         port,
         _store: store,
+        _lock: lock,
         _folder: temporary,
     })
 }
@@ -130,6 +134,14 @@ impl StoreFile {
     fn text(&self) -> anyhow::Result<String> {
         Ok(serde_json::to_string_pretty(self)?)
     }
+}
+
+/// Keeps a second demo out of the folder: both would write the same files.
+fn lock(layout: &Layout) -> anyhow::Result<File> {
+    let folder = File::open(&layout.0)?;
+    let locked = folder.try_lock();
+    locked.with_context(|| format!("another demo uses `{}`", layout.0.display()))?;
+    Ok(folder)
 }
 
 /// The first start in a folder.
@@ -198,7 +210,12 @@ impl RunningStore {
             let _inside = runtime.enter();
             tokio::net::TcpListener::from_std(listener)?
         };
-        runtime.spawn(store::serve(listener, root, keys, std::future::pending()));
+        runtime.spawn(async move {
+            let served = store::serve(listener, root, keys, std::future::pending()).await;
+            if let Err(error) = served {
+                tracing::error!(%error, "the demo's store cannot serve");
+            }
+        });
         Ok(Self(Some(runtime)))
     }
 }

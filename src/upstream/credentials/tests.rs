@@ -1,1 +1,111 @@
+use super::*;
+use portcullis_core::identity::SecretKey;
+use std::time::SystemTime;
 
+fn clock() -> Timestamp {
+    "2026-01-01T12:00:00Z".parse().unwrap()
+}
+
+fn expiring(at: &str) -> Keys {
+    let at: Timestamp = at.parse().unwrap();
+    Keys::new("AKIA1", "SECRET", None, Some(SystemTime::from(at)), "test")
+}
+
+fn chain() -> Credentials {
+    Credentials::new(
+        &CredentialSettings::Chain { profile: None },
+        "eu-west-1",
+        clock,
+    )
+}
+
+#[test]
+fn static_keys_are_there_at_once_and_do_not_print() {
+    let settings = CredentialSettings::Static {
+        access_key_id: "AKIA1".into(),
+        secret: SecretKey::new("CANARY".to_owned()),
+        session_token: Some(SecretKey::new("CANARY".to_owned())),
+    };
+    let credentials = Credentials::new(&settings, "eu-west-1", clock);
+    let Ok(Access::Keys(keys)) = credentials.current() else {
+        panic!("no keys")
+    };
+    assert_eq!(keys.secret_access_key(), "CANARY");
+    for printed in [
+        format!("{credentials:?}"),
+        format!("{settings:?}"),
+        format!("{keys:?}"),
+    ] {
+        assert!(!printed.contains("CANARY"), "{printed}");
+    }
+}
+
+#[test]
+fn anonymous_needs_nothing() {
+    let credentials = Credentials::new(&CredentialSettings::Anonymous, "eu-west-1", clock);
+    assert!(matches!(credentials.current(), Ok(Access::Anonymous)));
+}
+
+#[test]
+fn a_chain_is_not_ready_before_it_was_fetched() {
+    assert_eq!(chain().current().unwrap_err(), NoCredentials::Fetching);
+}
+
+#[test]
+fn a_failure_says_what_was_asked_and_why() {
+    let credentials = chain();
+    let cause = CredentialsError::provider_error("connection refused");
+    credentials.take(Err(cause));
+    let error = credentials.current().unwrap_err().to_string();
+    assert!(
+        error.starts_with("no credentials: environment, profile,"),
+        "{error}"
+    );
+    assert!(error.ends_with("connection refused"), "{error}");
+}
+
+#[test]
+fn held_keys_survive_a_failed_renewal_until_they_expire() {
+    let credentials = chain();
+    credentials.take(Ok(expiring("2026-01-01T12:00:01Z")));
+    credentials.take(Err(CredentialsError::not_loaded("gone")));
+    assert!(credentials.current().is_ok());
+    assert!(credentials.failure().is_some());
+    credentials.take(Ok(expiring("2026-01-01T12:00:00Z")));
+    assert!(credentials.failure().is_none());
+    let error = credentials.current().unwrap_err();
+    assert!(matches!(error, NoCredentials::Expired { .. }), "{error}");
+}
+
+#[test]
+fn renewal_comes_well_before_the_expiry() {
+    let credentials = chain();
+    for (expiry, seconds) in [
+        ("2026-01-01T13:00:00Z", 3300),
+        ("2026-01-01T12:08:00Z", 360),
+        ("2026-01-01T12:00:00Z", 1),
+        ("2026-01-01T11:00:00Z", 1),
+    ] {
+        credentials.take(Ok(expiring(expiry)));
+        assert_eq!(credentials.good_for().as_secs(), seconds, "{expiry}");
+    }
+}
+
+#[tokio::test]
+async fn maintaining_fetches_and_ends_with_its_owner() {
+    let mut credentials = chain();
+    let keys = expiring("2026-01-01T13:00:00Z");
+    credentials.source = Source::Test(SharedCredentialsProvider::new(keys));
+    let owner = Arc::new(credentials);
+    let weak = Arc::downgrade(&owner);
+    let mut maintaining = std::pin::pin!(maintain(&weak, |it: &Credentials| it));
+    // Polled once, it has fetched and waits for the time of renewal.
+    tokio::select! {
+        biased;
+        () = &mut maintaining => panic!("ended"),
+        () = std::future::ready(()) => (),
+    }
+    assert!(owner.current().is_ok());
+    drop(owner);
+    assert!(weak.upgrade().is_none());
+}

@@ -2,7 +2,7 @@
 
 use s3s::dto::{CreateMultipartUploadInput, Timestamp};
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Write};
 use std::ops::Bound;
@@ -31,7 +31,7 @@ pub(super) struct Upload {
 /// All objects of the store.
 pub(super) struct Catalogue {
     journal: File,
-    buckets: HashMap<String, BTreeMap<String, Entry>>,
+    buckets: BTreeMap<String, BTreeMap<String, Entry>>,
     pub(super) uploads: BTreeMap<String, Upload>,
 }
 
@@ -46,7 +46,7 @@ struct Line {
 impl Catalogue {
     /// Reads the journal at `path`, or begins it, and writes it anew without what is outdated.
     pub(super) fn open(path: &Path) -> io::Result<Self> {
-        let mut buckets = HashMap::new();
+        let mut buckets = BTreeMap::new();
         match File::open(path) {
             Ok(journal) => replay(journal, &mut buckets)?,
             Err(error) if error.kind() == io::ErrorKind::NotFound => (),
@@ -55,7 +55,7 @@ impl Catalogue {
         let fresh = path.with_extension("new");
         let mut catalogue = Self {
             journal: File::create(&fresh)?,
-            buckets: HashMap::new(),
+            buckets: BTreeMap::new(),
             uploads: BTreeMap::new(),
         };
         for (bucket, objects) in buckets {
@@ -111,7 +111,10 @@ impl Catalogue {
     }
 }
 
-fn replay(journal: File, buckets: &mut HashMap<String, BTreeMap<String, Entry>>) -> io::Result<()> {
+fn replay(
+    journal: File,
+    buckets: &mut BTreeMap<String, BTreeMap<String, Entry>>,
+) -> io::Result<()> {
     for line in BufReader::new(journal).split(b'\n') {
         // The last line is torn if the process was killed while writing it; that object was never acknowledged.
         let Ok(line) = serde_json::from_slice::<Line>(&line?) else {

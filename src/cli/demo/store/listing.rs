@@ -80,3 +80,6 @@ pub(super) fn url_encoded(text: &str) -> String {
     }
     encoded
 }
+
+#[cfg(test)]
+mod tests;

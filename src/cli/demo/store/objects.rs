@@ -5,14 +5,14 @@ use super::catalogue::Entry;
 use aws_lc_rs::rand::{SecureRandom, SystemRandom};
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
-use http::StatusCode;
+use http::{HeaderMap, header};
 use s3s::dto::{
     CopyObjectInput, CopyObjectOutput, CopyObjectResult, CopySource, DeleteObjectInput, ETag,
     ETagCondition, GetObjectInput, GetObjectOutput, HeadBucketInput, HeadObjectInput,
     HeadObjectOutput, MetadataDirective, PutObjectInput, PutObjectOutput, Range, Timestamp,
     TimestampFormat,
 };
-use s3s::{S3, S3Request, S3Response, S3Result, s3_error};
+use s3s::{S3, S3Error, S3ErrorCode, S3Request, S3Response, S3Result, s3_error};
 use std::cmp::Ordering;
 
 /// A request to s3s-fs that no client sent.
@@ -21,7 +21,7 @@ pub(super) fn internal<T>(input: T) -> S3Request<T> {
         input,
         method: http::Method::GET,
         uri: http::Uri::default(),
-        headers: http::HeaderMap::new(),
+        headers: HeaderMap::new(),
         extensions: http::Extensions::new(),
         credentials: None,
         region: None,
@@ -62,16 +62,9 @@ struct Reads {
     if_unmodified_since: Option<Timestamp>,
 }
 
-/// Whether a read goes on.
-#[derive(PartialEq, Eq)]
-enum Freshness {
-    Wanted,
-    NotModified,
-}
-
 impl Reads {
     /// In the order of <https://www.rfc-editor.org/rfc/rfc9110#section-13.2.2>.
-    fn check(&self, entry: &Entry) -> S3Result<Freshness> {
+    fn check(&self, entry: &Entry) -> S3Result<()> {
         let changed_after = |since: &Timestamp| in_seconds(&entry.modified) > in_seconds(since);
         let as_expected = match (&self.if_match, &self.if_unmodified_since) {
             (Some(condition), _) => matches(condition, &entry.etag),
@@ -86,12 +79,21 @@ impl Reads {
             (None, Some(since)) => !changed_after(since),
             (None, None) => false,
         };
-        Ok(if known {
-            Freshness::NotModified
-        } else {
-            Freshness::Wanted
-        })
+        match known {
+            true => Err(not_modified(entry)),
+            false => Ok(()),
+        }
     }
+}
+
+/// 304 is an error: s3s lets no successful read have another status than its own.
+fn not_modified(entry: &Entry) -> S3Error {
+    let mut error = s3_error!(NotModified);
+    let mut headers = HeaderMap::new();
+    let etag = ETag::Strong(entry.etag.clone()).to_http_header().ok();
+    headers.extend(etag.map(|etag| (header::ETAG, etag)));
+    error.set_headers(headers);
+    error
 }
 
 fn matches(condition: &ETagCondition, etag: &str) -> bool {
@@ -189,7 +191,7 @@ impl Store {
         let allowed = allowed.and_then(|()| replaces.check(catalogue.get(bucket, key)));
         let published = allowed.and_then(|()| {
             let set = catalogue.set(bucket, key, Some(entry));
-            set.map_err(s3s::S3Error::internal_error)
+            set.map_err(S3Error::internal_error)
         });
         match published {
             Ok(None) => Ok(()),
@@ -253,14 +255,7 @@ impl Store {
             if_modified_since: input.if_modified_since.take(),
             if_unmodified_since: input.if_unmodified_since.take(),
         };
-        if reads.check(entry)? == Freshness::NotModified {
-            let output = GetObjectOutput {
-                e_tag: Some(ETag::Strong(entry.etag.clone())),
-                last_modified: Some(entry.modified.clone()),
-                ..GetObjectOutput::default()
-            };
-            return Ok(S3Response::with_status(output, StatusCode::NOT_MODIFIED));
-        }
+        reads.check(entry)?;
         input.key.clone_from(&entry.blob);
         if let Some(part) = input.part_number {
             input.range = part_range(entry, part)?;
@@ -292,10 +287,7 @@ impl Store {
             ..GetObjectInput::default()
         };
         let got = self.get(internal(get)).await?;
-        let status = got.status;
-        let mut response = S3Response::new(headed(got.output));
-        response.status = status;
-        Ok(response)
+        Ok(S3Response::new(headed(got.output)))
     }
 
     pub(super) async fn copy(
@@ -339,10 +331,12 @@ impl Store {
 
     /// Opens the source of a copy. A condition that does not hold is 412 here, never 304.
     pub(super) async fn read_for_copy(&self, source: GetObjectInput) -> S3Result<GetObjectOutput> {
-        let got = self.get(internal(source)).await?;
-        match got.status {
-            Some(StatusCode::NOT_MODIFIED) => Err(s3_error!(PreconditionFailed)),
-            Some(_) | None => Ok(got.output),
+        match self.get(internal(source)).await {
+            Ok(got) => Ok(got.output),
+            Err(error) if *error.code() == S3ErrorCode::NotModified => {
+                Err(s3_error!(PreconditionFailed))
+            }
+            Err(error) => Err(error),
         }
     }
 
@@ -354,7 +348,7 @@ impl Store {
         }
         let old = catalogue
             .set(bucket, key, None)
-            .map_err(s3s::S3Error::internal_error)?;
+            .map_err(S3Error::internal_error)?;
         if let Some(old) = old {
             self.discard(bucket, &old.blob).await;
         }
