@@ -1,5 +1,6 @@
 //! The map in ARCHITECTURE.md, held against the code: which module may use which, and that the pure ones stay pure.
 
+#![expect(clippy::unwrap_used, clippy::string_slice, reason = "a test may panic")]
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};

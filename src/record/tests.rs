@@ -292,6 +292,10 @@ fn without_a_key_or_a_bucket_there_are_hyphens() {
     check(2, |draft| draft.labels.target = None, "-");
 }
 
+fn object(bucket: &str, key: &str) -> Target {
+    Target::object(&BucketName::parse(bucket).unwrap(), key.as_bytes()).unwrap()
+}
+
 fn target(target: &'static [u8]) -> impl FnOnce(&mut Draft) {
     move |draft| draft.request.target = LoggedUri(Bytes::from_static(target))
 }
@@ -567,7 +571,7 @@ fn the_json_object_has_s3s_names_and_ours() {
     let mut draft = draft();
     draft.labels.decision = Some(Asked {
         action: "s3:GetObject",
-        resource: "arn:aws:s3:::bucket/photos/a.jpg".to_owned(),
+        resource: object("bucket", "photos/a.jpg"),
         decision: Decision {
             verdict: Verdict::Allow,
             by: Some(deciding()),
@@ -647,7 +651,7 @@ fn an_implicit_deny_names_the_missing_side_and_no_statement() {
     let mut draft = draft();
     draft.labels.decision = Some(Asked {
         action: "s3:PutObject",
-        resource: "arn:aws:s3:::b/k".to_owned(),
+        resource: object("bkt", "k"),
         decision: Decision {
             verdict: Verdict::ImplicitDeny(Missing::Boundary),
             by: None,
@@ -655,7 +659,7 @@ fn an_implicit_deny_names_the_missing_side_and_no_statement() {
         },
     });
     let decision = serde_json::json!({
-        "verdict": "implicit_deny", "missing": "boundary", "action": "s3:PutObject", "resource": "arn:aws:s3:::b/k",
+        "verdict": "implicit_deny", "missing": "boundary", "action": "s3:PutObject", "resource": "arn:aws:s3:::bkt/k",
     });
     assert_eq!(json(&finish(draft, Ending::Refused))["decision"], decision);
 }

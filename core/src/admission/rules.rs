@@ -76,9 +76,11 @@ impl Routes {
 /// What the store knows of one bucket.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BucketRecord {
+    /// The account that created it.
     pub owner: AccountId,
     /// Grows with every creation of a bucket of this name; settings and object records belong to one incarnation.
     pub incarnation: u64,
+    /// When.
     pub created: jiff::Timestamp,
     /// The name of the upstream that holds it.
     pub upstream: Box<str>,
@@ -91,9 +93,13 @@ pub struct Routes(pub Vec<Route>);
 /// One upstream as admission sees it; its position in [`Routes`] names it in a [`super::Permit`].
 #[derive(Debug)]
 pub struct Route {
+    /// Its name in the configuration.
     pub name: Box<str>,
+    /// The account that owns its buckets, but for those that others created through the gateway.
     pub owner: AccountId,
+    /// The region that clients sign for.
     pub region: Box<str>,
+    /// What it may be sent.
     pub profile: &'static Profile,
     /// Which buckets it holds.
     pub buckets: Vec<Pattern>,
@@ -104,7 +110,9 @@ pub struct Route {
 /// What admission must know of the listener a request came through.
 #[derive(Debug, Default)]
 pub struct ListenerRules {
+    /// Its name in the configuration.
     pub name: Box<str>,
+    /// Under which names it is reached.
     pub hosts: Hosts,
     /// Set: every request is this caller's, and presented credentials are ignored.
     pub principal: Option<Arc<Caller>>,
@@ -113,9 +121,11 @@ pub struct ListenerRules {
 /// The facts of one arrival, beside its head.
 #[derive(Debug, Clone, Copy)]
 pub struct Arrival<'a> {
+    /// Where it came in.
     pub listener: &'a ListenerRules,
     /// The decision id, which is also `x-amz-request-id`.
     pub id: &'a str,
+    /// When it came.
     pub now: jiff::Timestamp,
     /// The socket's peer; loopback for a Unix socket.
     pub peer: IpAddr,
@@ -126,6 +136,7 @@ pub struct Arrival<'a> {
 /// How a request was authenticated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Auth {
+    /// No credentials were presented.
     Anonymous,
     /// `Authorization` header.
     Header,

@@ -68,7 +68,7 @@ fn query(pairs: &[(&str, Option<&str>)]) -> Query {
 fn facts<'a>(principal: &'a Principal, headers: &'a HeaderMap, query: &'a Query) -> Facts<'a> {
     Facts {
         peer: "203.0.113.5".parse().unwrap(),
-        tls: Some(TlsVersion::Tls13),
+        tls: Some(TlsVersion::V1_3),
         now: "2026-06-01T12:00:00Z".parse().unwrap(),
         auth: Some(AuthType::Header),
         signature_age_ms: Some(250),

@@ -18,6 +18,7 @@ pub struct AccessKeyId(pub Box<str>);
 pub struct SecretKey(Zeroizing<String>);
 
 impl SecretKey {
+    /// Takes a secret; its memory is wiped when it is dropped.
     pub fn new(secret: String) -> Self {
         Self(Zeroizing::new(secret))
     }
@@ -37,6 +38,7 @@ impl fmt::Debug for SecretKey {
 /// An AWS account as the gateway knows it.
 #[derive(Debug, Clone)]
 pub struct Account {
+    /// Its id.
     pub id: AccountId,
     /// 64 hex digits.
     pub canonical_id: Box<str>,
@@ -60,7 +62,9 @@ pub enum Principal {
 /// A caller with an account.
 #[derive(Debug)]
 pub struct Caller {
+    /// The account it belongs to.
     pub account: Arc<Account>,
+    /// User, role session or root.
     pub kind: CallerKind,
     /// As in AWS's error text and logs: `arn:aws:iam::A:user/path/name`, `arn:aws:sts::A:assumed-role/name/session`,
     /// `arn:aws:iam::A:root`.
@@ -73,20 +77,27 @@ pub struct Caller {
     pub tags: BTreeMap<Box<str>, Box<str>>,
     /// Inline, attached and group policies.
     pub policies: Vec<Arc<Policy>>,
+    /// The permissions boundary: it only caps.
     pub boundary: Option<Arc<Policy>>,
+    /// The policy the session was made with: it only caps.
     pub session_policy: Option<Arc<Policy>>,
 }
 
 /// What kind of caller.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CallerKind {
+    /// The root user of its account.
     Root,
+    /// A user.
     User {
+        /// Its name, without path.
         name: Box<str>,
     },
-    /// A session of a role; `role` is the role's name, `session` the session's.
+    /// A session of a role.
     RoleSession {
+        /// The role's name, without path.
         role: Box<str>,
+        /// The session's name.
         session: Box<str>,
     },
 }
@@ -94,16 +105,22 @@ pub enum CallerKind {
 /// One access key and whose it is.
 #[derive(Debug, Clone)]
 pub struct AccessKey {
+    /// The key's id.
     pub id: AccessKeyId,
+    /// Its secret.
     pub secret: SecretKey,
+    /// An inactive key is unknown.
     pub active: bool,
+    /// Whose it is.
     pub caller: Arc<Caller>,
 }
 
 /// Every account, caller and key of one snapshot.
 #[derive(Debug, Default)]
 pub struct Directory {
+    /// Every account, also those that only own buckets.
     pub accounts: HashMap<AccountId, Arc<Account>>,
+    /// By access key id.
     pub keys: HashMap<Box<str>, AccessKey>,
     /// By ARN (`arn:aws:iam::A:user/…`, `…:role/…`, `…:root`), for fixed-principal listeners.
     pub callers: HashMap<Box<str>, Arc<Caller>>,

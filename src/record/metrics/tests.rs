@@ -60,7 +60,7 @@ fn a_refusal_counts_by_its_code_and_its_decision() {
     refused.sent.error_code = Some("AccessDenied".into());
     refused.labels.decision = Some(Asked {
         action: "s3:GetObject",
-        resource: "arn".to_owned(),
+        resource: Target::service(),
         decision: Decision {
             verdict: Verdict::ExplicitDeny,
             by: Some(deciding()),
@@ -91,7 +91,7 @@ fn a_deny_without_a_statement_counts_whichever_side_is_missing() {
         let mut refused = draft();
         refused.labels.decision = Some(Asked {
             action: "s3:GetObject",
-            resource: "arn".to_owned(),
+            resource: Target::service(),
             decision: Decision {
                 verdict: Verdict::ImplicitDeny(missing),
                 by: None,
@@ -210,7 +210,7 @@ fn the_table_is_what_is_scraped() {
     let mut denied = draft();
     denied.labels.decision = Some(Asked {
         action: "s3:GetObject",
-        resource: String::new(),
+        resource: Target::service(),
         decision: Decision {
             verdict: Verdict::Allow,
             by: None,

@@ -1,0 +1,1 @@
+//! Admission from head to outcome.
