@@ -14,7 +14,12 @@ const CORE: &[(&str, &[&str])] = &[
     ("context", &["identity", "request", "s3"]),
     ("policy", &["context", "document", "identity", "s3"]),
     ("controls", &["identity", "policy", "s3"]),
-    ("admission", &["context", "controls", "identity", "policy", "request", "s3", "sigv4"]),
+    (
+        "admission",
+        &[
+            "context", "controls", "identity", "policy", "request", "s3", "sigv4",
+        ],
+    ),
 ];
 
 /// Edges between the modules of `src/`.
@@ -24,13 +29,28 @@ const ROOT: &[(&str, &[&str])] = &[
     ("record", &[]),
     ("upstream", &["config"]),
     ("admin", &["record"]),
-    ("gateway", &["admin", "config", "record", "state", "upstream"]),
-    ("cli", &["admin", "config", "gateway", "record", "state", "upstream"]),
+    (
+        "gateway",
+        &["admin", "config", "record", "state", "upstream"],
+    ),
+    (
+        "cli",
+        &["admin", "config", "gateway", "record", "state", "upstream"],
+    ),
 ];
 
 /// What no pure module may name.
-const IMPURE: &[&str] =
-    &["std::fs", "std::env", "std::net::Tcp", "std::thread", "std::sync::Mutex", "std::sync::RwLock", "tokio", "pingora", "Instant::now"];
+const IMPURE: &[&str] = &[
+    "std::fs",
+    "std::env",
+    "std::net::Tcp",
+    "std::thread",
+    "std::sync::Mutex",
+    "std::sync::RwLock",
+    "tokio",
+    "pingora",
+    "Instant::now",
+];
 
 #[test]
 fn core_modules_use_only_the_modules_they_may() {
@@ -48,7 +68,12 @@ fn pure_modules_name_no_io() {
     for file in rust_files(Path::new("core/src")) {
         let text = fs::read_to_string(&file).unwrap();
         for (number, line) in code_lines(&text) {
-            found.extend(IMPURE.iter().filter(|name| line.contains(*name)).map(|name| (file.clone(), number, *name)));
+            found.extend(
+                IMPURE
+                    .iter()
+                    .filter(|name| line.contains(*name))
+                    .map(|name| (file.clone(), number, *name)),
+            );
         }
     }
     assert!(found.is_empty(), "pure modules name I/O: {found:#?}");
@@ -68,7 +93,9 @@ fn only_admission_makes_a_permit() {
     for root in ["core/src", "src"] {
         for file in rust_files(Path::new(root)) {
             let text = fs::read_to_string(&file).unwrap();
-            let makes = code_lines(&text).any(|(_, line)| line.contains("Permit {") && !line.contains("struct") && !line.contains("impl"));
+            let makes = code_lines(&text).any(|(_, line)| {
+                line.contains("Permit {") && !line.contains("struct") && !line.contains("impl")
+            });
             assert!(!makes || file == maker, "{} makes a Permit", file.display());
         }
     }
@@ -77,13 +104,22 @@ fn only_admission_makes_a_permit() {
 #[test]
 fn files_stay_readable() {
     // Tables may be longer: they are read row by row.
-    let tables = ["s3/operations.rs", "s3/actions.rs", "s3/errors.rs", "context/keys.rs", "record/metrics.rs"];
+    let tables = [
+        "s3/operations.rs",
+        "s3/actions.rs",
+        "s3/errors.rs",
+        "context/keys.rs",
+        "record/metrics.rs",
+    ];
     for root in ["core/src", "src"] {
         for file in rust_files(Path::new(root)) {
             let name = file.to_string_lossy().into_owned();
             let lines = fs::read_to_string(&file).unwrap().lines().count();
             let exempt = tables.iter().any(|table| name.ends_with(table)) || name.contains("tests");
-            assert!(exempt || lines <= 450, "{name} has {lines} lines: split it where the thought divides");
+            assert!(
+                exempt || lines <= 450,
+                "{name} has {lines} lines: split it where the thought divides"
+            );
         }
     }
 }
@@ -94,12 +130,18 @@ fn check_edges(root: &Path, edges: &[(&str, &[&str])]) {
     let names: BTreeSet<&str> = edges.iter().map(|(name, _)| *name).collect();
     for (module, allowed) in edges {
         for file in rust_files(&root.join(module)) {
-            if file.components().any(|part| part.as_os_str() == "tests" || part.as_os_str() == "tests.rs") {
+            if file
+                .components()
+                .any(|part| part.as_os_str() == "tests" || part.as_os_str() == "tests.rs")
+            {
                 continue;
             }
             let text = fs::read_to_string(&file).unwrap();
             for (number, line) in code_lines(&text) {
-                for (used, _) in line.match_indices("crate::").map(|(at, _)| (first_word(&line[at + 7..]), at)) {
+                for (used, _) in line
+                    .match_indices("crate::")
+                    .map(|(at, _)| (first_word(&line[at + 7..]), at))
+                {
                     let known = names.contains(used) && used != *module;
                     assert!(
                         !known || allowed.contains(&used),
@@ -113,7 +155,9 @@ fn check_edges(root: &Path, edges: &[(&str, &[&str])]) {
 }
 
 fn first_word(text: &str) -> &str {
-    text.split(|c: char| !c.is_alphanumeric() && c != '_').next().unwrap_or("")
+    text.split(|c: char| !c.is_alphanumeric() && c != '_')
+        .next()
+        .unwrap_or("")
 }
 
 /// Lines of code with their numbers: comments left out, and what follows `#[cfg(test)]`.
@@ -127,7 +171,9 @@ fn code_lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
 
 fn rust_files(root: &Path) -> Vec<PathBuf> {
     let mut files = Vec::new();
-    let Ok(entries) = fs::read_dir(root) else { return files };
+    let Ok(entries) = fs::read_dir(root) else {
+        return files;
+    };
     for entry in entries.flatten() {
         let path = entry.path();
         if path.is_dir() {

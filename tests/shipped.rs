@@ -120,9 +120,18 @@ fn the_defaults_that_the_examples_show_are_the_defaults() {
         assert_eq!(shown.shutdown, written.shutdown, "{path}");
         assert_eq!(shown.logs, written.logs, "{path}");
         for (shown, written) in shown.upstreams.iter().zip(&written.upstreams) {
-            assert_eq!(shown.connection.endpoint, written.connection.endpoint, "{path}");
-            assert_eq!(shown.connection.addressing, written.connection.addressing, "{path}");
-            assert_eq!(shown.connection.timeouts, written.connection.timeouts, "{path}");
+            assert_eq!(
+                shown.connection.endpoint, written.connection.endpoint,
+                "{path}"
+            );
+            assert_eq!(
+                shown.connection.addressing, written.connection.addressing,
+                "{path}"
+            );
+            assert_eq!(
+                shown.connection.timeouts, written.connection.timeouts,
+                "{path}"
+            );
             assert_eq!(shown.default, written.default, "{path}");
         }
     }

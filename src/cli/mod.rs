@@ -130,8 +130,12 @@ pub fn command() -> clap::Command {
 
 /// Diagnostics go to standard error; records alone go to standard output. `RUST_LOG` chooses more or less.
 fn diagnostics() {
-    let filter = EnvFilter::builder().with_default_directive(LevelFilter::INFO.into()).from_env_lossy();
-    let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let filter = EnvFilter::builder()
+        .with_default_directive(LevelFilter::INFO.into())
+        .from_env_lossy();
+    let subscriber = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr);
     // A second gateway in one process, as in tests, keeps the first one's.
     let _ = subscriber.try_init();
 }

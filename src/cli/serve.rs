@@ -51,7 +51,10 @@ fn install_provider() -> anyhow::Result<()> {
 
 fn runtime(threads: usize) -> anyhow::Result<Runtime> {
     let mut builder = Builder::new_multi_thread();
-    builder.worker_threads(threads).enable_all().thread_name("portcullis");
+    builder
+        .worker_threads(threads)
+        .enable_all()
+        .thread_name("portcullis");
     builder.build().context("cannot start the runtime")
 }
 

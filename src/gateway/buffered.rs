@@ -16,7 +16,9 @@ use portcullis_core::identity::Principal;
 use portcullis_core::s3::answer::{S3Error, Success};
 use portcullis_core::s3::errors::ErrorCode;
 use portcullis_core::s3::names::{AccountId, BucketName};
-use portcullis_core::s3::xml::{Bucket, BucketList, BucketOwner, BucketPage, DeleteFailure, DeleteResult, UpstreamError};
+use portcullis_core::s3::xml::{
+    Bucket, BucketList, BucketOwner, BucketPage, DeleteFailure, DeleteResult, UpstreamError,
+};
 use std::time::Instant;
 
 /// The longest answer read whole: a DeleteResult that names 1000 keys of 1024 bytes, or a long list of buckets.
@@ -58,7 +60,11 @@ impl Exchange<'_> {
 
     /// Lists the buckets of the caller's account over all upstreams. One that does not answer makes the whole list fail:
     /// a shorter one would be a lie.
-    pub(super) async fn list_buckets(&mut self, permit: &Permit, page: &BucketPage) -> Result<(), Fault> {
+    pub(super) async fn list_buckets(
+        &mut self,
+        permit: &Permit,
+        page: &BucketPage,
+    ) -> Result<(), Fault> {
         let Principal::Known(caller) = self.entry.labels.principal.clone() else {
             return Err(Fault::Refused(ErrorCode::AccessDenied.into()));
         };
@@ -66,8 +72,15 @@ impl Exchange<'_> {
         for position in self.routes_of(caller.account.id) {
             buckets.extend(self.buckets_of(permit, position, caller.account.id).await?);
         }
-        let owner = Some(BucketOwner { id: caller.account.canonical_id.to_string(), display_name: None });
-        let list = BucketList { owner, buckets, ..BucketList::default() };
+        let owner = Some(BucketOwner {
+            id: caller.account.canonical_id.to_string(),
+            display_name: None,
+        });
+        let list = BucketList {
+            owner,
+            buckets,
+            ..BucketList::default()
+        };
         self.succeed(document(list.page(page).to_xml())).await
     }
 
@@ -76,22 +89,46 @@ impl Exchange<'_> {
         let rules = &self.snapshot.rules;
         let recorded = |name: &str| {
             let records = rules.buckets.iter().flat_map(|buckets| buckets.values());
-            records.filter(|record| &*record.upstream == name).any(|record| record.owner == account)
+            records
+                .filter(|record| &*record.upstream == name)
+                .any(|record| record.owner == account)
         };
         let routes = rules.routes.0.iter().enumerate();
-        routes.filter(|(_, route)| route.owner == account || recorded(&route.name)).map(|(position, _)| position).collect()
+        routes
+            .filter(|(_, route)| route.owner == account || recorded(&route.name))
+            .map(|(position, _)| position)
+            .collect()
     }
 
     /// The buckets of an account on one upstream, as far as they are routed there.
-    async fn buckets_of(&mut self, permit: &Permit, position: usize, account: AccountId) -> Result<Vec<Bucket>, Fault> {
-        let target = self.snapshot.upstreams.get(position).cloned().ok_or_else(malformed)?;
+    async fn buckets_of(
+        &mut self,
+        permit: &Permit,
+        position: usize,
+        account: AccountId,
+    ) -> Result<Vec<Bucket>, Fault> {
+        let target = self
+            .snapshot
+            .upstreams
+            .get(position)
+            .cloned()
+            .ok_or_else(malformed)?;
         let answer = self.send(&target, permit, Bytes::new()).await?;
-        let list = BucketList::parse(&answer.body).ok().filter(|_| answer.status == StatusCode::OK).ok_or_else(malformed)?;
+        let list = BucketList::parse(&answer.body)
+            .ok()
+            .filter(|_| answer.status == StatusCode::OK)
+            .ok_or_else(malformed)?;
         let rules = &self.snapshot.rules;
-        let Some(route) = rules.routes.get(position) else { return Ok(Vec::new()) };
+        let Some(route) = rules.routes.get(position) else {
+            return Ok(Vec::new());
+        };
         let here = |bucket: &Bucket| rules.routes.find(&bucket.name) == Some(position);
         let theirs = |bucket: &Bucket| rules.owner_of(&bucket.name, route) == account;
-        let mut buckets: Vec<Bucket> = list.buckets.into_iter().filter(|bucket| here(bucket) && theirs(bucket)).collect();
+        let mut buckets: Vec<Bucket> = list
+            .buckets
+            .into_iter()
+            .filter(|bucket| here(bucket) && theirs(bucket))
+            .collect();
         for bucket in &mut buckets {
             bucket.region = Some(route.region.to_string());
         }
@@ -100,28 +137,53 @@ impl Exchange<'_> {
 
     /// Creates a bucket and records whose it is. The name is claimed first, so that of two creators one is the owner, and
     /// the upstream is asked for it, because several stores take a second creation for a success.
-    pub(super) async fn create_bucket(&mut self, permit: &Permit, body: Bytes) -> Result<(), Fault> {
+    pub(super) async fn create_bucket(
+        &mut self,
+        permit: &Permit,
+        body: Bytes,
+    ) -> Result<(), Fault> {
         let target = self.target(permit)?;
         let claim = self.claim(permit, &target).await?;
         let created = self.create_claimed(permit, &target, body, &claim).await;
         match &created {
             Ok(answer) if answer.status.is_success() => {
-                self.gateway.store.commit(&claim).await.map_err(Fault::Store)?;
+                self.gateway
+                    .store
+                    .commit(&claim)
+                    .await
+                    .map_err(Fault::Store)?;
                 self.gateway.publish_buckets();
             }
             // What became of it is not known: the claim stays, and the name with it.
             Err(Fault::Upstream(_)) => {}
-            Ok(_) | Err(_) => self.gateway.store.abandon(&claim).await.map_err(Fault::Store)?,
+            Ok(_) | Err(_) => self
+                .gateway
+                .store
+                .abandon(&claim)
+                .await
+                .map_err(Fault::Store)?,
         }
         self.pass(permit, created?).await
     }
 
     async fn claim(&mut self, permit: &Permit, target: &Target) -> Result<Claim, Fault> {
         let bucket = bucket_of(permit)?;
-        let owner = self.entry.labels.principal.account().or_else(|| self.route_owner(permit)).unwrap_or(AccountId::NOBODY);
-        let claimed = self.gateway.store.claim(&bucket, owner, &target.name, clock::now()).await;
+        let owner = self
+            .entry
+            .labels
+            .principal
+            .account()
+            .or_else(|| self.route_owner(permit))
+            .unwrap_or(AccountId::NOBODY);
+        let claimed = self
+            .gateway
+            .store
+            .claim(&bucket, owner, &target.name, clock::now())
+            .await;
         claimed.map_err(|error| match error {
-            StoreError::AlreadyExists { record } => Fault::Refused(exists(Some(record.owner), owner)),
+            StoreError::AlreadyExists { record } => {
+                Fault::Refused(exists(Some(record.owner), owner))
+            }
             StoreError::BeingCreated { .. } => Fault::Refused(ErrorCode::OperationAborted.into()),
             error => Fault::Store(error),
         })
@@ -138,13 +200,19 @@ impl Exchange<'_> {
         let found = self.send(target, &probe, Bytes::new()).await?;
         match found.status {
             StatusCode::NOT_FOUND => self.send(target, permit, body).await,
-            status if status.is_success() => Err(Fault::Refused(exists(self.route_owner(permit), claim.record.owner))),
+            status if status.is_success() => Err(Fault::Refused(exists(
+                self.route_owner(permit),
+                claim.record.owner,
+            ))),
             _ => Err(self.hidden(&probe, &found).unwrap_or_else(malformed)),
         }
     }
 
     fn route_owner(&self, permit: &Permit) -> Option<AccountId> {
-        permit.upstream().and_then(|position| self.snapshot.rules.routes.get(position)).map(|route| route.owner)
+        permit
+            .upstream()
+            .and_then(|position| self.snapshot.rules.routes.get(position))
+            .map(|route| route.owner)
     }
 
     /// Deletes a bucket, and what was recorded of it.
@@ -159,7 +227,12 @@ impl Exchange<'_> {
 
     async fn forget(&mut self, permit: &Permit) -> Result<(), Fault> {
         let bucket = bucket_of(permit)?;
-        let recorded = self.gateway.store.buckets().get(&bucket).map(|record| record.incarnation);
+        let recorded = self
+            .gateway
+            .store
+            .buckets()
+            .get(&bucket)
+            .map(|record| record.incarnation);
         if let Some(incarnation) = recorded {
             match self.gateway.store.forget(&bucket, incarnation).await {
                 Ok(()) | Err(StoreError::NotOnRecord { .. }) => self.gateway.publish_buckets(),
@@ -169,10 +242,19 @@ impl Exchange<'_> {
         Ok(())
     }
 
-    async fn send(&mut self, target: &Target, permit: &Permit, body: Bytes) -> Result<UpstreamAnswer, Fault> {
+    async fn send(
+        &mut self,
+        target: &Target,
+        permit: &Permit,
+        body: Bytes,
+    ) -> Result<UpstreamAnswer, Fault> {
         self.note_upstream(target);
         let asked = Instant::now();
-        let sent = self.gateway.upstreams.send(&target.upstream, permit, body, LIMIT, clock::now()).await;
+        let sent = self
+            .gateway
+            .upstreams
+            .send(&target.upstream, permit, body, LIMIT, clock::now())
+            .await;
         let answer = sent.map_err(Fault::Upstream)?;
         self.note_turn_around(target, asked);
         self.note_answer(answer.status, &answer.headers);
@@ -183,9 +265,16 @@ impl Exchange<'_> {
     async fn pass(&mut self, permit: &Permit, answer: UpstreamAnswer) -> Result<(), Fault> {
         let failed = answer.status.as_u16() >= 300 || UpstreamError::parse(&answer.body).is_some();
         if failed {
-            return self.pass_error(permit, answer.status, &answer.headers, answer.body).await;
+            return self
+                .pass_error(permit, answer.status, &answer.headers, answer.body)
+                .await;
         }
-        let head = reply::whole(answer.status, &answer.headers, Some(&answer.body), &self.entry.id);
+        let head = reply::whole(
+            answer.status,
+            &answer.headers,
+            Some(&answer.body),
+            &self.entry.id,
+        );
         self.send_whole(head, &answer.body).await?;
         self.entry.end(Ending::Answered);
         Ok(())
@@ -204,13 +293,17 @@ impl Exchange<'_> {
         if let Treatment::Replace(error, cause) = answer::classify(status, fault.as_ref()) {
             return Err(Fault::Hidden(error, cause));
         }
-        let bucket_missing = fault.as_ref().is_some_and(|fault| fault.code == ErrorCode::NoSuchBucket.name());
+        let bucket_missing = fault
+            .as_ref()
+            .is_some_and(|fault| fault.code == ErrorCode::NoSuchBucket.name());
         if status == StatusCode::NOT_FOUND && permit.conceals_missing() && !bucket_missing {
             return Err(Fault::Refused(S3Error::new(ErrorCode::AccessDenied)));
         }
         self.entry.sent.error_code = fault.map(|fault| fault.code.into());
         let id = self.entry.id;
-        let body = error.map_or(body, |error| error.to_xml(id.as_str(), id.host_id().as_str()));
+        let body = error.map_or(body, |error| {
+            error.to_xml(id.as_str(), id.host_id().as_str())
+        });
         let body = (*permit.method() != Method::HEAD).then_some(body);
         let head = reply::whole(status, headers, body.as_ref(), &id);
         self.send_whole(head, &body.unwrap_or_default()).await?;
@@ -230,12 +323,17 @@ impl Exchange<'_> {
 }
 
 fn bucket_of(permit: &Permit) -> Result<BucketName, Fault> {
-    BucketName::parse(permit.bucket()).map_err(|_| Fault::Refused(ErrorCode::InvalidBucketName.into()))
+    BucketName::parse(permit.bucket())
+        .map_err(|_| Fault::Refused(ErrorCode::InvalidBucketName.into()))
 }
 
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html>
 fn exists(owner: Option<AccountId>, creator: AccountId) -> S3Error {
-    S3Error::new(if owner == Some(creator) { ErrorCode::BucketAlreadyOwnedByYou } else { ErrorCode::BucketAlreadyExists })
+    S3Error::new(if owner == Some(creator) {
+        ErrorCode::BucketAlreadyOwnedByYou
+    } else {
+        ErrorCode::BucketAlreadyExists
+    })
 }
 
 /// The upstream said something that makes no sense here.
@@ -244,6 +342,11 @@ fn malformed() -> Fault {
 }
 
 fn document(body: Bytes) -> Success {
-    let headers = HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static("application/xml"))]);
-    Success { status: StatusCode::OK, headers, body }
+    let headers =
+        HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static("application/xml"))]);
+    Success {
+        status: StatusCode::OK,
+        headers,
+        body,
+    }
 }

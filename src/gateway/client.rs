@@ -31,7 +31,10 @@ impl Client {
         session.set_read_timeout(Some(patience));
         session.set_write_timeout(Some(patience));
         session.set_total_drain_timeout(Some(patience));
-        Self { session, invited: false }
+        Self {
+            session,
+            invited: false,
+        }
     }
 
     /// Parses the head, which the front has already read and checked. `false`: there is nothing to serve.
@@ -42,7 +45,11 @@ impl Client {
     /// The request's head, with the bytes of its target untouched.
     pub(super) fn head(&self) -> Head<'_> {
         let header = self.session.req_header();
-        Head { method: &header.method, raw_target: header.raw_path(), headers: &header.headers }
+        Head {
+            method: &header.method,
+            raw_target: header.raw_path(),
+            headers: &header.headers,
+        }
     }
 
     /// The request's HTTP version.
@@ -57,27 +64,38 @@ impl Client {
 
     /// Asks for the body if the client waits to be asked (`Expect: 100-continue`).
     pub(super) async fn invite_body(&mut self) -> Result<(), Gone> {
-        let expects = self.headers().get(EXPECT).is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"100-continue"));
+        let expects = self
+            .headers()
+            .get(EXPECT)
+            .is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"100-continue"));
         if self.invited || !expects {
             return Ok(());
         }
         self.invited = true;
         // Pingora takes any response before the end of the body, a 100 too, as a reason to close the connection.
-        self.session.set_close_on_response_before_downstream_finish(false);
+        self.session
+            .set_close_on_response_before_downstream_finish(false);
         let sent = self.session.write_continue_response().await;
-        self.session.set_close_on_response_before_downstream_finish(true);
+        self.session
+            .set_close_on_response_before_downstream_finish(true);
         sent.map_err(|error| gone(&error))
     }
 
     /// The next piece of the body; `None` at its end.
     pub(super) async fn read(&mut self) -> Result<Option<Bytes>, Gone> {
-        self.session.read_body_bytes().await.map_err(|error| gone(&error))
+        self.session
+            .read_body_bytes()
+            .await
+            .map_err(|error| gone(&error))
     }
 
     /// Sends the response's head. With body bytes of the request still to come the connection closes afterwards.
     pub(super) async fn start(&mut self, head: ResponseHeader) -> Result<(), Gone> {
         self.session.respect_keepalive();
-        self.session.write_response_header(Box::new(head)).await.map_err(|error| gone(&error))
+        self.session
+            .write_response_header(Box::new(head))
+            .await
+            .map_err(|error| gone(&error))
     }
 
     /// Sends a piece of the response's body.
@@ -90,7 +108,11 @@ impl Client {
 
     /// Ends the response.
     pub(super) async fn finish(&mut self) -> Result<(), Gone> {
-        self.session.finish_body().await.map(|_| ()).map_err(|error| gone(&error))
+        self.session
+            .finish_body()
+            .await
+            .map(|_| ())
+            .map_err(|error| gone(&error))
     }
 
     /// Bytes of the response's body that were sent.

@@ -20,8 +20,21 @@ pub(super) struct Entry {
 impl Entry {
     /// Begins the record of a request whose first byte came at `began`. Unless told otherwise it says that the client
     /// went away.
-    pub(super) fn begin(gateway: Arc<Gateway>, listeners: Arc<[Door]>, position: usize, draft: Draft, began: Instant) -> Self {
-        Self { gateway, listeners, position, draft: Box::new(draft), began, ending: Ending::ClientAborted }
+    pub(super) fn begin(
+        gateway: Arc<Gateway>,
+        listeners: Arc<[Door]>,
+        position: usize,
+        draft: Draft,
+        began: Instant,
+    ) -> Self {
+        Self {
+            gateway,
+            listeners,
+            position,
+            draft: Box::new(draft),
+            began,
+            ending: Ending::ClientAborted,
+        }
     }
 
     /// Says how the exchange ends.
@@ -46,7 +59,13 @@ impl DerefMut for Entry {
 
 impl Drop for Entry {
     fn drop(&mut self) {
-        let rest = Draft::new(self.id, self.arrived, self.peer, self.listener.clone(), self.instance.clone());
+        let rest = Draft::new(
+            self.id,
+            self.arrived,
+            self.peer,
+            self.listener.clone(),
+            self.instance.clone(),
+        );
         let mut draft = std::mem::replace(&mut *self.draft, rest);
         draft.total = self.began.elapsed();
         let record = record::finish(draft, self.ending);

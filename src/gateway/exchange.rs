@@ -5,7 +5,10 @@ use super::entry::Entry;
 use super::front::{Arrived, Origin};
 use super::snapshot::{Snapshot, Target};
 use super::{Gateway, clock, reply};
-use crate::record::{CopyFrom, Draft, Ending, LoggedUri, RequestLine, Tls, UpstreamError as UpstreamFault, UpstreamUse};
+use crate::record::{
+    CopyFrom, Draft, Ending, LoggedUri, RequestLine, Tls, UpstreamError as UpstreamFault,
+    UpstreamUse,
+};
 use crate::state::StoreError;
 use crate::upstream::answer::{self, Cause};
 use crate::upstream::client::UpstreamError;
@@ -23,7 +26,11 @@ use std::sync::Arc;
 use std::time::Instant;
 
 /// Serves one request; gives the connection back if another may follow on it.
-pub(super) async fn serve(gateway: &Arc<Gateway>, session: HttpSession, arrived: Arrived) -> Option<ReusedHttpStream> {
+pub(super) async fn serve(
+    gateway: &Arc<Gateway>,
+    session: HttpSession,
+    arrived: Arrived,
+) -> Option<ReusedHttpStream> {
     let mut client = Client::new(session, gateway.patience);
     if !client.read_head().await {
         return None;
@@ -33,7 +40,11 @@ pub(super) async fn serve(gateway: &Arc<Gateway>, session: HttpSession, arrived:
     let kept = exchange.conclude(result).await;
     let Exchange { client, entry, .. } = exchange;
     drop(entry);
-    if kept { client.into_reusable().await } else { None }
+    if kept {
+        client.into_reusable().await
+    } else {
+        None
+    }
 }
 
 /// One request being served.
@@ -68,12 +79,38 @@ impl<'g> Exchange<'g> {
         let snapshot = gateway.snapshot.load_full();
         let now = clock::now();
         let origin = arrived.origin;
-        let listener = snapshot.listeners.get(origin.listener).map(|door| door.name.clone()).unwrap_or_default();
-        let mut draft = Draft::begin(&gateway.ids, now, origin.peer.ip(), listener, gateway.instance.clone());
+        let listener = snapshot
+            .listeners
+            .get(origin.listener)
+            .map(|door| door.name.clone())
+            .unwrap_or_default();
+        let mut draft = Draft::begin(
+            &gateway.ids,
+            now,
+            origin.peer.ip(),
+            listener,
+            gateway.instance.clone(),
+        );
         draft.request = request_line(&client, arrived);
-        draft.tls = origin.tls.map(|tls| Tls { version: tls.version, cipher: tls.cipher.into() });
-        let entry = Entry::begin(gateway.clone(), snapshot.listeners.clone(), origin.listener, draft, arrived.began);
-        Self { gateway, snapshot, client, entry, origin, arrived: now }
+        draft.tls = origin.tls.map(|tls| Tls {
+            version: tls.version,
+            cipher: tls.cipher.into(),
+        });
+        let entry = Entry::begin(
+            gateway.clone(),
+            snapshot.listeners.clone(),
+            origin.listener,
+            draft,
+            arrived.began,
+        );
+        Self {
+            gateway,
+            snapshot,
+            client,
+            entry,
+            origin,
+            arrived: now,
+        }
     }
 
     async fn run(&mut self) -> Result<(), Fault> {
@@ -82,7 +119,12 @@ impl<'g> Exchange<'g> {
             self.label(waiting.labels().clone());
             let body = self.read_whole(waiting.plan()).await?;
             admission = self.with_arrival(|exchange, arrival| {
-                waiting.resume(&exchange.snapshot.rules, &exchange.client.head(), arrival, body)
+                waiting.resume(
+                    &exchange.snapshot.rules,
+                    &exchange.client.head(),
+                    arrival,
+                    body,
+                )
             });
         }
         self.label(admission.labels);
@@ -96,12 +138,17 @@ impl<'g> Exchange<'g> {
     }
 
     fn label(&mut self, labels: Labels) {
-        self.entry.copy = labels.copy_source.clone().map(|source| CopyFrom { source, owner: labels.source_owner.clone() });
+        self.entry.copy = labels.copy_source.clone().map(|source| CopyFrom {
+            source,
+            owner: labels.source_owner.clone(),
+        });
         self.entry.labels = labels;
     }
 
     fn admit(&self) -> Admission {
-        self.with_arrival(|exchange, arrival| admit(&exchange.snapshot.rules, &exchange.client.head(), arrival))
+        self.with_arrival(|exchange, arrival| {
+            admit(&exchange.snapshot.rules, &exchange.client.head(), arrival)
+        })
     }
 
     fn with_arrival(&self, decide: impl FnOnce(&Self, &Arrival<'_>) -> Admission) -> Admission {
@@ -123,8 +170,13 @@ impl<'g> Exchange<'g> {
         match permit.run() {
             Run::Stream => self.stream(permit).await,
             Run::Buffered(body) => self.call(permit, body.clone()).await,
-            Run::DeleteObjects { allowed, refused, quiet } => {
-                self.delete_objects(permit, allowed.clone(), refused, *quiet).await
+            Run::DeleteObjects {
+                allowed,
+                refused,
+                quiet,
+            } => {
+                self.delete_objects(permit, allowed.clone(), refused, *quiet)
+                    .await
             }
             Run::ListBuckets(page) => self.list_buckets(permit, page).await,
             Run::CreateBucket(body) => self.create_bucket(permit, body.clone()).await,
@@ -146,13 +198,23 @@ impl<'g> Exchange<'g> {
 
     /// The upstream of a permit. A permit without one is a fault of ours.
     pub(super) fn target(&self, permit: &Permit) -> Result<Target, Fault> {
-        let target = permit.upstream().and_then(|position| self.snapshot.upstreams.get(position));
-        target.cloned().ok_or(Fault::Refused(ErrorCode::InternalError.into()))
+        let target = permit
+            .upstream()
+            .and_then(|position| self.snapshot.upstreams.get(position));
+        target
+            .cloned()
+            .ok_or(Fault::Refused(ErrorCode::InternalError.into()))
     }
 
     /// Notes in the record that an upstream is asked.
     pub(super) fn note_upstream(&mut self, target: &Target) {
-        let upstream = UpstreamUse { name: target.name.clone(), attempts: 0, status: None, request_id: None, id_2: None };
+        let upstream = UpstreamUse {
+            name: target.name.clone(),
+            attempts: 0,
+            status: None,
+            request_id: None,
+            id_2: None,
+        };
         self.entry.upstream.get_or_insert(upstream).attempts += 1;
     }
 
@@ -174,7 +236,11 @@ impl<'g> Exchange<'g> {
     }
 
     /// Sends an answer whose body is at hand.
-    pub(super) async fn send_whole(&mut self, head: ResponseHeader, body: &[u8]) -> Result<(), Fault> {
+    pub(super) async fn send_whole(
+        &mut self,
+        head: ResponseHeader,
+        body: &[u8],
+    ) -> Result<(), Fault> {
         self.entry.sent.status = Some(head.status);
         self.client.start(head).await.map_err(Fault::Client)?;
         if !body.is_empty() {
@@ -201,7 +267,12 @@ impl<'g> Exchange<'g> {
             return false;
         };
         self.entry.sent.error_code = Some(error.code.name().into());
-        let (head, body) = reply::error(&error, self.entry.labels.target.as_ref(), &self.entry.id, self.client.head().method);
+        let (head, body) = reply::error(
+            &error,
+            self.entry.labels.target.as_ref(),
+            &self.entry.id,
+            self.client.head().method,
+        );
         let sent = self.send_whole(head, &body).await;
         if sent.is_err() {
             self.entry.end(Ending::ClientAborted);
@@ -215,15 +286,29 @@ impl<'g> Exchange<'g> {
         match fault {
             Fault::Refused(error) => (Some(error), Ending::Refused),
             Fault::Client(Gone::Closed) => (None, Ending::ClientAborted),
-            Fault::Client(Gone::TooSlow) => (Some(ErrorCode::RequestTimeout.into()), Ending::ClientAborted),
+            Fault::Client(Gone::TooSlow) => (
+                Some(ErrorCode::RequestTimeout.into()),
+                Ending::ClientAborted,
+            ),
             Fault::Body(error) => (Some(admission::refuse_body(&error)), Ending::BodyRefused),
             Fault::Hidden(error, cause) => {
                 tracing::error!(request = id, "{}", cause.explain(self.upstream_name()));
-                (Some(error), Ending::UpstreamFailed(UpstreamFault::Credentials))
+                (
+                    Some(error),
+                    Ending::UpstreamFailed(UpstreamFault::Credentials),
+                )
             }
             Fault::Upstream(error) => {
-                tracing::error!(request = id, upstream = self.upstream_name(), "{}", chain(&error));
-                (Some(answer::failure(&error)), Ending::UpstreamFailed(kind(&error)))
+                tracing::error!(
+                    request = id,
+                    upstream = self.upstream_name(),
+                    "{}",
+                    chain(&error)
+                );
+                (
+                    Some(answer::failure(&error)),
+                    Ending::UpstreamFailed(kind(&error)),
+                )
             }
             Fault::Store(error) => {
                 tracing::error!(request = id, "the store failed: {}", chain(&error));
@@ -233,7 +318,10 @@ impl<'g> Exchange<'g> {
     }
 
     fn upstream_name(&self) -> &str {
-        self.entry.upstream.as_ref().map_or("?", |upstream| &upstream.name)
+        self.entry
+            .upstream
+            .as_ref()
+            .map_or("?", |upstream| &upstream.name)
     }
 
     /// Notes how long the upstream took to begin its answer.
@@ -259,7 +347,11 @@ fn request_line(client: &Client, arrived: &Arrived) -> RequestLine {
 
 /// The second word of the request line, as a part of the head's bytes.
 fn target_bytes(head: &Bytes) -> Bytes {
-    let mut spaces = head.iter().enumerate().filter(|(_, byte)| **byte == b' ').map(|(at, _)| at);
+    let mut spaces = head
+        .iter()
+        .enumerate()
+        .filter(|(_, byte)| **byte == b' ')
+        .map(|(at, _)| at);
     match (spaces.next(), spaces.next()) {
         (Some(first), Some(second)) => head.slice(first + 1..second),
         _ => Bytes::new(),
@@ -270,7 +362,10 @@ fn target_bytes(head: &Bytes) -> Bytes {
 pub(super) fn kind(error: &UpstreamError) -> UpstreamFault {
     use pingora::ErrorType as Type;
     let of = |error: &pingora::Error| match error.etype() {
-        Type::TLSHandshakeFailure | Type::TLSHandshakeTimedout | Type::InvalidCert | Type::HandshakeError => UpstreamFault::Tls,
+        Type::TLSHandshakeFailure
+        | Type::TLSHandshakeTimedout
+        | Type::InvalidCert
+        | Type::HandshakeError => UpstreamFault::Tls,
         Type::ConnectTimedout | Type::ReadTimedout | Type::WriteTimedout => UpstreamFault::Timeout,
         Type::InvalidHTTPHeader => UpstreamFault::Malformed,
         Type::ConnectRefused | Type::ConnectNoRoute | Type::ConnectError => UpstreamFault::Connect,

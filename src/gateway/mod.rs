@@ -62,7 +62,10 @@ impl HttpServerApp for Gateway {
         let ServerSession::H1(mut session) = session else {
             return None;
         };
-        let arrived = session.take_connection_user_context()?.downcast::<Arrived>().ok()?;
+        let arrived = session
+            .take_connection_user_context()?
+            .downcast::<Arrived>()
+            .ok()?;
         exchange::serve(self, session, *arrived).await
     }
 }

@@ -21,19 +21,41 @@ impl Refuser for Refusals {
         let door = snapshot.listeners.get(head.origin.listener);
         let listener = door.map(|door| door.name.clone()).unwrap_or_default();
         let peer = head.origin.peer.ip();
-        let mut draft = Draft::begin(&gateway.ids, clock::now(), peer, listener, gateway.instance.clone());
-        let method = head.method.and_then(|method| Method::from_bytes(method).ok());
+        let mut draft = Draft::begin(
+            &gateway.ids,
+            clock::now(),
+            peer,
+            listener,
+            gateway.instance.clone(),
+        );
+        let method = head
+            .method
+            .and_then(|method| Method::from_bytes(method).ok());
         draft.request.method.clone_from(&method);
         draft.request.target = LoggedUri(Bytes::copy_from_slice(head.target.unwrap_or_default()));
-        draft.request.host = head.host.and_then(|host| HeaderValue::from_bytes(host).ok());
-        draft.request.user_agent = head.user_agent.and_then(|agent| HeaderValue::from_bytes(agent).ok());
-        draft.tls = head.origin.tls.map(|tls| Tls { version: tls.version, cipher: tls.cipher.into() });
+        draft.request.host = head
+            .host
+            .and_then(|host| HeaderValue::from_bytes(host).ok());
+        draft.request.user_agent = head
+            .user_agent
+            .and_then(|agent| HeaderValue::from_bytes(agent).ok());
+        draft.tls = head.origin.tls.map(|tls| Tls {
+            version: tls.version,
+            cipher: tls.cipher.into(),
+        });
         let error = error(refusal);
         draft.sent.status = Some(error.code.status());
         draft.sent.error_code = Some(error.code.name().into());
-        let (response, body) = reply::error(&error, None, &draft.id, &method.unwrap_or(Method::GET));
+        let (response, body) =
+            reply::error(&error, None, &draft.id, &method.unwrap_or(Method::GET));
         draft.sent.bytes = body.len() as u64;
-        let mut entry = Entry::begin(gateway.clone(), snapshot.listeners.clone(), head.origin.listener, draft, head.began);
+        let mut entry = Entry::begin(
+            gateway.clone(),
+            snapshot.listeners.clone(),
+            head.origin.listener,
+            draft,
+            head.began,
+        );
         entry.end(Ending::FrontRefused);
         wire(&response, &body)
     }
@@ -52,7 +74,13 @@ fn error(refusal: Refusal) -> S3Error {
 fn wire(head: &pingora::http::ResponseHeader, body: &Bytes) -> Bytes {
     let mut bytes = BytesMut::with_capacity(512 + body.len());
     let reason = head.status.canonical_reason().unwrap_or_default();
-    bytes.put_slice(format!("HTTP/1.1 {} {reason}\r\nConnection: close\r\n", head.status.as_u16()).as_bytes());
+    bytes.put_slice(
+        format!(
+            "HTTP/1.1 {} {reason}\r\nConnection: close\r\n",
+            head.status.as_u16()
+        )
+        .as_bytes(),
+    );
     head.header_to_h1_wire(&mut bytes);
     bytes.put_slice(b"\r\n");
     bytes.put_slice(body);

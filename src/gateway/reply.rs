@@ -3,7 +3,10 @@
 use crate::record::RequestId;
 use crate::upstream::answer::is_dropped;
 use bytes::Bytes;
-use http::header::{CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, DATE, HeaderMap, HeaderName, HeaderValue, TRANSFER_ENCODING};
+use http::header::{
+    CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, DATE, HeaderMap, HeaderName, HeaderValue,
+    TRANSFER_ENCODING,
+};
 use http::{Method, StatusCode, Version};
 use pingora::http::ResponseHeader;
 use portcullis_core::s3::answer::{S3Error, Success, error_xml};
@@ -14,18 +17,35 @@ const HOST_ID: HeaderName = HeaderName::from_static("x-amz-id-2");
 const BUCKET_REGION: HeaderName = HeaderName::from_static("x-amz-bucket-region");
 
 /// The head and body of an error. A HEAD answer has the head alone.
-pub(super) fn error(error: &S3Error, target: Option<&Target>, id: &RequestId, method: &Method) -> (ResponseHeader, Bytes) {
+pub(super) fn error(
+    error: &S3Error,
+    target: Option<&Target>,
+    id: &RequestId,
+    method: &Method,
+) -> (ResponseHeader, Bytes) {
     let resource = target.map(|target| format!("/{}", target.as_str()));
     let body = match *method {
         Method::HEAD => Bytes::new(),
-        _ => error_xml(error, resource.as_deref(), id.as_str(), id.host_id().as_str()),
+        _ => error_xml(
+            error,
+            resource.as_deref(),
+            id.as_str(),
+            id.host_id().as_str(),
+        ),
     };
     let mut head = begin(error.code.status(), id);
-    set(&mut head, CONTENT_TYPE, HeaderValue::from_static("application/xml"));
+    set(
+        &mut head,
+        CONTENT_TYPE,
+        HeaderValue::from_static("application/xml"),
+    );
     if *method != Method::HEAD {
         set(&mut head, CONTENT_LENGTH, body.len().into());
     }
-    let region = error.details.iter().find(|(element, _)| *element == "Region");
+    let region = error
+        .details
+        .iter()
+        .find(|(element, _)| *element == "Region");
     if let Some(region) = region.and_then(|(_, region)| HeaderValue::from_str(region).ok()) {
         set(&mut head, BUCKET_REGION, region);
     }
@@ -47,19 +67,36 @@ pub(super) fn success(success: &Success, id: &RequestId) -> ResponseHeader {
 /// An upstream's head as the client sees it; its body streams.
 pub(super) fn streamed(from: &ResponseHeader, id: &RequestId, client: Version) -> ResponseHeader {
     let mut head = passed(from, id);
-    let framed = head.headers.contains_key(CONTENT_LENGTH) || head.headers.contains_key(TRANSFER_ENCODING);
-    let bodiless = matches!(head.status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
+    let framed =
+        head.headers.contains_key(CONTENT_LENGTH) || head.headers.contains_key(TRANSFER_ENCODING);
+    let bodiless = matches!(
+        head.status,
+        StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED
+    );
     if !framed && !bodiless && client == Version::HTTP_11 {
-        set(&mut head, TRANSFER_ENCODING, HeaderValue::from_static("chunked"));
+        set(
+            &mut head,
+            TRANSFER_ENCODING,
+            HeaderValue::from_static("chunked"),
+        );
     }
     head
 }
 
 /// An upstream's answer whose body is at hand, or the head alone (`None`), as the client sees it.
-pub(super) fn whole(status: StatusCode, headers: &HeaderMap, body: Option<&Bytes>, id: &RequestId) -> ResponseHeader {
+pub(super) fn whole(
+    status: StatusCode,
+    headers: &HeaderMap,
+    body: Option<&Bytes>,
+    id: &RequestId,
+) -> ResponseHeader {
     let mut head = begin(status, id);
-    let framing = |name: &HeaderName| [CONTENT_LENGTH, TRANSFER_ENCODING, CONNECTION, DATE].contains(name);
-    for (name, value) in headers.iter().filter(|(name, _)| !is_dropped(name) && !framing(name)) {
+    let framing =
+        |name: &HeaderName| [CONTENT_LENGTH, TRANSFER_ENCODING, CONNECTION, DATE].contains(name);
+    for (name, value) in headers
+        .iter()
+        .filter(|(name, _)| !is_dropped(name) && !framing(name))
+    {
         // A name that came from a parsed head is a name.
         let _ = head.append_header(name.clone(), value.clone());
     }
@@ -72,7 +109,12 @@ pub(super) fn whole(status: StatusCode, headers: &HeaderMap, body: Option<&Bytes
 fn passed(from: &ResponseHeader, id: &RequestId) -> ResponseHeader {
     let mut head = from.clone();
     head.set_version(Version::HTTP_11);
-    let dropped: Vec<HeaderName> = from.headers.keys().filter(|name| is_dropped(name)).cloned().collect();
+    let dropped: Vec<HeaderName> = from
+        .headers
+        .keys()
+        .filter(|name| is_dropped(name))
+        .cloned()
+        .collect();
     for name in &dropped {
         head.remove_header(name);
     }

@@ -106,8 +106,20 @@ pub async fn start(settings: Settings) -> Result<Running, StartError> {
         metrics,
     });
     let (phase, phases) = watch::channel(Phase::Running);
-    let front = Front::new(gateway.clone(), Arc::new(Refusals(gateway.clone())), limits, phases);
-    let mut running = Running { gateway, front, phase, readiness, bound: Vec::new(), health: None };
+    let front = Front::new(
+        gateway.clone(),
+        Arc::new(Refusals(gateway.clone())),
+        limits,
+        phases,
+    );
+    let mut running = Running {
+        gateway,
+        front,
+        phase,
+        readiness,
+        bound: Vec::new(),
+        health: None,
+    };
     running.watch_upstreams();
     running.listen(addresses).await?;
     if let Some(address) = health {
@@ -135,8 +147,14 @@ impl Running {
         self.phase.send_replace(Phase::Stopping);
         tokio::time::sleep(delay).await;
         self.phase.send_replace(Phase::Draining);
-        if tokio::time::timeout(drain, self.front.drained()).await.is_err() {
-            tracing::warn!("requests are cut: they took longer than {} s to finish", drain.as_secs());
+        if tokio::time::timeout(drain, self.front.drained())
+            .await
+            .is_err()
+        {
+            tracing::warn!(
+                "requests are cut: they took longer than {} s to finish",
+                drain.as_secs()
+            );
         }
         self.phase.send_replace(Phase::Ended);
         self.front.drained().await;
@@ -149,7 +167,11 @@ impl Running {
         for (position, (name, address)) in addresses.into_iter().enumerate() {
             let shown = shown(&address);
             let bound = front::Listener::bind(position, address).await;
-            let listener = bound.map_err(|source| StartError::Listen { name, address: shown, source })?;
+            let listener = bound.map_err(|source| StartError::Listen {
+                name,
+                address: shown,
+                source,
+            })?;
             self.bound.push(listener.bound().clone());
             self.front.serve(listener);
         }
@@ -165,7 +187,12 @@ impl Running {
             // Without a sender nothing runs any more, either.
             let _ = phase.wait_for(|phase| *phase == Phase::Ended).await;
         };
-        tokio::spawn(serve_health(listener, self.readiness.clone(), self.gateway.metrics.clone(), ended));
+        tokio::spawn(serve_health(
+            listener,
+            self.readiness.clone(),
+            self.gateway.metrics.clone(),
+            ended,
+        ));
         Ok(())
     }
 
@@ -175,12 +202,20 @@ impl Running {
         for target in snapshot.upstreams.iter() {
             target.upstream.spawn();
             let check = self.readiness.check(&format!("upstreams.{}", target.name));
-            tokio::spawn(report(Arc::downgrade(&target.upstream), target.metrics.clone(), check));
+            tokio::spawn(report(
+                Arc::downgrade(&target.upstream),
+                target.metrics.clone(),
+                check,
+            ));
         }
     }
 }
 
-async fn report(upstream: Weak<Upstream>, metrics: Arc<crate::record::metrics::UpstreamMetrics>, check: Check) {
+async fn report(
+    upstream: Weak<Upstream>,
+    metrics: Arc<crate::record::metrics::UpstreamMetrics>,
+    check: Check,
+) {
     while let Some(upstream) = upstream.upgrade() {
         match upstream.access() {
             Ok(_) => check.ok(),
@@ -196,7 +231,10 @@ fn sets() -> Sets {
     Sets {
         operations: OPERATIONS.iter().collect(),
         error_codes: ErrorCode::ALL.iter().map(|code| code.name()).collect(),
-        front_reasons: front::Refusal::ALL.iter().map(|reason| reason.name()).collect(),
+        front_reasons: front::Refusal::ALL
+            .iter()
+            .map(|reason| reason.name())
+            .collect(),
     }
 }
 
@@ -234,7 +272,10 @@ fn addresses(settings: &Settings) -> Result<Vec<(Box<str>, Address)>, StartError
             (Bind::Tcp(address), Some(own)) => {
                 let certificate = Arc::new(tls::Certificate::new(own.certified.as_ref().clone()));
                 let config = tls::server_config(certificate, provider.clone());
-                let config = config.map_err(|source| StartError::Tls { name: listener.name.clone(), source })?;
+                let config = config.map_err(|source| StartError::Tls {
+                    name: listener.name.clone(),
+                    source,
+                })?;
                 Address::Tls(*address, front::Secured(Arc::new(config)))
             }
         };
@@ -243,18 +284,31 @@ fn addresses(settings: &Settings) -> Result<Vec<(Box<str>, Address)>, StartError
     settings.listeners.iter().map(address).collect()
 }
 
-fn snapshot(settings: Settings, metrics: &Metrics, store: &dyn Store) -> Result<Snapshot, StartError> {
+fn snapshot(
+    settings: Settings,
+    metrics: &Metrics,
+    store: &dyn Store,
+) -> Result<Snapshot, StartError> {
     let routes = settings.upstreams.iter().map(route).collect();
     let target = |entry: UpstreamEntry| {
         let name: Arc<str> = entry.connection.name.as_ref().into();
         let metrics = metrics.upstream(&name);
-        Ok(Target { upstream: Arc::new(Upstream::new(entry.connection, clock::now)?), name, metrics })
+        Ok(Target {
+            upstream: Arc::new(Upstream::new(entry.connection, clock::now)?),
+            name,
+            metrics,
+        })
     };
-    let upstreams: Result<Arc<[Target]>, BadCertificate> = settings.upstreams.into_iter().map(target).collect();
+    let upstreams: Result<Arc<[Target]>, BadCertificate> =
+        settings.upstreams.into_iter().map(target).collect();
     let door = |listener: crate::config::settings::Listener| Door {
         name: listener.name.as_ref().into(),
         metrics: metrics.listener(&listener.name),
-        rules: ListenerRules { name: listener.name, hosts: Hosts(listener.hosts), principal: listener.principal },
+        rules: ListenerRules {
+            name: listener.name,
+            hosts: Hosts(listener.hosts),
+            principal: listener.principal,
+        },
     };
     Ok(Snapshot {
         rules: Rules {
@@ -275,7 +329,11 @@ fn route(entry: &UpstreamEntry) -> Route {
         owner: entry.owner_account,
         region: entry.connection.region.clone(),
         profile: entry.profile,
-        buckets: entry.buckets.iter().map(|pattern| Pattern::new(pattern)).collect(),
+        buckets: entry
+            .buckets
+            .iter()
+            .map(|pattern| Pattern::new(pattern))
+            .collect(),
         default: entry.default,
     }
 }

@@ -37,12 +37,21 @@ impl Exchange<'_> {
 
     async fn open(&mut self, target: &Target, permit: &Permit, pool: Pool) -> Result<Call, Fault> {
         self.note_upstream(target);
-        let opened = self.gateway.upstreams.open(&target.upstream, permit, pool, clock::now()).await;
+        let opened = self
+            .gateway
+            .upstreams
+            .open(&target.upstream, permit, pool, clock::now())
+            .await;
         opened.map_err(Fault::Upstream)
     }
 
     /// Sends the body and waits for the head of the answer.
-    async fn ask(&mut self, target: &Target, call: &mut Call, permit: &Permit) -> Result<(), Fault> {
+    async fn ask(
+        &mut self,
+        target: &Target,
+        call: &mut Call,
+        permit: &Permit,
+    ) -> Result<(), Fault> {
         if permit.body().length > 0 {
             self.client.invite_body().await.map_err(Fault::Client)?;
             self.upload(call, BodyCheck::new(permit.body())).await?;
@@ -99,7 +108,12 @@ impl Exchange<'_> {
     }
 
     /// An error is read whole: its code says whether it is the client's or the gateway's own trouble.
-    async fn relay_error(&mut self, mut call: Call, permit: &Permit, headers: &HeaderMap) -> Result<(), Fault> {
+    async fn relay_error(
+        &mut self,
+        mut call: Call,
+        permit: &Permit,
+        headers: &HeaderMap,
+    ) -> Result<(), Fault> {
         let status = call.status();
         let body = match *permit.method() {
             Method::HEAD => Vec::new(),
@@ -124,7 +138,11 @@ fn object_size(permit: &Permit, status: StatusCode, headers: &HeaderMap) -> Opti
     if permit.body().length > 0 {
         return Some(permit.body().length);
     }
-    let text = |name| headers.get(name).and_then(|value: &http::HeaderValue| value.to_str().ok());
+    let text = |name| {
+        headers
+            .get(name)
+            .and_then(|value: &http::HeaderValue| value.to_str().ok())
+    };
     match status {
         StatusCode::PARTIAL_CONTENT => text(CONTENT_RANGE)?.rsplit('/').next()?.parse().ok(),
         _ if permit.key().is_empty() => None,

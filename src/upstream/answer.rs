@@ -169,9 +169,17 @@ pub fn failure(error: &UpstreamError) -> S3Error {
 /// What an upstream's error document, and the headers it came with, say is wrong. `None` if there is none.
 pub fn fault(headers: &HeaderMap, error: Option<&xml::UpstreamError>) -> Option<Fault> {
     let error = error?;
-    let header = headers.get("x-amz-bucket-region").and_then(|value| name(value.as_bytes()));
-    let element = error.region.as_ref().and_then(|region| name(region.as_bytes()));
-    Some(Fault { code: name(error.code.as_bytes())?, region: element.or(header) })
+    let header = headers
+        .get("x-amz-bucket-region")
+        .and_then(|value| name(value.as_bytes()));
+    let element = error
+        .region
+        .as_ref()
+        .and_then(|region| name(region.as_bytes()));
+    Some(Fault {
+        code: name(error.code.as_bytes())?,
+        region: element.or(header),
+    })
 }
 
 /// A code or region as upstreams write them; anything else would forge log lines.

@@ -36,30 +36,51 @@ impl Call {
         session.write_timeout = peer.options.write_timeout;
         let method = head.method.clone();
         session.write_request_header(Box::new(head)).await?;
-        Ok(Self { session, peer, method, reused, interim: 0, answered: false })
+        Ok(Self {
+            session,
+            peer,
+            method,
+            reused,
+            interim: 0,
+            answered: false,
+        })
     }
 
     /// Sends a piece of the body.
     pub async fn send(&mut self, piece: &[u8]) -> Result<(), UpstreamError> {
         if !piece.is_empty() {
-            self.session.write_body(piece).await.map_err(UpstreamError::Broken)?;
+            self.session
+                .write_body(piece)
+                .await
+                .map_err(UpstreamError::Broken)?;
         }
         Ok(())
     }
 
     /// Says that the body is complete.
     pub async fn complete(&mut self) -> Result<(), UpstreamError> {
-        self.session.finish_body().await.map(|_| ()).map_err(UpstreamError::Broken)
+        self.session
+            .finish_body()
+            .await
+            .map(|_| ())
+            .map_err(UpstreamError::Broken)
     }
 
     /// Waits for the head of the final answer. May be dropped while it waits and called again.
     pub async fn answered(&mut self) -> Result<(), UpstreamError> {
         while !self.answered {
-            self.session.read_response().await.map_err(UpstreamError::Broken)?;
-            self.answered = self.session.get_status().is_some_and(|status| !status.is_informational());
+            self.session
+                .read_response()
+                .await
+                .map_err(UpstreamError::Broken)?;
+            self.answered = self
+                .session
+                .get_status()
+                .is_some_and(|status| !status.is_informational());
             self.interim += 1;
             if !self.answered && self.interim > INTERIM {
-                let error = Error::explain(ErrorType::InvalidHTTPHeader, "too many interim answers");
+                let error =
+                    Error::explain(ErrorType::InvalidHTTPHeader, "too many interim answers");
                 return Err(UpstreamError::Broken(error));
             }
         }
@@ -91,7 +112,10 @@ impl Call {
 
     /// The next piece of the answer's body; `None` at its end. A body that ends short of its length is an error.
     pub async fn read(&mut self) -> Result<Option<&[u8]>, UpstreamError> {
-        self.session.read_body_ref().await.map_err(UpstreamError::Broken)
+        self.session
+            .read_body_ref()
+            .await
+            .map_err(UpstreamError::Broken)
     }
 
     /// Reads the rest of the answer's body, at most `limit` bytes of it.

@@ -138,7 +138,9 @@ impl Client {
     pub async fn release(&self, call: Call) {
         let (session, peer) = call.into_parts();
         let idle = peer.options.idle_timeout;
-        self.connector.release_http_session(session, &peer, idle).await;
+        self.connector
+            .release_http_session(session, &peer, idle)
+            .await;
     }
 
     async fn exchange(
@@ -158,19 +160,30 @@ impl Client {
         }
         let body = call.read_all(limit).await?.into();
         let headers = call.headers().cloned().unwrap_or_default();
-        let answer = UpstreamAnswer { status: call.status(), headers, body };
+        let answer = UpstreamAnswer {
+            status: call.status(),
+            headers,
+            body,
+        };
         self.release(call).await;
         Ok(answer)
     }
 
-    async fn begin(&self, upstream: &Upstream, head: RequestHeader, pool: Pool) -> Result<Call, UpstreamError> {
+    async fn begin(
+        &self,
+        upstream: &Upstream,
+        head: RequestHeader,
+        pool: Pool,
+    ) -> Result<Call, UpstreamError> {
         let (session, peer, reused) = self.connect(upstream, pool).await?;
         match Call::begin(session, peer, reused, head.clone()).await {
             Ok(call) => Ok(call),
             // Not even the head could be written to a connection we kept: the upstream never saw this request.
             Err(_) if reused => {
                 let (session, peer, reused) = self.connect(upstream, Pool::New).await?;
-                Call::begin(session, peer, reused, head).await.map_err(UpstreamError::Broken)
+                Call::begin(session, peer, reused, head)
+                    .await
+                    .map_err(UpstreamError::Broken)
             }
             Err(error) => Err(UpstreamError::Broken(error)),
         }
@@ -238,7 +251,9 @@ impl UpstreamError {
     pub(super) fn closed_before_answering(&self) -> bool {
         use pingora::ErrorType::{ConnectionClosed, ReadError, WriteError};
         match self {
-            Self::Broken(error) => matches!(error.etype(), ConnectionClosed | ReadError | WriteError),
+            Self::Broken(error) => {
+                matches!(error.etype(), ConnectionClosed | ReadError | WriteError)
+            }
             _ => false,
         }
     }

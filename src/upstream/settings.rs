@@ -1,7 +1,7 @@
 //! What the configuration says of one upstream, checked.
 
-use std::fmt;
 use portcullis_core::identity::SecretKey;
+use std::fmt;
 use std::time::Duration;
 
 /// One upstream as configured.

@@ -28,7 +28,10 @@ fn demo(arguments: &super::Demo) -> anyhow::Result<()> {
     let demo = prepare(arguments.dir.as_deref(), arguments.port)?;
     let (settings, _) = config::load(&demo.config(), &config::Host).map_err(|findings| {
         let findings: Vec<String> = findings.iter().map(ToString::to_string).collect();
-        anyhow::anyhow!("the demo's configuration is not usable:\n{}", findings.join("\n"))
+        anyhow::anyhow!(
+            "the demo's configuration is not usable:\n{}",
+            findings.join("\n")
+        )
     })?;
     super::serve::serve(settings, || println!("{}", demo.welcome()))
 }

@@ -4,7 +4,9 @@ use super::super::fill::{did_you_mean, fill};
 use super::super::place::At;
 use super::super::raw;
 use super::super::secrets;
-use super::super::settings::{Addressing, Credentials, Endpoint, Scheme, Upstream, UpstreamSettings};
+use super::super::settings::{
+    Addressing, Credentials, Endpoint, Scheme, Upstream, UpstreamSettings,
+};
 use super::{Check, patterns, tls, values};
 use portcullis_core::document::Value;
 use portcullis_core::identity::SecretKey;
@@ -312,7 +314,10 @@ fn compare_defaults(upstreams: &[Upstream], at: &At<'_>, check: &mut Check<'_>) 
     );
     for second in defaults {
         let place = at.field(&second.connection.name).field("default");
-        check.push(place.error(format!("`upstreams.{}` is the default already", first.connection.name)));
+        check.push(place.error(format!(
+            "`upstreams.{}` is the default already",
+            first.connection.name
+        )));
     }
 }
 
