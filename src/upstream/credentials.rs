@@ -168,11 +168,11 @@ fn fixed(settings: &CredentialSettings) -> Option<Keys> {
     match settings {
         CredentialSettings::Static {
             access_key_id,
-            secret,
+            secret_access_key,
             session_token,
         } => Some(Keys::new(
             access_key_id.to_string(),
-            secret.expose(),
+            secret_access_key.expose(),
             session_token
                 .as_ref()
                 .map(|token| token.expose().to_owned()),

@@ -132,7 +132,7 @@ pub enum CredentialSettings {
         /// The access key id.
         access_key_id: Box<str>,
         /// The secret access key.
-        secret: SecretKey,
+        secret_access_key: SecretKey,
         /// Of temporary credentials.
         session_token: Option<SecretKey>,
     },

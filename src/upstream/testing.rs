@@ -34,7 +34,7 @@ pub(crate) fn settings(host: &str, port: u16, keys: (&str, &str)) -> UpstreamSet
         timeouts: Timeouts::default(),
         credentials: CredentialSettings::Static {
             access_key_id: keys.0.into(),
-            secret: SecretKey::new(keys.1.to_owned()),
+            secret_access_key: SecretKey::new(keys.1.to_owned()),
             session_token: None,
         },
     }

@@ -144,3 +144,11 @@ fn the_policies_speak_of_the_demos_accounts_and_buckets() {
     let known = [files::OWNER_ACCOUNT, files::PARTNER_ACCOUNT].map(str::to_owned);
     assert_eq!(accounts, BTreeSet::from(known));
 }
+
+#[test]
+fn the_configuration_is_accepted_without_a_word() {
+    let folder = tempfile::tempdir().unwrap();
+    let demo = prepare(Some(folder.path()), 0).unwrap();
+    let (_, findings) = config::load(&demo.config(), &config::Host).unwrap();
+    assert!(findings.is_empty(), "{findings:?}");
+}

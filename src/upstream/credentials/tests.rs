@@ -23,7 +23,7 @@ fn chain() -> Credentials {
 fn static_keys_are_there_at_once_and_do_not_print() {
     let settings = CredentialSettings::Static {
         access_key_id: "AKIA1".into(),
-        secret: SecretKey::new("CANARY".to_owned()),
+        secret_access_key: SecretKey::new("CANARY".to_owned()),
         session_token: Some(SecretKey::new("CANARY".to_owned())),
     };
     let credentials = Credentials::new(&settings, "eu-west-1", clock);

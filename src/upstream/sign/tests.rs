@@ -270,7 +270,7 @@ fn a_session_token_is_sent_and_signed() {
     let upstream = upstream(|it| {
         it.credentials = CredentialSettings::Static {
             access_key_id: ID.into(),
-            secret: SecretKey::new(SECRET.to_owned()),
+            secret_access_key: SecretKey::new(SECRET.to_owned()),
             session_token: Some(SecretKey::new("token".to_owned())),
         }
     });
