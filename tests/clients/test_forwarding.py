@@ -21,13 +21,20 @@ KEY = "/bucket/key"
 
 
 @pytest.fixture
-def side(fronts, stub):
-    return through(fronts("stub"))
+def front(fronts, stub):
+    started = fronts("stub")
+    stub.forget()
+    return started
 
 
 @pytest.fixture
-def gateway(portcullis, fronts, stub):
-    return fronts("stub")
+def side(front):
+    return through(front)
+
+
+@pytest.fixture
+def gateway(portcullis, front):
+    return front
 
 
 def nothing_was_sent(stub):

@@ -82,7 +82,10 @@ class Connection:
 
     def receive(self, method="GET"):
         """The next answer, 1xx included; `method` says whether a body may follow."""
-        status = int(self._line().split(b" ")[1])
+        line = self._line()
+        if not line.startswith(b"HTTP/1."):
+            raise ConnectionError(f"no HTTP answer: {line[:100]!r}")
+        status = int(line.split(b" ")[1])
         headers = []
         while line := self._line():
             name, _, value = line.partition(b":")
