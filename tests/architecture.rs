@@ -12,7 +12,7 @@ const CORE: &[(&str, &[&str])] = &[
     ("request", &["s3"]),
     ("sigv4", &["request", "s3", "identity"]),
     ("identity", &["policy", "s3"]),
-    ("context", &["identity", "request", "s3"]),
+    ("context", &["document", "identity", "request", "s3"]),
     ("policy", &["context", "document", "identity", "s3"]),
     ("controls", &["identity", "policy", "s3"]),
     (

@@ -378,8 +378,10 @@ fn secrets_may_come_from_files_and_lose_their_line_end() {
     let memory = memory().file("conf/secrets/lake", "0123456789abcdef0123\n");
     let (settings, warnings) = load(file, &memory).unwrap();
     assert_eq!(warnings, []);
-    let portcullis::config::settings::Credentials::Static { secret, .. } =
-        &settings.upstreams[0].connection.credentials
+    let portcullis::config::settings::Credentials::Static {
+        secret_access_key: secret,
+        ..
+    } = &settings.upstreams[0].connection.credentials
     else {
         panic!("{settings:?}");
     };
@@ -741,7 +743,10 @@ fn an_upstream_of_aws_needs_no_endpoint_and_no_credentials() {
         ),
     ] {
         let settings = loaded(&Memory::default().file(FILE, text(region)));
-        assert_eq!(settings.upstreams[0].connection.endpoint.to_string(), endpoint);
+        assert_eq!(
+            settings.upstreams[0].connection.endpoint.to_string(),
+            endpoint
+        );
     }
 }
 

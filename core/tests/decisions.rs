@@ -1,5 +1,11 @@
 //! Every case of `data/decisions`: policies and a request, and what must come of it.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
 use portcullis_core::context::FixedContext;
 use portcullis_core::controls::public_access::{PublicAccessBlock, Ruling};
 use portcullis_core::document::{self, Node, PathPart, Value};

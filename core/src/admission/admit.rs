@@ -105,10 +105,23 @@ impl Waiting {
     }
 
     /// Continues with the whole body, decoded and verified. `head` and `arrival` are those of [`admit`].
-    pub fn resume(self, rules: &Rules, head: &Head<'_>, arrival: &Arrival<'_>, body: Bytes) -> Admission {
+    pub fn resume(
+        self,
+        rules: &Rules,
+        head: &Head<'_>,
+        arrival: &Arrival<'_>,
+        body: Bytes,
+    ) -> Admission {
         let mut labels = self.labels;
         let presented = sigv4::presented(head, &self.request.query).ok().flatten();
-        let case = Case { rules, head, arrival, request: &self.request, presented, route: self.route };
+        let case = Case {
+            rules,
+            head,
+            arrival,
+            request: &self.request,
+            presented,
+            route: self.route,
+        };
         let granted = authorise::with_body(&case, &mut labels, body);
         let outcome = granted.map(|granted| forwarded(&case, self.plan, granted, &labels));
         Admission::of(labels, outcome)
@@ -122,7 +135,12 @@ pub fn admit(rules: &Rules, head: &Head<'_>, arrival: &Arrival<'_>) -> Admission
     Admission::of(labels, outcome)
 }
 
-fn check(rules: &Rules, head: &Head<'_>, arrival: &Arrival<'_>, labels: &mut Labels) -> Result<Outcome, S3Error> {
+fn check(
+    rules: &Rules,
+    head: &Head<'_>,
+    arrival: &Arrival<'_>,
+    labels: &mut Labels,
+) -> Result<Outcome, S3Error> {
     let request = request::parse(head, &arrival.listener.hosts).map_err(refuse::parse)?;
     labels.describe(&request);
     let presented = authenticate::caller(rules, head, &request, arrival, labels)?;
@@ -131,13 +149,26 @@ fn check(rules: &Rules, head: &Head<'_>, arrival: &Arrival<'_>, labels: &mut Lab
     labels.owner = rules.owner_account(&request.target, route, &labels.principal);
     // A copy across upstreams is refused below, so the source's bucket is on the same one.
     let source = request.copy_source.as_ref().map(|source| &source.target);
-    labels.source_owner = source.and_then(|source| rules.owner_account(source, route, &labels.principal));
-    let case = Case { rules, head, arrival, request: &request, presented, route };
+    labels.source_owner =
+        source.and_then(|source| rules.owner_account(source, route, &labels.principal));
+    let case = Case {
+        rules,
+        head,
+        arrival,
+        request: &request,
+        presented,
+        route,
+    };
     let plan = legality::check(&case)?;
     match request.operation.payload {
         PayloadKind::Document(_) => {
             let labels = labels.clone();
-            Ok(Outcome::Need(Box::new(Waiting { request, plan, labels, route })))
+            Ok(Outcome::Need(Box::new(Waiting {
+                request,
+                plan,
+                labels,
+                route,
+            })))
         }
         PayloadKind::None | PayloadKind::Stream => {
             let granted = authorise::without_body(&case, labels)?;
@@ -157,7 +188,10 @@ impl Admission {
     }
 
     fn of(labels: Labels, outcome: Result<Outcome, S3Error>) -> Self {
-        Self { labels, outcome: outcome.unwrap_or_else(|error| Outcome::Answer(error.into())) }
+        Self {
+            labels,
+            outcome: outcome.unwrap_or_else(|error| Outcome::Answer(error.into())),
+        }
     }
 }
 

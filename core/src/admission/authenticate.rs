@@ -23,7 +23,8 @@ pub(super) fn caller<'a>(
         labels.principal = Principal::Known(caller.clone());
         return Ok(None);
     }
-    let presented = sigv4::presented(head, &request.query).map_err(|error| refuse::unreadable_signature(&error))?;
+    let presented = sigv4::presented(head, &request.query)
+        .map_err(|error| refuse::unreadable_signature(&error))?;
     let Some(presented) = presented else {
         labels.auth = Some(Auth::Anonymous);
         return Ok(None);
@@ -47,15 +48,39 @@ fn verified<'r>(
     presented: &Presented<'_>,
 ) -> Result<&'r AccessKey, S3Error> {
     let regions = rules.routes.regions(request.target.bucket_name());
-    let expected = Expected { regions: &regions, service: SERVICE };
+    let expected = Expected {
+        regions: &regions,
+        service: SERVICE,
+    };
     let refused = |error| refuse::signature(&error, head, &request.query, presented, arrival.now);
-    match rules.directory.keys.get(presented.access_key).filter(|key| key.active) {
-        None => Err(refused(sigv4::refuse_unknown_key(head, &request.query, presented, arrival.now, expected))),
+    match rules
+        .directory
+        .keys
+        .get(presented.access_key)
+        .filter(|key| key.active)
+    {
+        None => Err(refused(sigv4::refuse_unknown_key(
+            head,
+            &request.query,
+            presented,
+            arrival.now,
+            expected,
+        ))),
         Some(key) => {
             let signing_key = SigningKey::derive(&key.secret, &presented.scope);
-            sigv4::verify(head, &request.query, presented, &signing_key, arrival.now, expected).map_err(refused)?;
+            sigv4::verify(
+                head,
+                &request.query,
+                presented,
+                &signing_key,
+                arrival.now,
+                expected,
+            )
+            .map_err(refused)?;
             // No key of the directory is a temporary one, so a session token belongs to none of them.
-            presented.session_token.map_or(Ok(key), |_| Err(refuse::foreign_token()))
+            presented
+                .session_token
+                .map_or(Ok(key), |_| Err(refuse::foreign_token()))
         }
     }
 }

@@ -5,12 +5,14 @@ use super::permit::Run;
 use super::{Asked, Auth, Item, Labels, refuse};
 use crate::context::{AuthType, Body, Facts, Listing, RequestContext, Stored};
 use crate::policy::{self, Decision, Policies, Question, Verdict};
+use crate::request::Query;
 use crate::s3::actions::Action;
 use crate::s3::answer::S3Error;
 use crate::s3::names::Target;
 use crate::s3::operations::{AnsweredBy, Effect, Need, On, Operation, OperationId, When};
-use crate::request::Query;
-use crate::s3::xml::{BucketPage, CreateBucketConfiguration, DeleteFailure, DeleteItem, DeleteRequest};
+use crate::s3::xml::{
+    BucketPage, CreateBucketConfiguration, DeleteFailure, DeleteItem, DeleteRequest,
+};
 use bytes::Bytes;
 
 /// What was granted.
@@ -24,28 +26,50 @@ pub(super) struct Granted {
 /// Decides a request whose body says nothing about its permissions.
 pub(super) fn without_body(case: &Case<'_>, labels: &mut Labels) -> Result<Granted, S3Error> {
     require_all(case, labels, Stored::None)?;
-    let run = match (case.request.operation.answered_by, case.request.operation.id) {
+    let run = match (
+        case.request.operation.answered_by,
+        case.request.operation.id,
+    ) {
         (AnsweredBy::Merged, _) => Run::ListBuckets(bucket_page(&case.request.query)?),
         (_, OperationId::DeleteBucket) => Run::DeleteBucket,
         (AnsweredBy::UpstreamRead, _) => Run::Buffered(Bytes::new()),
         (AnsweredBy::Upstream, _) => Run::Stream,
     };
-    Ok(Granted { run, conceal_missing: conceals(case, labels) })
+    Ok(Granted {
+        run,
+        conceal_missing: conceals(case, labels),
+    })
 }
 
 fn bucket_page(query: &Query) -> Result<BucketPage, S3Error> {
-    let text = |name| query.get(name).filter(|value| !value.is_empty()).map(str::to_owned);
-    let max = query.get("max-buckets").map(|max| max.parse().ok().filter(|max| (1..=10_000).contains(max)));
+    let text = |name| {
+        query
+            .get(name)
+            .filter(|value| !value.is_empty())
+            .map(str::to_owned)
+    };
+    let max = query
+        .get("max-buckets")
+        .map(|max| max.parse().ok().filter(|max| (1..=10_000).contains(max)));
     let max = match max {
         Some(None) => return Err(refuse::bad_max_buckets()),
         Some(max) => max,
         None => None,
     };
-    Ok(BucketPage { prefix: text("prefix"), region: text("bucket-region"), max, after: text("continuation-token") })
+    Ok(BucketPage {
+        prefix: text("prefix"),
+        region: text("bucket-region"),
+        max,
+        after: text("continuation-token"),
+    })
 }
 
 /// Decides a request by its whole body.
-pub(super) fn with_body(case: &Case<'_>, labels: &mut Labels, body: Bytes) -> Result<Granted, S3Error> {
+pub(super) fn with_body(
+    case: &Case<'_>,
+    labels: &mut Labels,
+    body: Bytes,
+) -> Result<Granted, S3Error> {
     let run = match case.request.operation.id {
         OperationId::DeleteObjects => each_key(case, labels, &body)?,
         OperationId::CreateBucket => create_bucket(case, labels, &body)?,
@@ -54,14 +78,27 @@ pub(super) fn with_body(case: &Case<'_>, labels: &mut Labels, body: Bytes) -> Re
             Run::Buffered(body)
         }
     };
-    Ok(Granted { run, conceal_missing: false })
+    Ok(Granted {
+        run,
+        conceal_missing: false,
+    })
 }
 
 fn create_bucket(case: &Case<'_>, labels: &mut Labels, body: &Bytes) -> Result<Run, S3Error> {
-    let configuration = CreateBucketConfiguration::parse(body).map_err(refuse::bad_bucket_configuration)?;
+    let configuration =
+        CreateBucketConfiguration::parse(body).map_err(refuse::bad_bucket_configuration)?;
     let location = configuration.location_constraint.as_deref();
-    require_all(case, labels, Stored::Known(Body { location, ..Body::default() }))?;
-    if let Some(route) = case.route() && location.is_some_and(|location| location != &*route.region) {
+    require_all(
+        case,
+        labels,
+        Stored::Known(Body {
+            location,
+            ..Body::default()
+        }),
+    )?;
+    if let Some(route) = case.route()
+        && location.is_some_and(|location| location != &*route.region)
+    {
         return Err(refuse::wrong_location(location.unwrap_or_default()));
     }
     Ok(Run::CreateBucket(configuration.to_xml()))
@@ -85,17 +122,31 @@ fn each_key(case: &Case<'_>, labels: &mut Labels, body: &[u8]) -> Result<Run, S3
     }
     request.objects = allowed;
     let allowed = (!request.objects.is_empty()).then(|| request.to_xml());
-    Ok(Run::DeleteObjects { allowed, refused, quiet: request.quiet })
+    Ok(Run::DeleteObjects {
+        allowed,
+        refused,
+        quiet: request.quiet,
+    })
 }
 
 fn delete_item(case: &Case<'_>, labels: &mut Labels, item: &DeleteItem) -> Result<(), S3Error> {
-    let target = case.request.target.with_key(&item.key).map_err(|bad| refuse::bad_key(bad, &item.key))?;
+    let target = case
+        .request
+        .target
+        .with_key(&item.key)
+        .map_err(|bad| refuse::bad_key(bad, &item.key))?;
     case.check_key(&target)?;
     if item.version_id.is_some() && case.route().is_some_and(|route| !route.profile.versions) {
         return Err(refuse::no_versions());
     }
-    for need in needs(case.request.operation, Effect::Required).filter(|need| applies(need.when, case, Some(item))) {
-        let subject = Subject { target: &target, version_id: item.version_id.as_deref(), listing: Listing::No };
+    for need in needs(case.request.operation, Effect::Required)
+        .filter(|need| applies(need.when, case, Some(item)))
+    {
+        let subject = Subject {
+            target: &target,
+            version_id: item.version_id.as_deref(),
+            listing: Listing::No,
+        };
         let decision = ask(case, labels, need.action, &subject, Stored::None);
         allow(case, labels, need.action, &target, decision)?;
     }
@@ -111,9 +162,17 @@ fn failure(item: DeleteItem, error: &S3Error) -> DeleteFailure {
     }
 }
 
-fn require_all(case: &Case<'_>, labels: &mut Labels, body: Stored<Body<'_>>) -> Result<(), S3Error> {
-    for need in needs(case.request.operation, Effect::Required).filter(|need| applies(need.when, case, None)) {
-        let Some(subject) = subject(case, need) else { continue };
+fn require_all(
+    case: &Case<'_>,
+    labels: &mut Labels,
+    body: Stored<Body<'_>>,
+) -> Result<(), S3Error> {
+    for need in needs(case.request.operation, Effect::Required)
+        .filter(|need| applies(need.when, case, None))
+    {
+        let Some(subject) = subject(case, need) else {
+            continue;
+        };
         let decision = ask(case, labels, need.action, &subject, body);
         allow(case, labels, need.action, subject.target, decision)?;
     }
@@ -125,18 +184,33 @@ fn require_all(case: &Case<'_>, labels: &mut Labels, body: Stored<Body<'_>>) -> 
 fn conceals(case: &Case<'_>, labels: &Labels) -> bool {
     let bucket = case.request.target.of_bucket();
     let prefix = case.request.target.key().unwrap_or_default();
-    let subject = Subject { target: &bucket, version_id: None, listing: Listing::Prefix(prefix) };
-    needs(case.request.operation, Effect::Reveals)
-        .any(|need| !matches!(ask(case, labels, need.action, &subject, Stored::None).verdict, Verdict::Allow))
+    let subject = Subject {
+        target: &bucket,
+        version_id: None,
+        listing: Listing::Prefix(prefix),
+    };
+    needs(case.request.operation, Effect::Reveals).any(|need| {
+        !matches!(
+            ask(case, labels, need.action, &subject, Stored::None).verdict,
+            Verdict::Allow
+        )
+    })
 }
 
 fn needs(operation: &'static Operation, effect: Effect) -> impl Iterator<Item = &'static Need> {
-    operation.needs.iter().filter(move |need| need.effect == effect)
+    operation
+        .needs
+        .iter()
+        .filter(move |need| need.effect == effect)
 }
 
 fn applies(when: When, case: &Case<'_>, item: Option<&DeleteItem>) -> bool {
     let header = |name: &str| case.head.headers.get(name).map(http::HeaderValue::as_bytes);
-    let source_version = case.request.copy_source.as_ref().and_then(|source| source.version_id.as_ref());
+    let source_version = case
+        .request
+        .copy_source
+        .as_ref()
+        .and_then(|source| source.version_id.as_ref());
     let item_version = item.and_then(|item| item.version_id.as_ref());
     match when {
         When::Always => true,
@@ -144,7 +218,9 @@ fn applies(when: When, case: &Case<'_>, item: Option<&DeleteItem>) -> bool {
         When::NoQuery(name) => !case.request.query.has(name),
         When::AnyHeader(names) => names.iter().any(|name| header(name).is_some()),
         When::HeaderNot(name, value) => header(name).is_some_and(|found| found != value.as_bytes()),
-        When::HeaderIs(name, value) => header(name).is_some_and(|found| found.eq_ignore_ascii_case(value.as_bytes())),
+        When::HeaderIs(name, value) => {
+            header(name).is_some_and(|found| found.eq_ignore_ascii_case(value.as_bytes()))
+        }
         When::SourceVersion => source_version.is_some(),
         When::NoSourceVersion => source_version.is_none(),
         When::ItemVersion => item_version.is_some(),
@@ -168,7 +244,11 @@ fn subject<'a>(case: &Case<'a>, need: &Need) -> Option<Subject<'a>> {
         _ => Listing::No,
     };
     match need.on {
-        On::Target | On::Bucket => Some(Subject { target: &request.target, version_id, listing }),
+        On::Target | On::Bucket => Some(Subject {
+            target: &request.target,
+            version_id,
+            listing,
+        }),
         On::CopySource => request.copy_source.as_ref().map(|source| Subject {
             target: &source.target,
             version_id: source.version_id.as_deref(),
@@ -179,7 +259,13 @@ fn subject<'a>(case: &Case<'a>, need: &Need) -> Option<Subject<'a>> {
 }
 
 /// Puts one question to the engine.
-fn ask(case: &Case<'_>, labels: &Labels, action: Action, subject: &Subject<'_>, body: Stored<Body<'_>>) -> Decision {
+fn ask(
+    case: &Case<'_>,
+    labels: &Labels,
+    action: Action,
+    subject: &Subject<'_>,
+    body: Stored<Body<'_>>,
+) -> Decision {
     let bucket = subject.target.bucket_name();
     let owner = case.owner_for(action, subject.target, &labels.principal);
     let facts = Facts {
@@ -193,7 +279,11 @@ fn ask(case: &Case<'_>, labels: &Labels, action: Action, subject: &Subject<'_>, 
         query: &case.request.query,
         listing: subject.listing,
         version_id: subject.version_id,
-        copy_source: case.request.copy_source.as_ref().map(|source| source.target.as_str()),
+        copy_source: case
+            .request
+            .copy_source
+            .as_ref()
+            .map(|source| source.target.as_str()),
         principal: &labels.principal,
         owner,
         region: case.region(),
@@ -202,12 +292,20 @@ fn ask(case: &Case<'_>, labels: &Labels, action: Action, subject: &Subject<'_>, 
         body,
     };
     let policies = Policies {
-        bucket: bucket.and_then(|bucket| case.rules.policies.get(bucket)).map(AsRef::as_ref),
+        bucket: bucket
+            .and_then(|bucket| case.rules.policies.get(bucket))
+            .map(AsRef::as_ref),
         guardrails: &case.rules.guardrails,
     };
     let context = RequestContext { facts: &facts };
     let resource = subject.target.as_str();
-    let question = Question { principal: &labels.principal, action, resource, owner, context: &context };
+    let question = Question {
+        principal: &labels.principal,
+        action,
+        resource,
+        owner,
+        context: &context,
+    };
     policy::evaluate(policies, &question)
 }
 
@@ -220,15 +318,29 @@ fn auth_type(auth: Option<Auth>) -> Option<AuthType> {
 }
 
 /// Notes a decision, and refuses unless it allows.
-fn allow(case: &Case<'_>, labels: &mut Labels, action: Action, target: &Target, decision: Decision) -> Result<(), S3Error> {
+fn allow(
+    case: &Case<'_>,
+    labels: &mut Labels,
+    action: Action,
+    target: &Target,
+    decision: Decision,
+) -> Result<(), S3Error> {
     let allowed = match decision.verdict {
         Verdict::Allow => true,
         // A fact that nobody can look up: what depends on it is not allowed.
         Verdict::ExplicitDeny | Verdict::ImplicitDeny(_) | Verdict::Unknown => false,
     };
-    let asked = Asked { action: action.name(), resource: target.clone(), decision };
-    let refusal = (!allowed).then(|| refuse::denied(&asked, &labels.principal, case.owner_of(target)));
-    let first_refusal = labels.decision.as_ref().is_none_or(|noted| matches!(noted.decision.verdict, Verdict::Allow));
+    let asked = Asked {
+        action: action.name(),
+        resource: target.clone(),
+        decision,
+    };
+    let refusal =
+        (!allowed).then(|| refuse::denied(&asked, &labels.principal, case.owner_of(target)));
+    let first_refusal = labels
+        .decision
+        .as_ref()
+        .is_none_or(|noted| matches!(noted.decision.verdict, Verdict::Allow));
     if labels.decision.is_none() || (!allowed && first_refusal) {
         labels.decision = Some(asked);
     }

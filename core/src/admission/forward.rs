@@ -67,7 +67,9 @@ fn forwarded_headers(case: &Case<'_>) -> HeaderMap {
 /// The value the gateway sends in place of the client's. Lengths and digests of bodies are the signer's to say.
 fn rewritten(case: &Case<'_>, name: &HeaderName, value: &HeaderValue) -> Option<HeaderValue> {
     match name.as_str() {
-        "x-amz-copy-source" => HeaderValue::try_from(case.request.copy_source.as_ref()?.to_header()).ok(),
+        "x-amz-copy-source" => {
+            HeaderValue::try_from(case.request.copy_source.as_ref()?.to_header()).ok()
+        }
         _ if name == CONTENT_ENCODING => {
             let kept = payload::content_encoding_without_aws_chunked(value.to_str().ok()?)?;
             HeaderValue::from_str(&kept).ok()

@@ -38,32 +38,56 @@ pub(super) fn check(case: &Case<'_>) -> Result<BodyPlan, S3Error> {
 
 /// What the store behind the bucket would not do, or would do as something else.
 fn profile(case: &Case<'_>) -> Result<(), S3Error> {
-    let Some(route) = case.route() else { return Ok(()) };
+    let Some(route) = case.route() else {
+        return Ok(());
+    };
     let operation = case.request.operation;
     if !route.profile.has(operation.id) {
         return Err(refuse::not_in_profile(operation));
     }
-    let source_version = case.request.copy_source.as_ref().and_then(|source| source.version_id.as_ref());
-    if !route.profile.versions && (case.request.query.has("versionId") || source_version.is_some()) {
+    let source_version = case
+        .request
+        .copy_source
+        .as_ref()
+        .and_then(|source| source.version_id.as_ref());
+    if !route.profile.versions && (case.request.query.has("versionId") || source_version.is_some())
+    {
         return Err(refuse::no_versions());
     }
     let ignored = |name: &&str| route.profile.ignores(operation.id, name);
     let mut names = case.head.headers.keys().map(http::HeaderName::as_str);
-    names.find(ignored).map_or(Ok(()), |name| Err(refuse::header_not_implemented(name)))
+    names
+        .find(ignored)
+        .map_or(Ok(()), |name| Err(refuse::header_not_implemented(name)))
 }
 
 /// Only a signed request may choose headers of its answer.
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html>
 fn overrides(case: &Case<'_>) -> Result<(), S3Error> {
     let signed = case.presented.is_some() || case.arrival.listener.principal.is_some();
-    let chosen = case.request.query.0.iter().any(|parameter| parameter.name.starts_with("response-"));
-    if chosen && !signed { Err(refuse::unsigned_overrides()) } else { Ok(()) }
+    let chosen = case
+        .request
+        .query
+        .0
+        .iter()
+        .any(|parameter| parameter.name.starts_with("response-"));
+    if chosen && !signed {
+        Err(refuse::unsigned_overrides())
+    } else {
+        Ok(())
+    }
 }
 
 /// A copy stays on one upstream.
 fn copy_source(case: &Case<'_>) -> Result<(), S3Error> {
-    let Some(source) = &case.request.copy_source else { return Ok(()) };
-    let route = case.rules.routes.find(source.bucket.as_str()).ok_or_else(|| refuse::no_such_bucket(&source.target))?;
+    let Some(source) = &case.request.copy_source else {
+        return Ok(());
+    };
+    let route = case
+        .rules
+        .routes
+        .find(source.bucket.as_str())
+        .ok_or_else(|| refuse::no_such_bucket(&source.target))?;
     if Some(route) != case.route {
         return Err(refuse::copy_across_upstreams());
     }
@@ -89,12 +113,16 @@ fn listed_headers(case: &Case<'_>) -> Result<(), S3Error> {
 /// What the body must be. A body that the operation has no use for is refused.
 fn body(case: &Case<'_>) -> Result<BodyPlan, S3Error> {
     let operation = case.request.operation;
-    let document = |limit: usize| BodyKind::Document { limit: limit as u64 };
+    let document = |limit: usize| BodyKind::Document {
+        limit: limit as u64,
+    };
     let kind = match operation.payload {
         PayloadKind::None => document(0),
         PayloadKind::Stream => BodyKind::Object,
         PayloadKind::Document(limit) if operation.id == OperationId::CompleteMultipartUpload => {
-            BodyKind::Completion { limit: limit as u64 }
+            BodyKind::Completion {
+                limit: limit as u64,
+            }
         }
         PayloadKind::Document(limit) => document(limit),
     };
@@ -102,7 +130,8 @@ fn body(case: &Case<'_>) -> Result<BodyPlan, S3Error> {
         Some(_) => ChunkSignatures::Ignored,
         None => ChunkSignatures::Required,
     };
-    payload::plan(case.head, case.presented.as_ref(), kind, chunks).map_err(|error| refuse::plan(&error, operation))
+    payload::plan(case.head, case.presented.as_ref(), kind, chunks)
+        .map_err(|error| refuse::plan(&error, operation))
 }
 
 /// `x-amz-expected-bucket-owner` and its twin for the source of a copy.
@@ -116,8 +145,13 @@ fn expected_owners(case: &Case<'_>) -> Result<(), S3Error> {
 }
 
 fn expected_owner(case: &Case<'_>, header: &'static str, target: &Target) -> Result<(), S3Error> {
-    let Some(value) = case.head.headers.get(header) else { return Ok(()) };
-    let expected = value.to_str().ok().and_then(|text| AccountId::parse(text).ok());
+    let Some(value) = case.head.headers.get(header) else {
+        return Ok(());
+    };
+    let expected = value
+        .to_str()
+        .ok()
+        .and_then(|text| AccountId::parse(text).ok());
     match expected {
         None => Err(refuse::bad_expected_owner(header)),
         Some(expected) if Some(expected) == case.owner_of(target) => Ok(()),
@@ -128,7 +162,8 @@ fn expected_owner(case: &Case<'_>, header: &'static str, target: &Target) -> Res
 impl<'a> Case<'a> {
     /// The upstream that holds the target's bucket.
     pub(super) fn route(&self) -> Option<&'a Route> {
-        self.route.and_then(|position| self.rules.routes.get(position))
+        self.route
+            .and_then(|position| self.rules.routes.get(position))
     }
 
     /// The account that owns a target's bucket.
@@ -139,13 +174,21 @@ impl<'a> Case<'a> {
 
     /// The account whose resource a question is about: the bucket's owner; the caller's own for what it owns itself, the
     /// service and a bucket yet to be created.
-    pub(super) fn owner_for(&self, action: Action, target: &Target, principal: &Principal) -> AccountId {
+    pub(super) fn owner_for(
+        &self,
+        action: Action,
+        target: &Target,
+        principal: &Principal,
+    ) -> AccountId {
         let own = match action.applies_to() {
             Applies::Service => principal.account(),
             Applies::Bucket | Applies::Object | Applies::Other => None,
         };
-        let creator = (action == Action::CreateBucket && self.rules.buckets.is_some()).then(|| principal.account());
-        own.or(creator.flatten()).or_else(|| self.owner_of(target)).unwrap_or(AccountId::NOBODY)
+        let creator = (action == Action::CreateBucket && self.rules.buckets.is_some())
+            .then(|| principal.account());
+        own.or(creator.flatten())
+            .or_else(|| self.owner_of(target))
+            .unwrap_or(AccountId::NOBODY)
     }
 
     /// The region of the target's upstream; of the first for the service.
@@ -163,13 +206,16 @@ impl<'a> Case<'a> {
     /// A store that folds `.`, `..` or empty segments would touch another object than the one that was authorised.
     pub(super) fn check_key(&self, target: &Target) -> Result<(), S3Error> {
         match (target.key(), self.route()) {
-            (Some(key), Some(route)) if !route.profile.keeps(key) => Err(refuse::key_not_literal(key)),
+            (Some(key), Some(route)) if !route.profile.keeps(key) => {
+                Err(refuse::key_not_literal(key))
+            }
             _ => Ok(()),
         }
     }
 
     /// Headers by which a client authenticates are not looked at where the listener fixes the principal.
     fn is_ignored_credential(&self, name: &str) -> bool {
-        self.arrival.listener.principal.is_some() && matches!(name, "x-amz-security-token" | "x-amz-date")
+        self.arrival.listener.principal.is_some()
+            && matches!(name, "x-amz-security-token" | "x-amz-date")
     }
 }

@@ -23,8 +23,8 @@ mod rules;
 #[cfg(test)]
 mod tests;
 
+pub use crate::context::TlsVersion;
 pub use admit::{Admission, Asked, Item, Labels, Outcome, Waiting, admit};
 pub use permit::{Permit, Run};
 pub use refuse::body as refuse_body;
-pub use crate::context::TlsVersion;
 pub use rules::{Arrival, Auth, BucketRecord, ListenerRules, Route, Routes, Rules};

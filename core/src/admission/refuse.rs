@@ -30,25 +30,33 @@ pub(super) fn parse(error: ParseError) -> S3Error {
         ParseError::NotOriginForm | ParseError::BadHost => ErrorCode::InvalidRequest,
         ParseError::BadTarget | ParseError::BadKey(_) => ErrorCode::InvalidURI,
         ParseError::KeyTooLong => ErrorCode::KeyTooLongError,
-        ParseError::BadBucket(name) => return S3Error::new(ErrorCode::InvalidBucketName).with("BucketName", &**name),
+        ParseError::BadBucket(name) => {
+            return S3Error::new(ErrorCode::InvalidBucketName).with("BucketName", &**name);
+        }
         ParseError::MethodNotAllowed => ErrorCode::MethodNotAllowed,
         ParseError::NoOperation => return not_implemented("This operation is not implemented."),
         ParseError::UnknownQuery(name) => {
-            return not_implemented("A query parameter you provided implies functionality that is not implemented.")
-                .with("ParameterName", &**name);
+            return not_implemented(
+                "A query parameter you provided implies functionality that is not implemented.",
+            )
+            .with("ParameterName", &**name);
         }
         ParseError::RepeatedQuery(name) => {
             return S3Error::new(ErrorCode::InvalidArgument)
                 .say("A query parameter was sent more than once.")
                 .with("ArgumentName", &**name);
         }
-        ParseError::BadQueryValue(name) => return S3Error::new(ErrorCode::InvalidArgument).with("ArgumentName", &**name),
+        ParseError::BadQueryValue(name) => {
+            return S3Error::new(ErrorCode::InvalidArgument).with("ArgumentName", &**name);
+        }
         ParseError::BadCopySource => {
             return S3Error::new(ErrorCode::InvalidArgument)
                 .say("Copy Source must mention the source bucket and key: sourcebucket/sourcekey")
                 .with("ArgumentName", "x-amz-copy-source");
         }
-        ParseError::CopySourceArn => return not_implemented("A copy source that is an ARN is not implemented."),
+        ParseError::CopySourceArn => {
+            return not_implemented("A copy source that is an ARN is not implemented.");
+        }
     };
     S3Error::new(code)
 }
@@ -58,32 +66,49 @@ pub(super) fn parse(error: ParseError) -> S3Error {
 /// A signature that could not even be read.
 pub(super) fn unreadable_signature(error: &SignatureError) -> S3Error {
     match error {
-        SignatureError::SeveralMechanisms => S3Error::new(ErrorCode::InvalidArgument).say(ONE_MECHANISM),
-        SignatureError::Version2 | SignatureError::Asymmetric => S3Error::new(ErrorCode::InvalidRequest).say(VERSION_4),
-        SignatureError::UnknownScheme => S3Error::new(ErrorCode::InvalidArgument).say("Unsupported Authorization Type"),
+        SignatureError::SeveralMechanisms => {
+            S3Error::new(ErrorCode::InvalidArgument).say(ONE_MECHANISM)
+        }
+        SignatureError::Version2 | SignatureError::Asymmetric => {
+            S3Error::new(ErrorCode::InvalidRequest).say(VERSION_4)
+        }
+        SignatureError::UnknownScheme => {
+            S3Error::new(ErrorCode::InvalidArgument).say("Unsupported Authorization Type")
+        }
         SignatureError::Malformed { form, what } => malformed(*form, &format!("{what}.")),
         SignatureError::RepeatedParameter(name) => repeated("query parameter", name),
         SignatureError::RepeatedHeader(name) => repeated("header", name),
-        SignatureError::Contradiction(name) => S3Error::new(ErrorCode::InvalidRequest)
-            .say(format!("{name} has one value in the header and another in the query string.")),
+        SignatureError::Contradiction(name) => S3Error::new(ErrorCode::InvalidRequest).say(
+            format!("{name} has one value in the header and another in the query string."),
+        ),
         SignatureError::MissingDate => S3Error::new(ErrorCode::AccessDenied)
             .say("AWS authentication requires a valid Date or x-amz-date header"),
         SignatureError::MissingContentSha256 => S3Error::new(ErrorCode::InvalidRequest)
             .say("Missing required header for this request: x-amz-content-sha256"),
         SignatureError::UnknownKey => S3Error::new(ErrorCode::InvalidAccessKeyId),
-        SignatureError::WrongRegion { form, given, expected } => wrong_region(*form, given, expected),
-        SignatureError::WrongService { form, given } => {
-            malformed(*form, &format!("incorrect service \"{given}\". This endpoint belongs to \"s3\"."))
-        }
-        SignatureError::WrongScopeDate { form } => {
-            malformed(*form, "Invalid credential date. This date is not the same as X-Amz-Date.")
-        }
+        SignatureError::WrongRegion {
+            form,
+            given,
+            expected,
+        } => wrong_region(*form, given, expected),
+        SignatureError::WrongService { form, given } => malformed(
+            *form,
+            &format!("incorrect service \"{given}\". This endpoint belongs to \"s3\"."),
+        ),
+        SignatureError::WrongScopeDate { form } => malformed(
+            *form,
+            "Invalid credential date. This date is not the same as X-Amz-Date.",
+        ),
         SignatureError::HeaderNotSigned(name) => S3Error::new(ErrorCode::AccessDenied)
             .say("There were headers present in the request which were not signed")
             .with("HeadersNotSigned", &**name),
-        SignatureError::SignedHeaderAbsent(_) | SignatureError::Mismatch => S3Error::new(ErrorCode::SignatureDoesNotMatch),
+        SignatureError::SignedHeaderAbsent(_) | SignatureError::Mismatch => {
+            S3Error::new(ErrorCode::SignatureDoesNotMatch)
+        }
         SignatureError::TimeTooSkewed => S3Error::new(ErrorCode::RequestTimeTooSkewed),
-        SignatureError::NotYetValid => S3Error::new(ErrorCode::AccessDenied).say("Request is not yet valid"),
+        SignatureError::NotYetValid => {
+            S3Error::new(ErrorCode::AccessDenied).say("Request is not yet valid")
+        }
         SignatureError::Expired => S3Error::new(ErrorCode::AccessDenied).say("Request has expired"),
         SignatureError::BadExpires => S3Error::new(ErrorCode::AuthorizationQueryParametersError)
             .say("X-Amz-Expires must be a number between 1 and 604800 seconds"),
@@ -103,8 +128,14 @@ pub(super) fn signature(
         SignatureError::UnknownKey => plain.with("AWSAccessKeyId", presented.access_key),
         SignatureError::Mismatch => plain
             .with("AWSAccessKeyId", presented.access_key)
-            .with("StringToSign", sigv4::string_to_sign(head, query, presented))
-            .with("CanonicalRequest", sigv4::canonical_request(head, query, presented)),
+            .with(
+                "StringToSign",
+                sigv4::string_to_sign(head, query, presented),
+            )
+            .with(
+                "CanonicalRequest",
+                sigv4::canonical_request(head, query, presented),
+            ),
         SignatureError::TimeTooSkewed => plain
             .with("RequestTime", presented.timestamp.to_string())
             .with("ServerTime", now.to_string())
@@ -130,25 +161,33 @@ fn malformed(form: Form, what: &str) -> S3Error {
         Form::Header => S3Error::new(ErrorCode::AuthorizationHeaderMalformed)
             .say(format!("The authorization header is malformed; {what}")),
         Form::Presigned if what.contains("region") || what.contains("service") => {
-            S3Error::new(ErrorCode::AuthorizationQueryParametersError)
-                .say(format!("Error parsing the X-Amz-Credential parameter; {what}"))
+            S3Error::new(ErrorCode::AuthorizationQueryParametersError).say(format!(
+                "Error parsing the X-Amz-Credential parameter; {what}"
+            ))
         }
-        Form::Presigned => S3Error::new(ErrorCode::AuthorizationQueryParametersError).say(QUERY_PARAMETERS),
+        Form::Presigned => {
+            S3Error::new(ErrorCode::AuthorizationQueryParametersError).say(QUERY_PARAMETERS)
+        }
     }
 }
 
 fn repeated(kind: &str, name: &str) -> S3Error {
-    S3Error::new(ErrorCode::InvalidRequest).say(format!("The {kind} {name} was sent more than once."))
+    S3Error::new(ErrorCode::InvalidRequest)
+        .say(format!("The {kind} {name} was sent more than once."))
 }
 
 // Legality.
 
 pub(super) fn no_such_bucket(target: &Target) -> S3Error {
-    S3Error::new(ErrorCode::NoSuchBucket).with("BucketName", target.bucket_name().unwrap_or_default())
+    S3Error::new(ErrorCode::NoSuchBucket)
+        .with("BucketName", target.bucket_name().unwrap_or_default())
 }
 
 pub(super) fn not_in_profile(operation: &Operation) -> S3Error {
-    not_implemented(format!("The store behind this bucket does not implement {}.", operation.name))
+    not_implemented(format!(
+        "The store behind this bucket does not implement {}.",
+        operation.name
+    ))
 }
 
 pub(super) fn header_not_implemented(name: &str) -> S3Error {
@@ -214,7 +253,9 @@ pub(super) fn plan(error: &PlanError, operation: &Operation) -> S3Error {
         },
         PlanError::InvalidDigest => ErrorCode::InvalidDigest,
         PlanError::SignedChunksNotImplemented => {
-            return not_implemented("Chunk signatures are not implemented; send the body as one hash or unsigned.");
+            return not_implemented(
+                "Chunk signatures are not implemented; send the body as one hash or unsigned.",
+            );
         }
         PlanError::Asymmetric => return S3Error::new(ErrorCode::InvalidRequest).say(VERSION_4),
         PlanError::InvalidLength(_)
@@ -238,10 +279,15 @@ pub fn body(error: &BodyError) -> S3Error {
     match error {
         BodyError::TooShort | BodyError::TooLong => S3Error::new(ErrorCode::IncompleteBody),
         BodyError::Digest => S3Error::new(ErrorCode::XAmzContentSHA256Mismatch),
-        BodyError::Md5 => S3Error::new(ErrorCode::BadDigest).say("The Content-MD5 you specified did not match what we received."),
-        BodyError::Checksum(algorithm) => S3Error::new(ErrorCode::BadDigest)
-            .say(format!("The {} you specified did not match the calculated checksum.", algorithm.name())),
-        BodyError::Framing(fault) => S3Error::new(ErrorCode::InvalidRequest).say(sentence(&fault.to_string())),
+        BodyError::Md5 => S3Error::new(ErrorCode::BadDigest)
+            .say("The Content-MD5 you specified did not match what we received."),
+        BodyError::Checksum(algorithm) => S3Error::new(ErrorCode::BadDigest).say(format!(
+            "The {} you specified did not match the calculated checksum.",
+            algorithm.name()
+        )),
+        BodyError::Framing(fault) => {
+            S3Error::new(ErrorCode::InvalidRequest).say(sentence(&fault.to_string()))
+        }
     }
 }
 
@@ -252,7 +298,9 @@ pub(super) fn bad_xml(_bad: BadXml) -> S3Error {
 pub(super) fn bad_bucket_configuration(bad: BadConfiguration) -> S3Error {
     match bad {
         BadConfiguration::Xml(bad) => bad_xml(bad),
-        BadConfiguration::NotImplemented => not_implemented("Directory buckets and tags of a new bucket are not implemented."),
+        BadConfiguration::NotImplemented => {
+            not_implemented("Directory buckets and tags of a new bucket are not implemented.")
+        }
     }
 }
 
@@ -264,7 +312,10 @@ pub(super) fn wrong_location(location: &str) -> S3Error {
 
 fn sentence(text: &str) -> String {
     let mut chars = text.chars();
-    let first = chars.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
+    let first = chars
+        .next()
+        .map(|first| first.to_uppercase().to_string())
+        .unwrap_or_default();
     format!("{first}{}.", chars.as_str())
 }
 
@@ -274,7 +325,9 @@ fn sentence(text: &str) -> String {
 /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/troubleshoot-403-errors.html>
 pub(super) fn denied(asked: &Asked, principal: &Principal, owner: Option<AccountId>) -> S3Error {
     let plain = S3Error::new(ErrorCode::AccessDenied);
-    let Principal::Known(caller) = principal else { return plain };
+    let Principal::Known(caller) = principal else {
+        return plain;
+    };
     let inside = owner.is_none_or(|owner| owner == caller.account.id);
     match reason(asked).filter(|_| inside) {
         None => plain,
@@ -290,10 +343,18 @@ pub(super) fn denied(asked: &Asked, principal: &Principal, owner: Option<Account
 fn reason(asked: &Asked) -> Option<String> {
     match asked.decision.verdict {
         Verdict::Allow => None,
-        Verdict::Unknown => Some(format!("because no {} allows the {} action", kind(Layer::Identity), asked.action)),
+        Verdict::Unknown => Some(format!(
+            "because no {} allows the {} action",
+            kind(Layer::Identity),
+            asked.action
+        )),
         Verdict::ExplicitDeny => {
             let layer = asked.decision.by.as_ref().map(|by| by.layer)?;
-            Some(format!("with an explicit deny in {} {}", article(layer), kind(layer)))
+            Some(format!(
+                "with an explicit deny in {} {}",
+                article(layer),
+                kind(layer)
+            ))
         }
         Verdict::ImplicitDeny(missing) => {
             let layer = match missing {
@@ -302,7 +363,11 @@ fn reason(asked: &Asked) -> Option<String> {
                 Missing::Boundary => Layer::Boundary,
                 Missing::Session => Layer::Session,
             };
-            Some(format!("because no {} allows the {} action", kind(layer), asked.action))
+            Some(format!(
+                "because no {} allows the {} action",
+                kind(layer),
+                asked.action
+            ))
         }
     }
 }

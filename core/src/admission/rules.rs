@@ -30,22 +30,40 @@ pub struct Rules {
 impl Rules {
     /// The upstream of a target; `None` for the service.
     pub(super) fn route(&self, target: &Target) -> Result<Option<usize>, S3Error> {
-        let Some(bucket) = target.bucket_name() else { return Ok(None) };
-        self.routes.find(bucket).map(Some).ok_or_else(|| refuse::no_such_bucket(target))
+        let Some(bucket) = target.bucket_name() else {
+            return Ok(None);
+        };
+        self.routes
+            .find(bucket)
+            .map(Some)
+            .ok_or_else(|| refuse::no_such_bucket(target))
     }
 
     /// The account a record names as the bucket's owner; for the service the caller's own.
-    pub(super) fn owner_account(&self, target: &Target, route: Option<usize>, principal: &Principal) -> Option<Arc<Account>> {
-        let owner = match (target.bucket_name(), route.and_then(|position| self.routes.get(position))) {
+    pub(super) fn owner_account(
+        &self,
+        target: &Target,
+        route: Option<usize>,
+        principal: &Principal,
+    ) -> Option<Arc<Account>> {
+        let owner = match (
+            target.bucket_name(),
+            route.and_then(|position| self.routes.get(position)),
+        ) {
             (Some(bucket), Some(route)) => Some(self.owner_of(bucket, route)),
             _ => principal.account(),
         };
-        owner.and_then(|owner| self.directory.accounts.get(&owner)).cloned()
+        owner
+            .and_then(|owner| self.directory.accounts.get(&owner))
+            .cloned()
     }
 
     /// The account that owns a bucket: as recorded when it was created here, else the upstream's.
     pub fn owner_of(&self, bucket: &str, route: &Route) -> AccountId {
-        let recorded = self.buckets.as_ref().and_then(|buckets| buckets.get(bucket));
+        let recorded = self
+            .buckets
+            .as_ref()
+            .and_then(|buckets| buckets.get(bucket));
         recorded.map_or(route.owner, |record| record.owner)
     }
 }
@@ -54,14 +72,20 @@ impl Routes {
     /// The upstream that holds this bucket, by the first pattern that matches, else the default one; its position
     /// names it in a [`super::Permit`].
     pub fn find(&self, bucket: &str) -> Option<usize> {
-        let named = self.0.iter().position(|route| route.buckets.iter().any(|pattern| pattern.matches(bucket)));
+        let named = self
+            .0
+            .iter()
+            .position(|route| route.buckets.iter().any(|pattern| pattern.matches(bucket)));
         named.or_else(|| self.0.iter().position(|route| route.default))
     }
 
     /// The regions that a signature for this bucket may name, the expected one first; of every upstream for the service
     /// and for a bucket that none holds.
     pub(super) fn regions(&self, bucket: Option<&str>) -> Vec<&str> {
-        match bucket.and_then(|bucket| self.find(bucket)).and_then(|position| self.get(position)) {
+        match bucket
+            .and_then(|bucket| self.find(bucket))
+            .and_then(|position| self.get(position))
+        {
             Some(route) => vec![&route.region],
             None => self.0.iter().map(|route| &*route.region).collect(),
         }

@@ -371,7 +371,7 @@ fn written_credentials(
         .and_then(|text| secrets::secret(&text, &token_at, check));
     Some(Credentials::Static {
         access_key_id: id?,
-        secret: secret?,
+        secret_access_key: secret?,
         session_token: session_token.map(|token| SecretKey::new(token.to_string())),
     })
 }

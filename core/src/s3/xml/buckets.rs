@@ -55,8 +55,13 @@ impl BucketList {
     /// The part of a list, sorted by name, that is asked for. Regions are named only to who asked for a part.
     pub fn page(mut self, page: &BucketPage) -> Self {
         let wanted = |bucket: &Bucket| {
-            page.prefix.as_ref().is_none_or(|prefix| bucket.name.starts_with(prefix))
-                && page.region.as_ref().is_none_or(|region| bucket.region.as_ref() == Some(region))
+            page.prefix
+                .as_ref()
+                .is_none_or(|prefix| bucket.name.starts_with(prefix))
+                && page
+                    .region
+                    .as_ref()
+                    .is_none_or(|region| bucket.region.as_ref() == Some(region))
                 && page.after.as_ref().is_none_or(|after| bucket.name > *after)
         };
         self.buckets.retain(wanted);
@@ -66,7 +71,9 @@ impl BucketList {
             self.continuation_token = self.buckets.last().map(|last| last.name.clone());
         }
         if *page == BucketPage::default() {
-            self.buckets.iter_mut().for_each(|bucket| bucket.region = None);
+            self.buckets
+                .iter_mut()
+                .for_each(|bucket| bucket.region = None);
         }
         self.prefix.clone_from(&page.prefix);
         self

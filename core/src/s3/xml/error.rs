@@ -19,12 +19,23 @@ impl UpstreamError {
     ///
     /// CopyObject, UploadPartCopy and CompleteMultipartUpload may answer 200 with such a document.
     pub fn parse(document: &[u8]) -> Option<Self> {
-        let root = Element::of_answer(document).ok().filter(|root| root.name == "Error")?;
+        let root = Element::of_answer(document)
+            .ok()
+            .filter(|root| root.name == "Error")?;
         let code = root.child_text("Code")?.to_owned();
         let region = root.child_text("Region").map(str::to_owned);
         let named = |child: &Element| !matches!(child.name.as_str(), "RequestId" | "HostId");
-        let elements = root.children.into_iter().filter(named).map(|child| (child.name, child.text)).collect();
-        Some(Self { code, region, elements })
+        let elements = root
+            .children
+            .into_iter()
+            .filter(named)
+            .map(|child| (child.name, child.text))
+            .collect();
+        Some(Self {
+            code,
+            region,
+            elements,
+        })
     }
 
     /// The same error as an answer of the gateway's, under its ids.
@@ -34,7 +45,9 @@ impl UpstreamError {
         for (name, text) in &self.elements {
             xml.leaf(name, text);
         }
-        xml.leaf("RequestId", request_id).leaf("HostId", host_id).close("Error");
+        xml.leaf("RequestId", request_id)
+            .leaf("HostId", host_id)
+            .close("Error");
         xml.finish()
     }
 }

@@ -298,7 +298,10 @@ fn an_upstreams_error_is_told_from_its_success() {
     let written = error.to_xml("ours", "host");
     let written = std::str::from_utf8(&written).unwrap();
     assert!(written.contains("<Message>m</Message>"), "{written}");
-    assert!(written.contains("<RequestId>ours</RequestId><HostId>host</HostId>"), "{written}");
+    assert!(
+        written.contains("<RequestId>ours</RequestId><HostId>host</HostId>"),
+        "{written}"
+    );
     assert!(!written.contains("<RequestId>q"), "{written}");
     for document in ["<CopyObjectResult/>", "<Error/>", "<html>", ""] {
         assert_eq!(
