@@ -25,10 +25,10 @@ const CORE: &[(&str, &[&str])] = &[
 
 /// Edges between the modules of `src/`.
 const ROOT: &[(&str, &[&str])] = &[
-    ("config", &[]),
+    ("config", &["upstream"]),
     ("state", &[]),
     ("record", &[]),
-    ("upstream", &["config"]),
+    ("upstream", &[]),
     ("admin", &["record"]),
     (
         "gateway",
@@ -66,7 +66,7 @@ fn modules_with_io_use_only_the_modules_they_may() {
 #[test]
 fn pure_modules_name_no_io() {
     let mut found = Vec::new();
-    for file in rust_files(Path::new("core/src")) {
+    for file in code_files(Path::new("core/src")) {
         let text = fs::read_to_string(&file).unwrap();
         for (number, line) in code_lines(&text) {
             found.extend(
@@ -92,7 +92,7 @@ fn the_core_manifest_knows_no_runtime() {
 fn only_admission_makes_a_permit() {
     let maker = Path::new("core/src/admission/forward.rs");
     for root in ["core/src", "src"] {
-        for file in rust_files(Path::new(root)) {
+        for file in code_files(Path::new(root)) {
             let text = fs::read_to_string(&file).unwrap();
             let makes = code_lines(&text).any(|(_, line)| {
                 line.contains("Permit {") && !line.contains("struct") && !line.contains("impl")
@@ -113,12 +113,12 @@ fn files_stay_readable() {
         "record/metrics.rs",
     ];
     for root in ["core/src", "src"] {
-        for file in rust_files(Path::new(root)) {
+        for file in code_files(Path::new(root)) {
             let name = file.to_string_lossy().into_owned();
             let lines = fs::read_to_string(&file).unwrap().lines().count();
-            let exempt = tables.iter().any(|table| name.ends_with(table)) || name.contains("tests");
+            let exempt = tables.iter().any(|table| name.ends_with(table));
             assert!(
-                exempt || lines <= 450,
+                exempt || lines <= 400,
                 "{name} has {lines} lines: split it where the thought divides"
             );
         }
@@ -130,13 +130,7 @@ fn files_stay_readable() {
 fn check_edges(root: &Path, edges: &[(&str, &[&str])]) {
     let names: BTreeSet<&str> = edges.iter().map(|(name, _)| *name).collect();
     for (module, allowed) in edges {
-        for file in rust_files(&root.join(module)) {
-            if file
-                .components()
-                .any(|part| part.as_os_str() == "tests" || part.as_os_str() == "tests.rs")
-            {
-                continue;
-            }
+        for file in code_files(&root.join(module)) {
             let text = fs::read_to_string(&file).unwrap();
             for (number, line) in code_lines(&text) {
                 for (used, _) in line
@@ -168,6 +162,18 @@ fn code_lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
         .take_while(|(_, line)| line.trim() != "#[cfg(test)]")
         .filter(|(_, line)| !line.trim_start().starts_with("//"))
         .map(|(number, line)| (number + 1, line))
+}
+
+/// The Rust files below a folder, but for unit tests.
+fn code_files(root: &Path) -> Vec<PathBuf> {
+    let test = |file: &PathBuf| {
+        file.iter()
+            .any(|part| part == "tests" || part == "tests.rs")
+    };
+    rust_files(root)
+        .into_iter()
+        .filter(|file| !test(file))
+        .collect()
 }
 
 fn rust_files(root: &Path) -> Vec<PathBuf> {

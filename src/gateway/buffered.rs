@@ -196,7 +196,8 @@ impl Exchange<'_> {
         body: Bytes,
         claim: &Claim,
     ) -> Result<UpstreamAnswer, Fault> {
-        let probe = permit.probe();
+        let position = permit.upstream().ok_or_else(malformed)?;
+        let probe = Permit::inquiry(position, &claim.bucket);
         let found = self.send(target, &probe, Bytes::new()).await?;
         match found.status {
             StatusCode::NOT_FOUND => self.send(target, permit, body).await,
@@ -299,7 +300,9 @@ impl Exchange<'_> {
         if status == StatusCode::NOT_FOUND && permit.conceals_missing() && !bucket_missing {
             return Err(Fault::Refused(S3Error::new(ErrorCode::AccessDenied)));
         }
-        self.entry.sent.error_code = fault.map(|fault| fault.code.into());
+        self.entry.sent.error_code = fault
+            .filter(|fault| !fault.code.is_empty())
+            .map(|fault| fault.code.into());
         let id = self.entry.id;
         let body = error.map_or(body, |error| {
             error.to_xml(id.as_str(), id.host_id().as_str())

@@ -10,6 +10,7 @@
 //! | `reply` | heads of answers |
 //! | `entry` | the record of an exchange, written however it ends |
 //! | `refusals` | answers and records of what the front refuses |
+//! | `settle` | creations of buckets that were cut short |
 //! | `start` | from settings to a running gateway, and back |
 
 mod buffered;
@@ -20,6 +21,7 @@ mod exchange;
 pub mod front;
 mod refusals;
 mod reply;
+mod settle;
 mod snapshot;
 mod start;
 mod stream;

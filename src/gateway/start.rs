@@ -3,7 +3,7 @@
 use super::front::{self, Address, Bound, Front, Phase, tls};
 use super::refusals::Refusals;
 use super::snapshot::{Door, Snapshot, Target};
-use super::{Gateway, clock};
+use super::{Gateway, clock, settle};
 use crate::admin::{Check, Readiness, serve_health};
 use crate::config::settings::{Bind, LogFormat, LogTarget, Settings, Upstream as UpstreamEntry};
 use crate::record::metrics::{Metrics, Sets};
@@ -125,6 +125,7 @@ pub async fn start(settings: Settings) -> Result<Running, StartError> {
     if let Some(address) = health {
         running.serve_health(address).await?;
     }
+    tokio::spawn(settle::settle(Arc::downgrade(&running.gateway)));
     running.readiness.check("listeners").ok();
     Ok(running)
 }

@@ -168,10 +168,16 @@ pub fn failure(error: &UpstreamError) -> S3Error {
 
 /// What an upstream's error document, and the headers it came with, say is wrong. `None` if there is none.
 pub fn fault(headers: &HeaderMap, error: Option<&xml::UpstreamError>) -> Option<Fault> {
-    let error = error?;
     let header = headers
         .get("x-amz-bucket-region")
         .and_then(|value| name(value.as_bytes()));
+    let Some(error) = error else {
+        // A HEAD answer has no document, and says in a header alone where the bucket is.
+        return header.map(|region| Fault {
+            code: String::new(),
+            region: Some(region),
+        });
+    };
     let element = error
         .region
         .as_ref()

@@ -5,6 +5,7 @@ use super::legality::Case;
 use super::{Labels, Permit, Run};
 use crate::request::encode_path;
 use crate::s3::headers::Disposition;
+use crate::s3::names::BucketName;
 use crate::sigv4::payload::{self, BodyPlan};
 use bytes::Bytes;
 use http::Method;
@@ -32,19 +33,20 @@ pub(super) fn permit(case: &Case<'_>, body: BodyPlan, granted: Granted, labels: 
 }
 
 impl Permit {
-    /// Leave to ask whether the bucket of a CreateBucket exists already.
-    pub fn probe(&self) -> Self {
+    /// Leave to ask an upstream whether a bucket exists: a look-up of the gateway's own, before a bucket is created and
+    /// where a creation was cut short. `upstream` is a position in the routes.
+    pub fn inquiry(upstream: usize, bucket: &BucketName) -> Self {
         Self {
-            upstream: self.upstream,
+            upstream: Some(upstream),
             method: Method::HEAD,
-            bucket: self.bucket.clone(),
+            bucket: bucket.as_str().to_owned(),
             key: String::new(),
             query: String::new(),
             headers: HeaderMap::new(),
             body: BodyPlan::default(),
             run: Run::Buffered(Bytes::new()),
             conceal_missing: false,
-            labels: self.labels.clone(),
+            labels: Labels::default(),
         }
     }
 }

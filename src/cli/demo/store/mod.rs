@@ -6,6 +6,7 @@
 //! say that this file is the object: keys may be anything, a write is seen whole or not at all, and conditions hold.
 
 mod catalogue;
+mod conditions;
 mod listing;
 mod multipart;
 mod objects;

@@ -3,7 +3,8 @@
 
 use super::Store;
 use super::catalogue::{Entry, Upload};
-use super::objects::{Replaces, fresh_name, internal, source_of};
+use super::conditions::Replaces;
+use super::objects::{fresh_name, internal, source_of};
 use bytes::Bytes;
 use futures_core::Stream;
 use s3s::crypto::{Checksum as _, Md5};

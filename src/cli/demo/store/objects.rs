@@ -2,15 +2,15 @@
 
 use super::Store;
 use super::catalogue::Entry;
+use super::conditions::{Reads, Replaces};
 use aws_lc_rs::rand::{SecureRandom, SystemRandom};
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
-use http::{HeaderMap, header};
+use http::HeaderMap;
 use s3s::dto::{
     CopyObjectInput, CopyObjectOutput, CopyObjectResult, CopySource, DeleteObjectInput, ETag,
-    ETagCondition, GetObjectInput, GetObjectOutput, HeadBucketInput, HeadObjectInput,
-    HeadObjectOutput, MetadataDirective, PutObjectInput, PutObjectOutput, Range, Timestamp,
-    TimestampFormat,
+    GetObjectInput, GetObjectOutput, HeadBucketInput, HeadObjectInput, HeadObjectOutput,
+    MetadataDirective, PutObjectInput, PutObjectOutput, Range,
 };
 use s3s::{S3, S3Error, S3ErrorCode, S3Request, S3Response, S3Result, s3_error};
 use std::cmp::Ordering;
@@ -28,86 +28,6 @@ pub(super) fn internal<T>(input: T) -> S3Request<T> {
         service: None,
         trailing_headers: None,
     }
-}
-
-/// What must hold of the object that a write replaces.
-#[derive(Default)]
-pub(super) struct Replaces {
-    pub(super) if_match: Option<ETagCondition>,
-    pub(super) if_none_match: Option<ETagCondition>,
-}
-
-impl Replaces {
-    fn check(&self, current: Option<&Entry>) -> S3Result<()> {
-        let meets = |condition: &ETagCondition| {
-            current.is_some_and(|entry| matches(condition, &entry.etag))
-        };
-        match &self.if_match {
-            Some(_) if current.is_none() => return Err(s3_error!(NoSuchKey)),
-            Some(condition) if !meets(condition) => return Err(s3_error!(PreconditionFailed)),
-            Some(_) | None => (),
-        }
-        match &self.if_none_match {
-            Some(condition) if meets(condition) => Err(s3_error!(PreconditionFailed)),
-            Some(_) | None => Ok(()),
-        }
-    }
-}
-
-/// What must hold of an object that is read.
-struct Reads {
-    if_match: Option<ETagCondition>,
-    if_none_match: Option<ETagCondition>,
-    if_modified_since: Option<Timestamp>,
-    if_unmodified_since: Option<Timestamp>,
-}
-
-impl Reads {
-    /// In the order of <https://www.rfc-editor.org/rfc/rfc9110#section-13.2.2>.
-    fn check(&self, entry: &Entry) -> S3Result<()> {
-        let changed_after = |since: &Timestamp| in_seconds(&entry.modified) > in_seconds(since);
-        let as_expected = match (&self.if_match, &self.if_unmodified_since) {
-            (Some(condition), _) => matches(condition, &entry.etag),
-            (None, Some(since)) => !changed_after(since),
-            (None, None) => true,
-        };
-        if !as_expected {
-            return Err(s3_error!(PreconditionFailed));
-        }
-        let known = match (&self.if_none_match, &self.if_modified_since) {
-            (Some(condition), _) => matches(condition, &entry.etag),
-            (None, Some(since)) => !changed_after(since),
-            (None, None) => false,
-        };
-        match known {
-            true => Err(not_modified(entry)),
-            false => Ok(()),
-        }
-    }
-}
-
-/// 304 is an error: s3s lets no successful read have another status than its own.
-fn not_modified(entry: &Entry) -> S3Error {
-    let mut error = s3_error!(NotModified);
-    let mut headers = HeaderMap::new();
-    let etag = ETag::Strong(entry.etag.clone()).to_http_header().ok();
-    headers.extend(etag.map(|etag| (header::ETAG, etag)));
-    error.set_headers(headers);
-    error
-}
-
-fn matches(condition: &ETagCondition, etag: &str) -> bool {
-    match condition {
-        ETagCondition::Any => true,
-        ETagCondition::ETag(wanted) => wanted.value() == etag,
-    }
-}
-
-/// The time as a header can say it.
-fn in_seconds(time: &Timestamp) -> Option<Timestamp> {
-    let mut text = Vec::new();
-    time.format(TimestampFormat::HttpDate, &mut text).ok()?;
-    Timestamp::parse(TimestampFormat::HttpDate, std::str::from_utf8(&text).ok()?).ok()
 }
 
 /// A file name that no other object has.
