@@ -155,7 +155,13 @@ impl Exchange<'_> {
                 self.gateway.publish_buckets();
             }
             // What became of it is not known: the claim stays, and the name with it.
-            Err(Fault::Upstream(_)) => {}
+            Err(Fault::Upstream(_)) => {
+                self.gateway
+                    .store
+                    .release(&claim)
+                    .await
+                    .map_err(Fault::Store)?;
+            }
             Ok(_) | Err(_) => self
                 .gateway
                 .store

@@ -18,6 +18,7 @@ pub(super) enum Change {
     },
     Commit(Claim),
     Abandon(Claim),
+    Release(Claim),
     Forget {
         bucket: BucketName,
         incarnation: u64,
@@ -76,6 +77,10 @@ impl Ledger {
                     incarnation: record.incarnation,
                 };
                 self.settle(claim, gone).map(|()| None)
+            }
+            Change::Release(claim) => {
+                self.release(&claim);
+                Ok(None)
             }
             Change::Forget {
                 bucket,

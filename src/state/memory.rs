@@ -56,6 +56,10 @@ impl Store for MemoryStore {
         self.apply(Change::Abandon(claim.clone())).map(drop)
     }
 
+    async fn release(&self, claim: &Claim) -> Result<(), StoreError> {
+        self.apply(Change::Release(claim.clone())).map(drop)
+    }
+
     async fn forget(&self, bucket: &BucketName, incarnation: u64) -> Result<(), StoreError> {
         let bucket = bucket.clone();
         let change = Change::Forget {
@@ -113,6 +117,10 @@ impl Store for NoStore {
     }
 
     async fn abandon(&self, _: &Claim) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    async fn release(&self, _: &Claim) -> Result<(), StoreError> {
         Ok(())
     }
 

@@ -60,6 +60,9 @@ pub trait Store: Send + Sync {
     /// The upstream has not created the bucket: the name is free again. Its incarnation is not used a second time.
     async fn abandon(&self, claim: &Claim) -> Result<(), StoreError>;
 
+    /// Nobody knows what became of the creation: the claim stays open, and is [unresolved](Store::unresolved) from now on.
+    async fn release(&self, claim: &Claim) -> Result<(), StoreError>;
+
     /// The upstream has deleted this incarnation of the bucket. Another incarnation is left alone, with
     /// [`StoreError::NotOnRecord`].
     async fn forget(&self, bucket: &BucketName, incarnation: u64) -> Result<(), StoreError>;

@@ -110,6 +110,10 @@ impl Store for RedbStore {
         self.apply(Change::Abandon(claim.clone())).await.map(drop)
     }
 
+    async fn release(&self, claim: &Claim) -> Result<(), StoreError> {
+        self.apply(Change::Release(claim.clone())).await.map(drop)
+    }
+
     async fn forget(&self, bucket: &BucketName, incarnation: u64) -> Result<(), StoreError> {
         let change = Change::Forget {
             bucket: bucket.clone(),

@@ -93,6 +93,7 @@ async fn conformance<F: Fixture>(mut fresh: impl FnMut() -> F) {
     a_view_once_taken_does_not_change(&fresh()).await;
     if F::DURABLE {
         everything_is_there_after_reopening(&mut fresh()).await;
+        a_released_claim_keeps_the_name_and_can_be_settled(&fresh()).await;
         a_claim_left_behind_is_unresolved_until_settled(&mut fresh()).await;
     }
 }
@@ -149,6 +150,17 @@ async fn of_concurrent_claims_one_wins(fixture: &impl Fixture) {
         task.await.unwrap();
     }
     assert_eq!(won.load(Ordering::Relaxed), 1);
+}
+
+async fn a_released_claim_keeps_the_name_and_can_be_settled(fixture: &impl Fixture) {
+    let store = fixture.store();
+    let claimed = claim(store.as_ref(), "released").await.unwrap();
+    store.release(&claimed).await.unwrap();
+    assert_eq!(store.unresolved(), [claimed.clone()]);
+    let second = claim(store.as_ref(), "released").await;
+    assert!(matches!(second, Err(StoreError::BeingCreated { .. })));
+    store.commit(&claimed).await.unwrap();
+    assert_eq!(store.unresolved(), []);
 }
 
 async fn an_abandoned_claim_frees_the_name(fixture: &impl Fixture) {

@@ -141,6 +141,6 @@ impl Writer {
 fn bucket_of(change: &Change) -> &BucketName {
     match change {
         Change::Claim { bucket, .. } | Change::Forget { bucket, .. } => bucket,
-        Change::Commit(claim) | Change::Abandon(claim) => &claim.bucket,
+        Change::Commit(claim) | Change::Abandon(claim) | Change::Release(claim) => &claim.bucket,
     }
 }
