@@ -156,7 +156,7 @@ async fn a_released_claim_keeps_the_name_and_can_be_settled(fixture: &impl Fixtu
     let store = fixture.store();
     let claimed = claim(store.as_ref(), "released").await.unwrap();
     store.release(&claimed).await.unwrap();
-    assert_eq!(store.unresolved(), [claimed.clone()]);
+    assert_eq!(store.unresolved(), std::slice::from_ref(&claimed));
     let second = claim(store.as_ref(), "released").await;
     assert!(matches!(second, Err(StoreError::BeingCreated { .. })));
     store.commit(&claimed).await.unwrap();
