@@ -169,7 +169,7 @@ fn machine() -> String {
 
 fn gateway_version(options: &Options) -> String {
     match options.gateway {
-        true => printed(BINARY, &["--version"]),
+        true => printed(BINARY, &["version"]),
         false => "left out".to_owned(),
     }
 }

@@ -5,13 +5,15 @@ The upstream is a stub that remembers everything it was sent. Numbers are those 
 
 import hashlib
 import time
-from datetime import datetime, timedelta, timezone
+from datetime import timedelta
+from urllib.parse import unquote_to_bytes
 
 import pytest
 import sigv4
 import wire
 from scenarios import MIB, pattern
 from servers import stub as stubs
+from servers.gateway import upstream
 from servers.processes import wait_until
 from servers.stub import Cut, Hangup, Stall, error, reply, settle
 from sides import direct, through
@@ -79,8 +81,6 @@ KEYS = [
 
 @pytest.mark.parametrize("key", KEYS)
 def test_t02_the_upstream_decodes_the_key_that_was_authorised(gateway, side, stub, key):
-    from urllib.parse import unquote_to_bytes
-
     answer = side.raw("PUT", f"/bucket/{key}", b"x")
     assert answer.status == 200, answer
     path = stub.only_request().target.partition("?")[0]
@@ -442,8 +442,6 @@ def test_t43_interim_answers_without_end_do_not_hold_the_client(launch):
 
 
 def launch_before(launch, server, **more):
-    from servers.gateway import upstream
-
     return launch({"stub": upstream(server, profile="ceph", **more)})
 
 
@@ -518,5 +516,5 @@ def test_hand_signed_requests_are_what_a_strict_server_takes(ceph, new_bucket):
     digest = hashlib.sha256(body).hexdigest()
     assert side.raw("PUT", f"/{bucket}/a%20b+c", body, payload=digest).status == 200
     assert side.unsigned("GET", side.signer.presign("GET", f"/{bucket}/a%20b+c", side.host)).body == body
-    late = Signer(side.access_key, side.secret_key, date=(datetime.now(timezone.utc) - timedelta(hours=1)).strftime("%Y%m%dT%H%M%SZ"))
+    late = Signer(side.access_key, side.secret_key, date=sigv4.now(timedelta(hours=-1)))
     assert side.raw("GET", f"/{bucket}/a%20b+c", signer=late).status == 403

@@ -84,7 +84,7 @@ class Gateway:
 
     region = REGION
 
-    def __init__(self, folder, upstreams, certificates, users=None, bucket_policies=None):
+    def __init__(self, folder, upstreams, certificates, users=None, bucket_policies=None, settings=None):
         self.folder = Path(folder)
         self.users, self.certificates = users or Users(), certificates
         self.access_key = self.users.keys["alice"].id
@@ -94,7 +94,7 @@ class Gateway:
         self.tls_endpoint = f"https://127.0.0.1:{self.tls_port}"
         self.app_endpoint = f"http://127.0.0.1:{self.app_port}"
         self.access_log, self.json_log = self.folder / "access.log", self.folder / "access.json"
-        self._write_files(upstreams, bucket_policies or {})
+        self._write_files({**self._configuration(upstreams), **(settings or {})}, bucket_policies or {})
         self.process = self._start()
 
     def stop(self):
@@ -143,14 +143,14 @@ class Gateway:
             raise
         return process
 
-    def _write_files(self, upstreams, bucket_policies):
+    def _write_files(self, configuration, bucket_policies):
         policies = self.folder / "policies"
         for bucket, policy in bucket_policies.items():
             (policies / "buckets" / bucket).mkdir(parents=True)
             (policies / "buckets" / bucket / "policy.json").write_text(json.dumps(policy, indent=2))
         policies.mkdir(parents=True, exist_ok=True)
         self._write_secret("identities.yaml", self.users.identities())
-        self._write_secret("portcullis.yaml", self._configuration(upstreams))
+        self._write_secret("portcullis.yaml", configuration)
 
     def _configuration(self, upstreams):
         tls = {"cert": f"file:{self.certificates.certificate}", "key": f"file:{self.certificates.key}"}
