@@ -207,7 +207,7 @@ pub static PROFILES: &[Profile] = &[
         checked: Checked::Run,
         operations: OperationId::ALL,
         literal_dot_segments: true,
-        literal_empty_segments: false,
+        literal_empty_segments: true,
         trailers: true,
         versions: true,
         ignores: &[
