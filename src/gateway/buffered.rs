@@ -299,12 +299,13 @@ impl Exchange<'_> {
         if status == StatusCode::NOT_FOUND && permit.conceals_missing() && !bucket_missing {
             return Err(Fault::Refused(S3Error::new(ErrorCode::AccessDenied)));
         }
-        self.entry.sent.error_code = fault.map(|fault| fault.code.into());
         let id = self.entry.id;
-        let body = error.map_or(body, |error| {
-            error.to_xml(id.as_str(), id.host_id().as_str())
-        });
-        let body = (*permit.method() != Method::HEAD).then_some(body);
+        let body = match error {
+            _ if *permit.method() == Method::HEAD => None,
+            Some(error) => Some(error.to_xml(id.as_str(), id.host_id().as_str())),
+            None => return Err(Fault::Foreign(answer::foreign(status), status)),
+        };
+        self.entry.sent.error_code = fault.map(|fault| fault.code.into());
         let head = reply::whole(status, headers, body.as_ref(), &id);
         self.send_whole(head, &body.unwrap_or_default()).await?;
         self.entry.end(Ending::Answered);

@@ -53,6 +53,9 @@ pub enum UpstreamError {
     /// The connection broke or the answer is not HTTP. The request may have been carried out.
     #[error("the exchange broke off")]
     Broken(#[source] Box<pingora::Error>),
+    /// The upstream called a request done of which it had only a part.
+    #[error("the answer came before the end of the request")]
+    Premature,
     /// The answer is longer than expected of the operation.
     #[error("the answer is longer than {0} bytes")]
     TooLong(usize),
@@ -136,6 +139,9 @@ impl Client {
 
     /// Gives the connection of a call back to the pool, if the call ended well.
     pub async fn release(&self, call: Call) {
+        if !call.is_complete() {
+            return;
+        }
         let (session, peer) = call.into_parts();
         let idle = peer.options.idle_timeout;
         self.connector
@@ -243,7 +249,8 @@ async fn ask(call: &mut Call, body: &Bytes) -> Result<(), UpstreamError> {
         // An upstream that refuses early answers and closes: its answer says more than our failing to write.
         Err(error) => call.answered().await.map_err(|_| error),
         Ok(()) => call.answered().await,
-    }
+    }?;
+    call.believable()
 }
 
 impl UpstreamError {
