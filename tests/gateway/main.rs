@@ -1,0 +1,20 @@
+//! The real gateway between raw clients and an origin that remembers every byte it was sent.
+//!
+//! Whatever is refused is checked for three things: the S3 error, that the origin heard nothing, and one record.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "a test fails by panicking"
+)]
+
+mod client;
+mod origin;
+mod request;
+mod stand;
+mod upstream;
+
+mod bodies;
+mod expect_continue;
