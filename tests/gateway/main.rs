@@ -10,11 +10,18 @@
     reason = "a test fails by panicking"
 )]
 
+mod buckets;
 mod client;
 mod origin;
+mod passing;
+mod replay;
 mod request;
 mod stand;
 mod upstream;
+mod visibility;
 
 mod bodies;
 mod expect_continue;
+mod framing;
+mod leaving;
+mod names;

@@ -44,7 +44,8 @@ pub(crate) struct Script {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum After {
-    Head,
+    /// The head and so much of the body.
+    Part(usize),
     Body,
 }
 
@@ -67,7 +68,12 @@ impl Script {
 
     /// Says this as soon as the head is there.
     pub(crate) fn early(bytes: impl AsRef<[u8]>) -> Self {
-        Self::begin(After::Head).then(bytes)
+        Self::begin(After::Part(0)).then(bytes)
+    }
+
+    /// Goes on once so many bytes of the body are there.
+    pub(crate) fn after(count: usize) -> Self {
+        Self::begin(After::Part(count))
     }
 
     fn begin(after: After) -> Self {
@@ -214,15 +220,15 @@ async fn serve(shared: &Shared, mut stream: TcpStream, connection: usize) -> std
         });
         let script = shared.scripts.lock().unwrap().pop_front();
         let script = script.unwrap_or_else(|| Script::say(answer("200 OK", "ETag: \"e\"\r\n", "")));
-        if script.after == After::Body {
-            read_body(shared, &mut stream, &mut ahead, position, length).await?;
-        }
+        let first = match script.after {
+            After::Part(count) => count.min(length),
+            After::Body => length,
+        };
+        read_body(shared, &mut stream, &mut ahead, position, first, length).await?;
         if !act(&mut stream, script.steps).await? {
             return Ok(());
         }
-        if script.after == After::Head {
-            read_body(shared, &mut stream, &mut ahead, position, length).await?;
-        }
+        read_body(shared, &mut stream, &mut ahead, position, length, length).await?;
     }
 }
 
@@ -268,9 +274,10 @@ async fn read_body(
     stream: &mut TcpStream,
     ahead: &mut Vec<u8>,
     position: usize,
+    until: usize,
     length: usize,
 ) -> std::io::Result<()> {
-    let mut left = length;
+    let mut left = until - shared.memory.borrow().seen[position].body.len();
     while left > 0 {
         if ahead.is_empty() && stream.read_buf(ahead).await? == 0 {
             return Err(std::io::ErrorKind::UnexpectedEof.into());
@@ -280,7 +287,7 @@ async fn read_body(
         shared.memory.send_modify(|memory| {
             let seen = &mut memory.seen[position];
             seen.body.extend_from_slice(&piece);
-            seen.whole = left == 0;
+            seen.whole = seen.body.len() == length;
         });
     }
     Ok(())

@@ -40,6 +40,7 @@ pub(crate) struct Request {
     body: Vec<u8>,
     length: Option<String>,
     hash: Option<String>,
+    date: Option<&'static str>,
 }
 
 impl Request {
@@ -53,6 +54,7 @@ impl Request {
             body: Vec::new(),
             length: None,
             hash: None,
+            date: None,
         }
     }
 
@@ -82,6 +84,18 @@ impl Request {
         self
     }
 
+    /// With another Host.
+    pub(crate) fn on(mut self, host: &str) -> Self {
+        self.headers[0].1 = host.as_bytes().to_vec();
+        self
+    }
+
+    /// Signed at another time than now.
+    pub(crate) fn at(mut self, date: &'static str) -> Self {
+        self.date = Some(date);
+        self
+    }
+
     pub(crate) fn version(mut self, version: &'static str) -> Self {
         self.version = version;
         self
@@ -105,7 +119,7 @@ impl Request {
             .hash
             .clone()
             .unwrap_or_else(|| hex(&sha256(&self.body)));
-        let (date, scope) = now();
+        let (date, scope) = scope(self.date);
         let signed = self
             .header("x-amz-date", &date)
             .header("x-amz-content-sha256", &hash);
@@ -123,7 +137,7 @@ impl Request {
 
     /// Moves the signature into the query.
     pub(crate) fn presigned_by(mut self, user: User) -> Self {
-        let (date, scope) = now();
+        let (date, scope) = scope(self.date);
         let names = self.signed_headers().1;
         let sign = if self.target.contains('?') { '&' } else { '?' };
         let _ = write!(
@@ -159,6 +173,7 @@ impl Request {
             .collect();
         pairs.sort();
         let method = &self.method;
+        let path = canonical(path);
         let query = pairs.join("&");
         let canonical = format!("{method}\n{path}\n{query}\n{headers}\n{names}\n{hash}");
         let digest = hex(&sha256(canonical.as_bytes()));
@@ -180,7 +195,7 @@ impl Request {
                 name.starts_with("x-amz-")
                     || ["host", "content-md5", "content-type"].contains(&&**name)
             })
-            .map(|(name, value)| (name, String::from_utf8_lossy(value).trim().to_owned()))
+            .map(|(name, value)| (name, folded(&String::from_utf8_lossy(value))))
             .collect();
         signed.sort();
         let lines: String = signed
@@ -222,6 +237,44 @@ impl Request {
     pub(crate) fn target(&self) -> &str {
         &self.target
     }
+}
+
+fn folded(value: &str) -> String {
+    value.split_ascii_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// A path, percent-encoded as a signature has it.
+fn canonical(path: &str) -> String {
+    decoded(path)
+        .into_iter()
+        .map(|byte| match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' => {
+                char::from(byte).to_string()
+            }
+            byte => format!("%{byte:02X}"),
+        })
+        .collect()
+}
+
+/// A path without percent-encoding; what is no encoding stays.
+pub(crate) fn decoded(text: &str) -> Vec<u8> {
+    let mut rest = text.as_bytes();
+    let mut decoded = Vec::new();
+    while let Some((byte, after)) = rest.split_first() {
+        let hex = after.get(..2).and_then(|hex| std::str::from_utf8(hex).ok());
+        let code = hex.and_then(|hex| u8::from_str_radix(hex, 16).ok());
+        match code.filter(|_| *byte == b'%') {
+            Some(code) => {
+                decoded.push(code);
+                rest = &after[2..];
+            }
+            None => {
+                decoded.push(*byte);
+                rest = after;
+            }
+        }
+    }
+    decoded
 }
 
 /// The pieces of an aws-chunked body with a checksum in its trailer.
@@ -270,8 +323,9 @@ fn mac(key: &[u8], data: &[u8]) -> Vec<u8> {
     clippy::disallowed_methods,
     reason = "the gateway's clock is the real one"
 )]
-fn now() -> (String, String) {
-    let date = Timestamp::now().strftime("%Y%m%dT%H%M%SZ").to_string();
+fn scope(date: Option<&str>) -> (String, String) {
+    let now = || Timestamp::now().strftime("%Y%m%dT%H%M%SZ").to_string();
+    let date = date.map_or_else(now, str::to_owned);
     let scope = format!("{}/{REGION}/s3/aws4_request", &date[..8]);
     (date, scope)
 }

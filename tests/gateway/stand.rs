@@ -167,6 +167,7 @@ impl Stand {
                 .collect(),
             lines,
             log: fs::read(self.folder.path().join("access.log")).unwrap(),
+            port: self.origin.port,
             origin: self.origin.memory(),
             folder: self.folder,
         }
@@ -181,6 +182,8 @@ pub(crate) struct Ended {
     /// The S3 access log as it was written.
     pub(crate) log: Vec<u8>,
     pub(crate) origin: Memory,
+    /// The origin's.
+    pub(crate) port: u16,
     pub(crate) folder: TempDir,
 }
 
