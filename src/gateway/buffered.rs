@@ -48,7 +48,8 @@ impl Exchange<'_> {
             if answer.status != StatusCode::OK {
                 return self.pass(permit, answer).await;
             }
-            result = DeleteResult::parse(&answer.body).map_err(|_| malformed())?;
+            let parsed = DeleteResult::parse(&answer.body);
+            result = parsed.map_err(|_| malformed(answer.status))?;
         }
         if quiet {
             result.deleted.clear();
@@ -107,17 +108,16 @@ impl Exchange<'_> {
         position: usize,
         account: AccountId,
     ) -> Result<Vec<Bucket>, Fault> {
-        let target = self
-            .snapshot
-            .upstreams
-            .get(position)
-            .cloned()
-            .ok_or_else(malformed)?;
+        let target = self.snapshot.upstreams.get(position).cloned();
+        let target = target.ok_or(Fault::Refused(ErrorCode::InternalError.into()))?;
         let answer = self.send(&target, permit, Bytes::new()).await?;
+        if let Some(fault) = self.hidden(permit, &answer) {
+            return Err(fault);
+        }
         let list = BucketList::parse(&answer.body)
             .ok()
             .filter(|_| answer.status == StatusCode::OK)
-            .ok_or_else(malformed)?;
+            .ok_or_else(|| malformed(answer.status))?;
         let rules = &self.snapshot.rules;
         let Some(route) = rules.routes.get(position) else {
             return Ok(Vec::new());
@@ -144,7 +144,11 @@ impl Exchange<'_> {
     ) -> Result<(), Fault> {
         let target = self.target(permit)?;
         let claim = self.claim(permit, &target).await?;
-        let created = self.create_claimed(permit, &target, body, &claim).await;
+        if let Err(fault) = self.absent(permit, &target, &claim).await {
+            self.abandon(&claim).await?;
+            return Err(fault);
+        }
+        let created = self.send(&target, permit, body).await;
         match &created {
             Ok(answer) if answer.status.is_success() => {
                 self.gateway
@@ -155,15 +159,18 @@ impl Exchange<'_> {
                 self.gateway.publish_buckets();
             }
             // What became of it is not known: the claim stays, and the name with it.
-            Err(Fault::Upstream(_)) => {}
-            Ok(_) | Err(_) => self
-                .gateway
-                .store
-                .abandon(&claim)
-                .await
-                .map_err(Fault::Store)?,
+            Err(Fault::Upstream(error)) if error.may_be_done() => {}
+            Ok(_) | Err(_) => self.abandon(&claim).await?,
         }
         self.pass(permit, created?).await
+    }
+
+    async fn abandon(&self, claim: &Claim) -> Result<(), Fault> {
+        self.gateway
+            .store
+            .abandon(claim)
+            .await
+            .map_err(Fault::Store)
     }
 
     async fn claim(&mut self, permit: &Permit, target: &Target) -> Result<Claim, Fault> {
@@ -189,22 +196,24 @@ impl Exchange<'_> {
         })
     }
 
-    async fn create_claimed(
+    /// Asks the upstream for the bucket, which must not be there.
+    async fn absent(
         &mut self,
         permit: &Permit,
         target: &Target,
-        body: Bytes,
         claim: &Claim,
-    ) -> Result<UpstreamAnswer, Fault> {
+    ) -> Result<(), Fault> {
         let probe = permit.probe();
         let found = self.send(target, &probe, Bytes::new()).await?;
         match found.status {
-            StatusCode::NOT_FOUND => self.send(target, permit, body).await,
+            StatusCode::NOT_FOUND => Ok(()),
             status if status.is_success() => Err(Fault::Refused(exists(
                 self.route_owner(permit),
                 claim.record.owner,
             ))),
-            _ => Err(self.hidden(&probe, &found).unwrap_or_else(malformed)),
+            status => Err(self
+                .hidden(&probe, &found)
+                .unwrap_or_else(|| malformed(status))),
         }
     }
 
@@ -338,8 +347,8 @@ fn exists(owner: Option<AccountId>, creator: AccountId) -> S3Error {
 }
 
 /// The upstream said something that makes no sense here.
-fn malformed() -> Fault {
-    Fault::Refused(ErrorCode::ServiceUnavailable.into())
+fn malformed(status: StatusCode) -> Fault {
+    Fault::Foreign(ErrorCode::ServiceUnavailable.into(), status)
 }
 
 fn document(body: Bytes) -> Success {

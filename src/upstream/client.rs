@@ -254,6 +254,14 @@ async fn ask(call: &mut Call, body: &Bytes) -> Result<(), UpstreamError> {
 }
 
 impl UpstreamError {
+    /// Whether the request reached the upstream, which may have carried it out.
+    pub fn may_be_done(&self) -> bool {
+        match self {
+            Self::Credentials(_) | Self::Sign(_) | Self::Resolve(_) | Self::Connect(_) => false,
+            Self::Broken(_) | Self::Premature | Self::TooLong(_) | Self::Deadline => true,
+        }
+    }
+
     /// The upstream closed the connection before it said anything; it may not even have seen the request.
     pub(super) fn closed_before_answering(&self) -> bool {
         use pingora::ErrorType::{ConnectionClosed, ReadError, WriteError};
