@@ -316,7 +316,7 @@ impl<'g> Exchange<'g> {
                     request = id,
                     upstream = self.upstream_name(),
                     "{}",
-                    chain(&error)
+                    error.explain()
                 );
                 (
                     Some(answer::failure(&error)),

@@ -17,6 +17,7 @@ use pingora::http::RequestHeader;
 use pingora::protocols::http::v1::client::HttpSession;
 use pingora::upstreams::peer::HttpPeer;
 use portcullis_core::admission::{Permit, Run};
+use std::error::Error as _;
 use std::time::Duration;
 
 /// The whole call, connecting included. Completing a large multipart upload takes minutes.
@@ -254,6 +255,25 @@ async fn ask(call: &mut Call, body: &Bytes) -> Result<(), UpstreamError> {
 }
 
 impl UpstreamError {
+    /// One line for the log, with the causes. Holds nothing that the upstream said.
+    pub fn explain(&self) -> String {
+        let mut text = self.to_string();
+        let mut cause = match self {
+            Self::Connect(error) | Self::Broken(error) => {
+                text.push_str(": ");
+                text.push_str(&wire_error(error));
+                None
+            }
+            _ => self.source(),
+        };
+        while let Some(error) = cause {
+            text.push_str(": ");
+            text.push_str(&error.to_string());
+            cause = error.source();
+        }
+        text
+    }
+
     /// Whether the request reached the upstream, which may have carried it out.
     pub fn may_be_done(&self) -> bool {
         match self {
@@ -275,6 +295,14 @@ impl UpstreamError {
 
     fn timed_out(&self) -> bool {
         matches!(self, Self::Broken(error) if *error.etype() == pingora::ErrorType::WriteTimedout)
+    }
+}
+
+/// The framework's words; but for a head it cannot parse those are the head itself, whatever stands in it.
+fn wire_error(error: &pingora::Error) -> String {
+    match (error.etype(), &error.cause) {
+        (pingora::ErrorType::InvalidHTTPHeader, Some(_)) => error.root_cause().to_string(),
+        _ => error.to_string(),
     }
 }
 

@@ -24,4 +24,5 @@ mod bodies;
 mod expect_continue;
 mod framing;
 mod leaving;
+mod logs;
 mod names;

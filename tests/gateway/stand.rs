@@ -9,7 +9,7 @@ use serde_json::Value;
 use std::fs;
 use std::net::SocketAddr;
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tempfile::TempDir;
 use tokio::net::TcpStream;
@@ -66,12 +66,7 @@ impl Setup {
     pub(crate) async fn start_at(self, origin: Origin, folder: TempDir) -> Stand {
         // Another test of this process may have installed it.
         let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
-        let file = folder.path().join("portcullis.yaml");
-        fs::create_dir_all(folder.path().join("policies/buckets")).unwrap();
-        write(&file, &self.text(origin.port));
-        for (path, text) in &self.files {
-            write(&folder.path().join(path), text);
-        }
+        let file = self.write(folder.path(), origin.port);
         let (settings, _) = config::load(&file, &Host).unwrap_or_else(|findings| {
             let findings: Vec<String> = findings.iter().map(ToString::to_string).collect();
             panic!("{}", findings.join("\n"))
@@ -89,7 +84,18 @@ impl Setup {
         }
     }
 
-    pub(crate) fn text(&self, port: u16) -> String {
+    /// Writes the files of a gateway whose origin is on `port`; gives the configuration's path.
+    pub(crate) fn write(&self, folder: &Path, port: u16) -> PathBuf {
+        let file = folder.join("portcullis.yaml");
+        fs::create_dir_all(folder.join("policies/buckets")).unwrap();
+        write(&file, &self.text(port));
+        for (path, text) in &self.files {
+            write(&folder.join(path), text);
+        }
+        file
+    }
+
+    fn text(&self, port: u16) -> String {
         let user = |name: &str, user: User, policies: &str| {
             let User { id, secret } = user;
             format!(
