@@ -12,8 +12,11 @@ use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use tracing::Level;
 use tracing_subscriber::EnvFilter;
-use tracing_subscriber::filter::LevelFilter;
+use tracing_subscriber::filter::{LevelFilter, filter_fn};
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
 
 /// The command line as it was written.
 #[derive(Debug, Parser)]
@@ -128,16 +131,25 @@ pub fn command() -> clap::Command {
     Arguments::command()
 }
 
+/// Crates that print keys, tokens or whole signed requests below this level, whatever `RUST_LOG` asks of them.
+const DISCREET: &[&str] = &["aws_", "s3s"];
+
 /// Diagnostics go to standard error; records alone go to standard output. `RUST_LOG` chooses more or less.
 fn diagnostics() {
     let filter = EnvFilter::builder()
         .with_default_directive(LevelFilter::INFO.into())
         .from_env_lossy();
-    let subscriber = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr);
+    let discreet = filter_fn(|event| may_be_printed(event.target(), *event.level()));
+    let subscriber = tracing_subscriber::registry()
+        .with(filter)
+        .with(discreet)
+        .with(tracing_subscriber::fmt::layer().with_writer(std::io::stderr));
     // A second gateway in one process, as in tests, keeps the first one's.
     let _ = subscriber.try_init();
+}
+
+fn may_be_printed(target: &str, level: Level) -> bool {
+    level <= Level::INFO || !DISCREET.iter().any(|name| target.starts_with(name))
 }
 
 /// The exit code of a verb that may fail; says why on standard error.
@@ -157,5 +169,25 @@ fn print(text: &str) -> ExitCode {
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(_) => ExitCode::FAILURE,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn t48_crates_that_print_secrets_are_never_heard_below_info() {
+        for target in [
+            "aws_sigv4::http_request::sign",
+            "s3s",
+            "s3s_fs::s3",
+            "aws_config",
+        ] {
+            assert!(!may_be_printed(target, Level::TRACE), "{target}");
+            assert!(!may_be_printed(target, Level::DEBUG), "{target}");
+            assert!(may_be_printed(target, Level::INFO), "{target}");
+        }
+        assert!(may_be_printed("portcullis::gateway", Level::TRACE));
     }
 }

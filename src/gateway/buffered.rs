@@ -48,7 +48,8 @@ impl Exchange<'_> {
             if answer.status != StatusCode::OK {
                 return self.pass(permit, answer).await;
             }
-            result = DeleteResult::parse(&answer.body).map_err(|_| malformed())?;
+            let parsed = DeleteResult::parse(&answer.body);
+            result = parsed.map_err(|_| malformed(answer.status))?;
         }
         if quiet {
             result.deleted.clear();
@@ -107,17 +108,16 @@ impl Exchange<'_> {
         position: usize,
         account: AccountId,
     ) -> Result<Vec<Bucket>, Fault> {
-        let target = self
-            .snapshot
-            .upstreams
-            .get(position)
-            .cloned()
-            .ok_or_else(malformed)?;
+        let target = self.snapshot.upstreams.get(position).cloned();
+        let target = target.ok_or(Fault::Refused(ErrorCode::InternalError.into()))?;
         let answer = self.send(&target, permit, Bytes::new()).await?;
+        if let Some(fault) = self.hidden(permit, &answer) {
+            return Err(fault);
+        }
         let list = BucketList::parse(&answer.body)
             .ok()
             .filter(|_| answer.status == StatusCode::OK)
-            .ok_or_else(malformed)?;
+            .ok_or_else(|| malformed(answer.status))?;
         let rules = &self.snapshot.rules;
         let Some(route) = rules.routes.get(position) else {
             return Ok(Vec::new());
@@ -144,7 +144,11 @@ impl Exchange<'_> {
     ) -> Result<(), Fault> {
         let target = self.target(permit)?;
         let claim = self.claim(permit, &target).await?;
-        let created = self.create_claimed(permit, &target, body, &claim).await;
+        if let Err(fault) = self.absent(permit, &target, &claim).await {
+            self.abandon(&claim).await?;
+            return Err(fault);
+        }
+        let created = self.send(&target, permit, body).await;
         match &created {
             Ok(answer) if answer.status.is_success() => {
                 self.gateway
@@ -155,21 +159,24 @@ impl Exchange<'_> {
                 self.gateway.publish_buckets();
             }
             // What became of it is not known: the claim stays, and the name with it.
-            Err(Fault::Upstream(_)) => {
+            Err(Fault::Upstream(error)) if error.may_be_done() => {
                 self.gateway
                     .store
                     .release(&claim)
                     .await
                     .map_err(Fault::Store)?;
             }
-            Ok(_) | Err(_) => self
-                .gateway
-                .store
-                .abandon(&claim)
-                .await
-                .map_err(Fault::Store)?,
+            Ok(_) | Err(_) => self.abandon(&claim).await?,
         }
         self.pass(permit, created?).await
+    }
+
+    async fn abandon(&self, claim: &Claim) -> Result<(), Fault> {
+        self.gateway
+            .store
+            .abandon(claim)
+            .await
+            .map_err(Fault::Store)
     }
 
     async fn claim(&mut self, permit: &Permit, target: &Target) -> Result<Claim, Fault> {
@@ -195,23 +202,25 @@ impl Exchange<'_> {
         })
     }
 
-    async fn create_claimed(
+    /// Asks the upstream for the bucket, which must not be there.
+    async fn absent(
         &mut self,
         permit: &Permit,
         target: &Target,
-        body: Bytes,
         claim: &Claim,
-    ) -> Result<UpstreamAnswer, Fault> {
+    ) -> Result<(), Fault> {
         let position = permit.upstream().ok_or_else(malformed)?;
         let probe = Permit::inquiry(position, &claim.bucket);
         let found = self.send(target, &probe, Bytes::new()).await?;
         match found.status {
-            StatusCode::NOT_FOUND => self.send(target, permit, body).await,
+            StatusCode::NOT_FOUND => Ok(()),
             status if status.is_success() => Err(Fault::Refused(exists(
                 self.route_owner(permit),
                 claim.record.owner,
             ))),
-            _ => Err(self.hidden(&probe, &found).unwrap_or_else(malformed)),
+            status => Err(self
+                .hidden(&probe, &found)
+                .unwrap_or_else(|| malformed(status))),
         }
     }
 
@@ -306,14 +315,15 @@ impl Exchange<'_> {
         if status == StatusCode::NOT_FOUND && permit.conceals_missing() && !bucket_missing {
             return Err(Fault::Refused(S3Error::new(ErrorCode::AccessDenied)));
         }
+        let id = self.entry.id;
+        let body = match error {
+            _ if *permit.method() == Method::HEAD => None,
+            Some(error) => Some(error.to_xml(id.as_str(), id.host_id().as_str())),
+            None => return Err(Fault::Foreign(answer::foreign(status), status)),
+        };
         self.entry.sent.error_code = fault
             .filter(|fault| !fault.code.is_empty())
             .map(|fault| fault.code.into());
-        let id = self.entry.id;
-        let body = error.map_or(body, |error| {
-            error.to_xml(id.as_str(), id.host_id().as_str())
-        });
-        let body = (*permit.method() != Method::HEAD).then_some(body);
         let head = reply::whole(status, headers, body.as_ref(), &id);
         self.send_whole(head, &body.unwrap_or_default()).await?;
         self.entry.end(Ending::Answered);
@@ -346,8 +356,8 @@ fn exists(owner: Option<AccountId>, creator: AccountId) -> S3Error {
 }
 
 /// The upstream said something that makes no sense here.
-fn malformed() -> Fault {
-    Fault::Refused(ErrorCode::ServiceUnavailable.into())
+fn malformed(status: StatusCode) -> Fault {
+    Fault::Foreign(ErrorCode::ServiceUnavailable.into(), status)
 }
 
 fn document(body: Bytes) -> Success {

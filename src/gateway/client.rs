@@ -1,11 +1,12 @@
 //! The client's side of one exchange: Pingora's HTTP/1 session behind the few verbs an exchange needs.
 
 use bytes::Bytes;
-use http::Version;
-use http::header::{EXPECT, HeaderMap};
+use http::header::{CONTENT_LENGTH, EXPECT, HeaderMap, TRANSFER_ENCODING};
+use http::{Method, Version};
 use pingora::apps::ReusedHttpStream;
 use pingora::http::ResponseHeader;
 use pingora::protocols::http::v1::server::HttpSession;
+use pingora::server::ShutdownWatch;
 use pingora::{Error, ErrorType};
 use portcullis_core::request::Head;
 use std::time::Duration;
@@ -14,6 +15,7 @@ use std::time::Duration;
 pub(super) struct Client {
     session: HttpSession,
     invited: bool,
+    shutdown: ShutdownWatch,
 }
 
 /// Why the client's side ended early.
@@ -26,14 +28,19 @@ pub(super) enum Gone {
 }
 
 impl Client {
-    /// `patience` bounds every single read and write of a body.
-    pub(super) fn new(mut session: HttpSession, patience: Duration) -> Self {
+    /// `patience` bounds every single read and write of a body. After `shutdown` the answer says that it is the last.
+    pub(super) fn new(
+        mut session: HttpSession,
+        patience: Duration,
+        shutdown: ShutdownWatch,
+    ) -> Self {
         session.set_read_timeout(Some(patience));
         session.set_write_timeout(Some(patience));
         session.set_total_drain_timeout(Some(patience));
         Self {
             session,
             invited: false,
+            shutdown,
         }
     }
 
@@ -89,13 +96,38 @@ impl Client {
             .map_err(|error| gone(&error))
     }
 
-    /// Sends the response's head. With body bytes of the request still to come the connection closes afterwards.
+    /// Sends the response's head. The connection closes afterwards with body bytes of the request still to come, with
+    /// nothing else to end the answer, and while the gateway stops.
     pub(super) async fn start(&mut self, head: ResponseHeader) -> Result<(), Gone> {
         self.session.respect_keepalive();
+        if *self.shutdown.borrow() || !self.ends_itself(&head) {
+            self.session.set_keepalive_reuses_remaining(Some(0));
+        }
         self.session
             .write_response_header(Box::new(head))
             .await
             .map_err(|error| gone(&error))
+    }
+
+    fn ends_itself(&self, head: &ResponseHeader) -> bool {
+        let bodiless = matches!(head.status.as_u16(), 204 | 304);
+        let framed = [CONTENT_LENGTH, TRANSFER_ENCODING]
+            .iter()
+            .any(|name| head.headers.contains_key(name));
+        framed || bodiless || self.head().method == Method::HEAD
+    }
+
+    /// Resolves when the client has closed. What was written so far is on its way meanwhile. To be called with the
+    /// request's body read to its end.
+    pub(super) async fn left(&mut self) -> Gone {
+        match self.session.idle().await {
+            Ok(0) | Err(_) => Gone::Closed,
+            // A byte of a request that was sent too early is lost, and the connection with it.
+            Ok(_) => {
+                self.session.set_keepalive_reuses_remaining(Some(0));
+                std::future::pending().await
+            }
+        }
     }
 
     /// Sends a piece of the response's body.
@@ -136,6 +168,13 @@ impl Client {
 fn gone(error: &Error) -> Gone {
     match error.etype() {
         ErrorType::ReadTimedout | ErrorType::WriteTimedout => Gone::TooSlow,
+        _ if stalled(error) => Gone::TooSlow,
         _ => Gone::Closed,
     }
+}
+
+/// The front's own clocks end a read or write with an I/O error.
+fn stalled(error: &Error) -> bool {
+    let cause = error.root_cause().downcast_ref::<std::io::Error>();
+    cause.is_some_and(|cause| cause.kind() == std::io::ErrorKind::TimedOut)
 }

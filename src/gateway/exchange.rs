@@ -13,11 +13,13 @@ use crate::state::StoreError;
 use crate::upstream::answer::{self, Cause};
 use crate::upstream::client::UpstreamError;
 use bytes::{Bytes, BytesMut};
+use http::StatusCode;
 use http::header::{HOST, REFERER, USER_AGENT};
 use jiff::Timestamp;
 use pingora::apps::ReusedHttpStream;
 use pingora::http::ResponseHeader;
 use pingora::protocols::http::v1::server::HttpSession;
+use pingora::server::ShutdownWatch;
 use portcullis_core::admission::{self, Admission, Arrival, Labels, Outcome, Permit, Run, admit};
 use portcullis_core::s3::answer::{Answer, S3Error, Success};
 use portcullis_core::s3::errors::ErrorCode;
@@ -30,8 +32,9 @@ pub(super) async fn serve(
     gateway: &Arc<Gateway>,
     session: HttpSession,
     arrived: Arrived,
+    shutdown: &ShutdownWatch,
 ) -> Option<ReusedHttpStream> {
-    let mut client = Client::new(session, gateway.patience);
+    let mut client = Client::new(session, gateway.patience, shutdown.clone());
     if !client.read_head().await {
         return None;
     }
@@ -68,6 +71,8 @@ pub(super) enum Fault {
     Upstream(UpstreamError),
     /// The upstream answered what must not reach the client.
     Hidden(S3Error, Cause),
+    /// The upstream answered what is not S3, with this status.
+    Foreign(S3Error, StatusCode),
     /// The store could not make a change durable.
     Store(StoreError),
     /// What the upstream or the store says makes the request impossible.
@@ -219,7 +224,7 @@ impl<'g> Exchange<'g> {
     }
 
     /// Notes in the record what an upstream answered.
-    pub(super) fn note_answer(&mut self, status: http::StatusCode, headers: &http::HeaderMap) {
+    pub(super) fn note_answer(&mut self, status: StatusCode, headers: &http::HeaderMap) {
         if let Some(upstream) = &mut self.entry.upstream {
             upstream.status = Some(status);
             upstream.request_id = headers.get("x-amz-request-id").cloned();
@@ -298,12 +303,20 @@ impl<'g> Exchange<'g> {
                     Ending::UpstreamFailed(UpstreamFault::Credentials),
                 )
             }
+            Fault::Foreign(error, status) => {
+                let (upstream, status) = (self.upstream_name(), status.as_u16());
+                tracing::warn!(request = id, upstream, status, "the answer is not S3's");
+                (
+                    Some(error),
+                    Ending::UpstreamFailed(UpstreamFault::Malformed),
+                )
+            }
             Fault::Upstream(error) => {
                 tracing::error!(
                     request = id,
                     upstream = self.upstream_name(),
                     "{}",
-                    chain(&error)
+                    error.explain()
                 );
                 (
                     Some(answer::failure(&error)),
@@ -338,7 +351,7 @@ fn request_line(client: &Client, arrived: &Arrived) -> RequestLine {
     RequestLine {
         method: Some(head.method.clone()),
         target: LoggedUri(target),
-        version: http::Version::HTTP_11,
+        version: client.version(),
         host: head.headers.get(HOST).cloned(),
         referer: head.headers.get(REFERER).map(LoggedUri::from),
         user_agent: head.headers.get(USER_AGENT).cloned(),
@@ -375,7 +388,7 @@ pub(super) fn kind(error: &UpstreamError) -> UpstreamFault {
         UpstreamError::Credentials(_) | UpstreamError::Sign(_) => UpstreamFault::NoCredentials,
         UpstreamError::Resolve(_) => UpstreamFault::Connect,
         UpstreamError::Connect(error) | UpstreamError::Broken(error) => of(error),
-        UpstreamError::TooLong(_) => UpstreamFault::Malformed,
+        UpstreamError::TooLong(_) | UpstreamError::Premature => UpstreamFault::Malformed,
         UpstreamError::Deadline => UpstreamFault::Timeout,
     }
 }

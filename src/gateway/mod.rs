@@ -59,7 +59,7 @@ impl HttpServerApp for Gateway {
     async fn process_new_http(
         self: &Arc<Self>,
         session: ServerSession,
-        _shutdown: &ShutdownWatch,
+        shutdown: &ShutdownWatch,
     ) -> Option<ReusedHttpStream> {
         let ServerSession::H1(mut session) = session else {
             return None;
@@ -68,7 +68,7 @@ impl HttpServerApp for Gateway {
             .take_connection_user_context()?
             .downcast::<Arrived>()
             .ok()?;
-        exchange::serve(self, session, *arrived).await
+        exchange::serve(self, session, *arrived, shutdown).await
     }
 }
 

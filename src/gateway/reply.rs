@@ -67,6 +67,10 @@ pub(super) fn success(success: &Success, id: &RequestId) -> ResponseHeader {
 /// An upstream's head as the client sees it; its body streams.
 pub(super) fn streamed(from: &ResponseHeader, id: &RequestId, client: Version) -> ResponseHeader {
     let mut head = passed(from, id);
+    if client != Version::HTTP_11 {
+        // Chunks are HTTP/1.1's; for others the end of the connection is the end of the body.
+        head.remove_header(&TRANSFER_ENCODING);
+    }
     let framed =
         head.headers.contains_key(CONTENT_LENGTH) || head.headers.contains_key(TRANSFER_ENCODING);
     let bodiless = matches!(

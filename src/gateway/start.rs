@@ -259,6 +259,7 @@ fn limits(settings: &Settings) -> front::Limits {
         head_bytes: settings.limits.header_bytes,
         head_time: settings.limits.header_timeout,
         idle: settings.limits.idle_timeout,
+        body_stall: settings.limits.body_idle_timeout,
         write_stall: settings.limits.body_idle_timeout,
         ..front::Limits::default()
     }

@@ -25,7 +25,9 @@ impl Exchange<'_> {
         let mut call = self.open(&target, permit, Pool::Any).await?;
         if let Err(error) = self.ask(&target, &mut call, permit).await {
             match error {
-                Fault::Upstream(error) if call.may_be_repeated(&error) => {
+                Fault::Upstream(error)
+                    if call.may_be_repeated(&error) && self.client.received() == 0 =>
+                {
                     call = self.open(&target, permit, Pool::New).await?;
                     self.ask(&target, &mut call, permit).await?;
                 }
@@ -59,7 +61,7 @@ impl Exchange<'_> {
         let asked = Instant::now();
         call.answered().await.map_err(Fault::Upstream)?;
         self.note_turn_around(target, asked);
-        Ok(())
+        call.believable().map_err(Fault::Upstream)
     }
 
     /// Passes the client's body on as far as it is verified, the last byte only when all of it is. Stops early if the
@@ -68,7 +70,7 @@ impl Exchange<'_> {
         loop {
             let piece = tokio::select! {
                 biased;
-                answered = call.answered() => return answered.map_err(Fault::Upstream),
+                answered = call.answered_early() => return answered.map_err(Fault::Upstream),
                 piece = self.client.read() => piece.map_err(Fault::Client)?,
             };
             let Some(piece) = piece else { break };
@@ -98,7 +100,13 @@ impl Exchange<'_> {
             self.entry.sent.status = Some(status);
             self.client.start(head).await.map_err(Fault::Client)?;
         }
-        while let Some(piece) = call.read().await.map_err(Fault::Upstream)? {
+        loop {
+            let piece = tokio::select! {
+                biased;
+                piece = call.read() => piece.map_err(Fault::Upstream)?,
+                gone = self.client.left() => return Err(Fault::Client(gone)),
+            };
+            let Some(piece) = piece else { break };
             self.client.write(piece).await.map_err(Fault::Client)?;
         }
         self.client.finish().await.map_err(Fault::Client)?;

@@ -160,10 +160,27 @@ pub fn failure(error: &UpstreamError) -> S3Error {
         | UpstreamError::Resolve(_)
         | UpstreamError::Connect(_)
         | UpstreamError::Broken(_)
+        | UpstreamError::Premature
         | UpstreamError::Deadline => ErrorCode::ServiceUnavailable,
         UpstreamError::Sign(_) | UpstreamError::TooLong(_) => ErrorCode::InternalError,
     };
     S3Error::new(code)
+}
+
+/// What a client gets in place of an error that is no S3 document: the page of a proxy, or nothing at all.
+pub fn foreign(status: StatusCode) -> S3Error {
+    S3Error::new(match status.as_u16() {
+        404 => ErrorCode::NoSuchKey,
+        405 => ErrorCode::MethodNotAllowed,
+        412 => ErrorCode::PreconditionFailed,
+        413 => ErrorCode::EntityTooLarge,
+        416 => ErrorCode::InvalidRange,
+        429 => ErrorCode::SlowDown,
+        501 => ErrorCode::NotImplemented,
+        400..=499 => ErrorCode::InvalidRequest,
+        502..=504 => ErrorCode::ServiceUnavailable,
+        _ => ErrorCode::InternalError,
+    })
 }
 
 /// What an upstream's error document, and the headers it came with, say is wrong. `None` if there is none.

@@ -5,11 +5,13 @@
 //! connection: an upstream that was told a length then has no complete body.
 
 use super::client::UpstreamError;
+use http::header::CONTENT_LENGTH;
 use http::{HeaderMap, Method, StatusCode};
 use pingora::http::{RequestHeader, ResponseHeader};
 use pingora::protocols::http::v1::client::HttpSession;
 use pingora::upstreams::peer::HttpPeer;
 use pingora::{Error, ErrorType};
+use std::time::Duration;
 
 /// How many interim answers are skipped before the upstream is given up.
 const INTERIM: usize = 8;
@@ -19,6 +21,10 @@ pub struct Call {
     session: HttpSession,
     peer: HttpPeer,
     method: Method,
+    /// Bytes of the body that the head announced.
+    announced: u64,
+    /// How long a read may take.
+    patience: Option<Duration>,
     reused: bool,
     interim: usize,
     answered: bool,
@@ -32,14 +38,17 @@ impl Call {
         reused: bool,
         head: RequestHeader,
     ) -> pingora::Result<Self> {
-        session.read_timeout = peer.options.read_timeout;
         session.write_timeout = peer.options.write_timeout;
+        let patience = peer.options.read_timeout;
         let method = head.method.clone();
+        let announced = announced(&head.headers);
         session.write_request_header(Box::new(head)).await?;
         Ok(Self {
             session,
             peer,
             method,
+            announced,
+            patience,
             reused,
             interim: 0,
             answered: false,
@@ -68,6 +77,17 @@ impl Call {
 
     /// Waits for the head of the final answer. May be dropped while it waits and called again.
     pub async fn answered(&mut self) -> Result<(), UpstreamError> {
+        self.session.read_timeout = self.patience;
+        self.read_head().await
+    }
+
+    /// The same, for as long as it takes: an upstream that waits for the rest of a body is not late.
+    pub async fn answered_early(&mut self) -> Result<(), UpstreamError> {
+        self.session.read_timeout = None;
+        self.read_head().await
+    }
+
+    async fn read_head(&mut self) -> Result<(), UpstreamError> {
         while !self.answered {
             self.session
                 .read_response()
@@ -90,9 +110,13 @@ impl Call {
     /// Whether sending the same request once more cannot do anything twice: the upstream had closed a connection we
     /// kept before it said a word, and the method is safe, or the body it would have needed never left.
     pub fn may_be_repeated(&self, error: &UpstreamError) -> bool {
-        let unsent = self.session.body_bytes_sent() == 0;
-        let safe = matches!(self.method, Method::GET | Method::HEAD);
-        self.reused && safe && unsent && error.closed_before_answering()
+        let safe = matches!(self.method, Method::GET | Method::HEAD) || self.announced > 0;
+        self.reused && safe && self.sent() == 0 && error.closed_before_answering()
+    }
+
+    /// Whether the whole body left. Otherwise the next head on this connection would be read as the rest of it.
+    pub fn is_complete(&self) -> bool {
+        self.sent() == self.announced
     }
 
     /// The final answer's status.
@@ -112,6 +136,7 @@ impl Call {
 
     /// The next piece of the answer's body; `None` at its end. A body that ends short of its length is an error.
     pub async fn read(&mut self) -> Result<Option<&[u8]>, UpstreamError> {
+        self.session.read_timeout = self.patience;
         self.session
             .read_body_ref()
             .await
@@ -130,6 +155,14 @@ impl Call {
         Ok(body)
     }
 
+    /// Refuses a success that was said before the request was there: nothing can have come of it.
+    pub fn believable(&self) -> Result<(), UpstreamError> {
+        match self.status().as_u16() < 300 && !self.is_complete() {
+            true => Err(UpstreamError::Premature),
+            false => Ok(()),
+        }
+    }
+
     /// Bytes of the body that were sent.
     pub fn sent(&self) -> u64 {
         self.session.body_bytes_sent() as u64
@@ -139,4 +172,11 @@ impl Call {
     pub(super) fn into_parts(self) -> (HttpSession, HttpPeer) {
         (self.session, self.peer)
     }
+}
+
+fn announced(headers: &HeaderMap) -> u64 {
+    let length = headers.get(CONTENT_LENGTH);
+    length
+        .and_then(|length| length.to_str().ok()?.parse().ok())
+        .unwrap_or_default()
 }

@@ -17,6 +17,7 @@ use pingora::http::RequestHeader;
 use pingora::protocols::http::v1::client::HttpSession;
 use pingora::upstreams::peer::HttpPeer;
 use portcullis_core::admission::{Permit, Run};
+use std::error::Error as _;
 use std::time::Duration;
 
 /// The whole call, connecting included. Completing a large multipart upload takes minutes.
@@ -53,6 +54,9 @@ pub enum UpstreamError {
     /// The connection broke or the answer is not HTTP. The request may have been carried out.
     #[error("the exchange broke off")]
     Broken(#[source] Box<pingora::Error>),
+    /// The upstream called a request done of which it had only a part.
+    #[error("the answer came before the end of the request")]
+    Premature,
     /// The answer is longer than expected of the operation.
     #[error("the answer is longer than {0} bytes")]
     TooLong(usize),
@@ -136,6 +140,9 @@ impl Client {
 
     /// Gives the connection of a call back to the pool, if the call ended well.
     pub async fn release(&self, call: Call) {
+        if !call.is_complete() {
+            return;
+        }
         let (session, peer) = call.into_parts();
         let idle = peer.options.idle_timeout;
         self.connector
@@ -243,10 +250,38 @@ async fn ask(call: &mut Call, body: &Bytes) -> Result<(), UpstreamError> {
         // An upstream that refuses early answers and closes: its answer says more than our failing to write.
         Err(error) => call.answered().await.map_err(|_| error),
         Ok(()) => call.answered().await,
-    }
+    }?;
+    call.believable()
 }
 
 impl UpstreamError {
+    /// One line for the log, with the causes. Holds nothing that the upstream said.
+    pub fn explain(&self) -> String {
+        let mut text = self.to_string();
+        let mut cause = match self {
+            Self::Connect(error) | Self::Broken(error) => {
+                text.push_str(": ");
+                text.push_str(&wire_error(error));
+                None
+            }
+            _ => self.source(),
+        };
+        while let Some(error) = cause {
+            text.push_str(": ");
+            text.push_str(&error.to_string());
+            cause = error.source();
+        }
+        text
+    }
+
+    /// Whether the request reached the upstream, which may have carried it out.
+    pub fn may_be_done(&self) -> bool {
+        match self {
+            Self::Credentials(_) | Self::Sign(_) | Self::Resolve(_) | Self::Connect(_) => false,
+            Self::Broken(_) | Self::Premature | Self::TooLong(_) | Self::Deadline => true,
+        }
+    }
+
     /// The upstream closed the connection before it said anything; it may not even have seen the request.
     pub(super) fn closed_before_answering(&self) -> bool {
         use pingora::ErrorType::{ConnectionClosed, ReadError, WriteError};
@@ -260,6 +295,14 @@ impl UpstreamError {
 
     fn timed_out(&self) -> bool {
         matches!(self, Self::Broken(error) if *error.etype() == pingora::ErrorType::WriteTimedout)
+    }
+}
+
+/// The framework's words; but for a head it cannot parse those are the head itself, whatever stands in it.
+fn wire_error(error: &pingora::Error) -> String {
+    match (error.etype(), &error.cause) {
+        (pingora::ErrorType::InvalidHTTPHeader, Some(_)) => error.root_cause().to_string(),
+        _ => error.to_string(),
     }
 }
 

@@ -1,0 +1,28 @@
+//! The real gateway between raw clients and an origin that remembers every byte it was sent.
+//!
+//! Whatever is refused is checked for three things: the S3 error, that the origin heard nothing, and one record.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "a test fails by panicking"
+)]
+
+mod buckets;
+mod client;
+mod origin;
+mod passing;
+mod replay;
+mod request;
+mod stand;
+mod upstream;
+mod visibility;
+
+mod bodies;
+mod expect_continue;
+mod framing;
+mod leaving;
+mod logs;
+mod names;

@@ -1,0 +1,459 @@
+//! Whatever an upstream says or does: the client sees an S3 error or a cut connection, never a complete lie.
+
+use super::client::Answer;
+use super::origin::{Gate, Script, answer, error};
+use super::request::{CLERK, OWNER, Request};
+use super::stand::{Ended, Setup, Stand};
+use tokio::net::TcpListener;
+
+/// What an upstream says of itself, and no client may read.
+const NAMES: &[&str] = &[
+    "UPSTREAM",
+    "Upstream",
+    "upstream",
+    "127.0.0.1",
+    "StringToSign",
+    "elsewhere",
+];
+
+#[track_caller]
+fn names_nothing(answer: &Answer) {
+    let text = format!("{answer:?}");
+    for name in NAMES {
+        assert!(!text.contains(name), "{name}: {text}");
+    }
+}
+
+async fn ask(script: Script, request: Request) -> (Answer, Ended) {
+    let stand = Setup::default()
+        .upstream("timeouts: { read: 300ms, connect: 300ms }")
+        .start()
+        .await;
+    stand.origin.will(script);
+    let answer = stand.ask(&request).await;
+    (answer, stand.end().await)
+}
+
+fn requests() -> [Request; 3] {
+    [
+        Request::get("/lake-1/key").signed_by(OWNER),
+        Request::new("HEAD", "/lake-1/key").signed_by(OWNER),
+        Request::put("/lake-1/key", "hello").signed_by(OWNER),
+    ]
+}
+
+/// For GET, HEAD and PUT: the client is told `status` and `code`, nothing of the upstream's, and the record says
+/// what went wrong.
+async fn check_fault(script: impl Fn() -> Script, status: u16, code: &str, kind: &str) {
+    for request in requests() {
+        let (answer, ended) = ask(script(), request.clone()).await;
+        let method = request.method();
+        assert_eq!(answer.status, status, "{method} {answer:?}");
+        let expected = if method == "HEAD" { "" } else { code };
+        assert_eq!(answer.code(), expected, "{method} {answer:?}");
+        names_nothing(&answer);
+        ended.recorded(&answer, status, code);
+        let record = ended.record();
+        assert_eq!(record["ending"], "upstream_failed", "{record:#}");
+        assert_eq!(record["upstream"]["error"], kind, "{record:#}");
+        ended.seen();
+    }
+}
+
+#[tokio::test]
+async fn t43_our_own_keys_trouble_is_not_the_clients() {
+    for (status, code, becomes) in [
+        ("403 Forbidden", "AccessDenied", (500, "InternalError")),
+        (
+            "403 Forbidden",
+            "SignatureDoesNotMatch",
+            (500, "InternalError"),
+        ),
+        (
+            "403 Forbidden",
+            "InvalidAccessKeyId",
+            (500, "InternalError"),
+        ),
+        (
+            "403 Forbidden",
+            "RequestTimeTooSkewed",
+            (503, "ServiceUnavailable"),
+        ),
+        (
+            "400 Bad Request",
+            "ExpiredToken",
+            (503, "ServiceUnavailable"),
+        ),
+        (
+            "400 Bad Request",
+            "AuthorizationHeaderMalformed",
+            (500, "InternalError"),
+        ),
+        ("400 Bad Request", "InvalidToken", (500, "InternalError")),
+        (
+            "301 Moved Permanently",
+            "PermanentRedirect",
+            (500, "InternalError"),
+        ),
+        (
+            "307 Temporary Redirect",
+            "TemporaryRedirect",
+            (500, "InternalError"),
+        ),
+    ] {
+        for method in ["GET", "PUT"] {
+            let request = Request::new(method, "/lake-1/key")
+                .body("")
+                .signed_by(OWNER);
+            let (answer, ended) = ask(Script::say(error(status, code)), request).await;
+            assert_eq!(
+                (answer.status, &*answer.code()),
+                becomes,
+                "{code} {answer:?}"
+            );
+            names_nothing(&answer);
+            ended.recorded(&answer, becomes.0, becomes.1);
+            assert_eq!(ended.record()["upstream"]["error"], "credentials");
+            assert_eq!(
+                ended.record()["upstream"]["request_id"],
+                "UPSTREAMREQUESTID"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn t43_our_own_keys_trouble_on_head() {
+    for status in ["403 Forbidden", "401 Unauthorized", "301 Moved Permanently"] {
+        let head = Request::new("HEAD", "/lake-1/key").signed_by(OWNER);
+        let script = Script::say(format!("HTTP/1.1 {status}\r\nContent-Length: 300\r\n\r\n"));
+        let (answer, ended) = ask(script, head).await;
+        assert_eq!((answer.status, &*answer.text()), (500, ""), "{answer:?}");
+        ended.recorded(&answer, 500, "InternalError");
+    }
+}
+
+#[tokio::test]
+async fn t43_redirects_are_not_followed() {
+    let other = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let location = format!(
+        "Location: http://{}/elsewhere\r\n",
+        other.local_addr().unwrap()
+    );
+    for status in [
+        "301 Moved Permanently",
+        "302 Found",
+        "307 Temporary Redirect",
+        "308 Permanent Redirect",
+    ] {
+        let script = || Script::say(answer(status, &location, ""));
+        check_fault(script, 500, "InternalError", "credentials").await;
+    }
+    let nobody = tokio::time::timeout(std::time::Duration::ZERO, other.accept()).await;
+    assert!(nobody.is_err(), "the redirect was followed");
+}
+
+#[tokio::test]
+async fn t43_no_answer_at_all() {
+    // A new connection, closed or reset before a word was said.
+    check_fault(
+        || Script::say("").close(),
+        503,
+        "ServiceUnavailable",
+        "closed",
+    )
+    .await;
+    check_fault(
+        || Script::say("").reset(),
+        503,
+        "ServiceUnavailable",
+        "closed",
+    )
+    .await;
+    check_fault(
+        || Script::say("HTTP/1.1 200 OK\r\nConte").close(),
+        503,
+        "ServiceUnavailable",
+        "closed",
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn t43_a_stalled_answer_is_given_up() {
+    check_fault(
+        || Script::say("").hang(),
+        503,
+        "ServiceUnavailable",
+        "timeout",
+    )
+    .await;
+    check_fault(
+        || Script::say("HTTP/1.1 200 OK\r\n").hang(),
+        503,
+        "ServiceUnavailable",
+        "timeout",
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn t43_answers_that_are_not_http() {
+    for said in [
+        "SSH-2.0-OpenSSH_9.2\r\n\r\n",
+        "HTTP/1.1 two hundred\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nhello!",
+        "HTTP/1.1 200 OK\r\nContent-Length: -5\r\n\r\nhello",
+        "HTTP/1.1 200 OK\r\nContent-Length: five\r\n\r\nhello",
+        "HTTP/1.1 200 OK\r\nBad Name: x\r\nContent-Length: 0\r\n\r\n\u{0}",
+    ] {
+        for request in requests() {
+            let (answer, ended) = ask(Script::say(said).close(), request).await;
+            if said.contains("Bad Name") && answer.status == 200 {
+                // The parser leaves such a line out.
+                assert!(answer.header("bad name").is_none(), "{answer:?}");
+                continue;
+            }
+            assert_eq!(answer.status, 503, "{said:?} {answer:?}");
+            ended.recorded(&answer, 503, "ServiceUnavailable");
+        }
+    }
+}
+
+#[tokio::test]
+async fn t43_a_head_without_end() {
+    let endless = format!(
+        "HTTP/1.1 200 OK\r\nx-amz-meta-a: {}\r\n\r\n",
+        "a".repeat(2_000_000)
+    );
+    let (answer, ended) = ask(Script::say(endless).close(), requests()[0].clone()).await;
+    assert_eq!(answer.status, 503);
+    ended.recorded(&answer, 503, "ServiceUnavailable");
+}
+
+#[tokio::test]
+async fn t43_interim_answers_are_skipped_and_a_flood_of_them_is_not() {
+    let interim = "HTTP/1.1 103 Early Hints\r\nLink: </upstream>\r\n\r\n";
+    let last = String::from_utf8(answer("200 OK", "", "hello")).unwrap();
+    let some = interim.repeat(3) + &last;
+    let (answer, _) = ask(Script::say(some), requests()[0].clone()).await;
+    assert_eq!(
+        (answer.status, &*answer.text()),
+        (200, "hello"),
+        "{answer:?}"
+    );
+    let flood = interim.repeat(1000) + &last;
+    check_fault(
+        || Script::say(&flood),
+        503,
+        "ServiceUnavailable",
+        "malformed",
+    )
+    .await;
+    let switch = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: h2c\r\nConnection: Upgrade\r\n\r\n";
+    let (answer, _) = ask(Script::say(switch).close(), requests()[0].clone()).await;
+    assert_eq!(answer.status, 503, "{answer:?}");
+}
+
+#[tokio::test]
+async fn t43_a_truncated_answer_is_seen_as_truncated() {
+    for said in [
+        "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhello",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\nzz\r\n",
+        "HTTP/1.1 206 Partial Content\r\nContent-Range: bytes 0-99/200\r\nContent-Length: 100\r\n\r\nhello",
+    ] {
+        for script in [Script::say(said).close(), Script::say(said).hang()] {
+            let (answer, ended) = ask(script, requests()[0].clone()).await;
+            assert!(!answer.whole, "{said:?} {answer:?}");
+            assert_eq!(answer.text(), "hello");
+            let record = ended.record();
+            assert_eq!(record["ending"], "upstream_failed", "{record:#}");
+            assert_eq!(
+                record["http_status"].as_u64().unwrap(),
+                u64::from(answer.status)
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn t43_both_lengths_are_one_reading_for_all() {
+    let said = "HTTP/1.1 200 OK\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n";
+    let (answer, _) = ask(Script::say(said), requests()[0].clone()).await;
+    assert_eq!(
+        (answer.header("content-length"), &*answer.text()),
+        (None, "hello")
+    );
+}
+
+#[tokio::test]
+async fn t43_bytes_after_an_answer_belong_to_nobody() {
+    let stand = Stand::start().await;
+    let twice = [
+        answer("200 OK", "", "mine"),
+        answer("200 OK", "", "smuggled"),
+    ]
+    .concat();
+    stand.origin.will(Script::say(twice));
+    stand
+        .origin
+        .will(Script::say(answer("200 OK", "", "yours")));
+    let mut client = stand.connect().await;
+    for expected in ["mine", "yours"] {
+        client
+            .send(&Request::get("/lake-1/key").signed_by(OWNER).bytes())
+            .await;
+        assert_eq!(client.answer("GET").await.text(), expected);
+    }
+    let connections: Vec<_> = stand
+        .end()
+        .await
+        .origin
+        .seen
+        .iter()
+        .map(|seen| seen.connection)
+        .collect();
+    assert_eq!(connections, [0, 1]);
+}
+
+#[tokio::test]
+async fn t43_nobody_listens() {
+    let closed = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = closed.local_addr().unwrap().port();
+    drop(closed);
+    let other = format!(
+        "  gone:\n    profile: aws\n    addressing: path\n    region: eu-west-1\n    endpoint: \"http://127.0.0.1:{port}\"\n\
+         \x20   owner_account: \"111122223333\"\n    buckets: [\"gone-*\"]\n    credentials: anonymous"
+    );
+    let stand = Setup::default().with(&other).start().await;
+    let answer = stand
+        .ask(&Request::get("/gone-1/key").signed_by(OWNER))
+        .await;
+    names_nothing(&answer);
+    let ended = stand.end().await;
+    ended.refused(&answer, 503, "ServiceUnavailable");
+    assert_eq!(ended.record()["upstream"]["error"], "connect");
+}
+
+/// A body that is too long for any socket's buffers.
+fn endless() -> (Request, Vec<u8>) {
+    let put = Request::put("/lake-1/key", "").length(64 << 20);
+    let put = put.hash("UNSIGNED-PAYLOAD").signed_by(CLERK);
+    (put, vec![b'a'; 1 << 20])
+}
+
+#[tokio::test]
+async fn t43_an_early_error_is_relayed_while_the_body_is_sent() {
+    let stand = Stand::start().await;
+    stand
+        .origin
+        .will(Script::early(error("400 Bad Request", "EntityTooLarge")));
+    let (put, piece) = endless();
+    let mut client = stand.connect().await;
+    client.send(&put.head()).await;
+    client.send(&piece).await;
+    let answer = client.answer("PUT").await;
+    assert_eq!(
+        (answer.status, &*answer.code()),
+        (400, "EntityTooLarge"),
+        "{answer:?}"
+    );
+    assert_eq!(answer.header("connection"), Some("close"));
+    // A request on the same connection would be read as the rest of that body.
+    let other = stand
+        .ask(&Request::get("/lake-1/key").signed_by(CLERK))
+        .await;
+    assert_eq!(other.status, 200);
+    let ended = stand.end().await;
+    assert_eq!(ended.origin.seen.len(), 2);
+    assert_eq!(ended.origin.seen[1].connection, 1);
+    assert!(!ended.origin.seen[0].whole);
+}
+
+#[tokio::test]
+async fn t43_an_early_success_is_a_lie() {
+    let stand = Stand::start().await;
+    stand
+        .origin
+        .will(Script::early(answer("200 OK", "ETag: \"e\"\r\n", "")));
+    let (put, piece) = endless();
+    let mut client = stand.connect().await;
+    client.send(&put.head()).await;
+    client.send(&piece).await;
+    let answer = client.answer("PUT").await;
+    assert_eq!(
+        (answer.status, &*answer.code()),
+        (503, "ServiceUnavailable"),
+        "{answer:?}"
+    );
+    stand
+        .end()
+        .await
+        .body_refused(&answer, 503, "ServiceUnavailable");
+}
+
+#[tokio::test]
+async fn t43_an_upstream_that_waits_for_a_slow_client_is_not_late() {
+    let stand = Setup::default()
+        .upstream("timeouts: { read: 150ms }")
+        .start()
+        .await;
+    let mut client = stand.connect().await;
+    let put = Request::put("/lake-1/key", "hello").signed_by(CLERK);
+    client.send(&put.head()).await;
+    client.send(b"hel").await;
+    stand
+        .origin
+        .until(|memory| memory.seen.iter().any(|seen| seen.body == b"hel"))
+        .await;
+    // The client takes its time, as it may.
+    let gate = tokio::time::sleep(std::time::Duration::from_millis(400));
+    gate.await;
+    client.send(b"lo").await;
+    assert_eq!(client.answer("PUT").await.status, 200);
+    assert!(stand.end().await.seen().whole);
+}
+
+#[tokio::test]
+async fn t43_an_error_page_that_is_not_s3s_is_not_shown() {
+    for status in [
+        "502 Bad Gateway",
+        "500 Internal Server Error",
+        "404 Not Found",
+        "400 Bad Request",
+        "413 Too Large",
+    ] {
+        let page = "<html><body>upstream nginx at 127.0.0.1</body></html>";
+        let script = Script::say(answer(status, "Content-Type: text/html\r\n", page));
+        let (answer, ended) = ask(script, requests()[0].clone()).await;
+        names_nothing(&answer);
+        assert!(
+            answer.header("content-type") != Some("text/html"),
+            "{answer:?}"
+        );
+        assert_eq!(
+            answer.element("RequestId"),
+            answer.header("x-amz-request-id").unwrap()
+        );
+        ended.recorded(&answer, answer.status, &answer.code());
+    }
+}
+
+#[tokio::test]
+async fn t43_an_answer_may_take_its_time_between_its_bytes() {
+    let stand = Stand::start().await;
+    let gate = Gate::new();
+    let head = "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhello";
+    stand
+        .origin
+        .will(Script::say(head).wait(&gate).then("world"));
+    let mut client = stand.connect().await;
+    client.send(&requests()[0].bytes()).await;
+    // What is there is passed on without waiting for the rest.
+    assert_eq!(client.head().await.status, 200);
+    assert_eq!(client.take(5).await, b"hello");
+    gate.open();
+    assert_eq!(client.take(5).await, b"world");
+    stand.end().await;
+}
