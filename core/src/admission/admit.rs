@@ -9,7 +9,7 @@ use crate::request::{self, CopySource, Head, S3Request};
 use crate::s3::answer::{Answer, S3Error};
 use crate::s3::names::Target;
 use crate::s3::operations::{Operation, PayloadKind};
-use crate::sigv4::{self, payload::BodyPlan};
+use crate::sigv4::payload::BodyPlan;
 use bytes::Bytes;
 use std::sync::Arc;
 
@@ -113,7 +113,10 @@ impl Waiting {
         body: Bytes,
     ) -> Admission {
         let mut labels = self.labels;
-        let presented = sigv4::presented(head, &self.request.query).ok().flatten();
+        // Verified by `admit`, from the same head.
+        let presented = authenticate::presented(head, &self.request, arrival)
+            .ok()
+            .flatten();
         let case = Case {
             rules,
             head,

@@ -1,1 +1,8 @@
 //! Admission from head to outcome.
+
+/// The kit names the crate so that `tests/matrix.rs` can use it too.
+use crate as portcullis;
+
+mod authentication;
+mod fixed;
+mod kit;
