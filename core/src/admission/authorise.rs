@@ -205,7 +205,11 @@ fn needs(operation: &'static Operation, effect: Effect) -> impl Iterator<Item = 
 }
 
 fn applies(when: When, case: &Case<'_>, item: Option<&DeleteItem>) -> bool {
-    let header = |name: &str| case.head.headers.get(name).map(http::HeaderValue::as_bytes);
+    // Any value counts: which of several a store takes is not known.
+    let any_value = |name: &str, wanted: &dyn Fn(&[u8]) -> bool| {
+        let mut values = case.head.headers.get_all(name).iter();
+        values.any(|value| wanted(value.as_bytes()))
+    };
     let source_version = case
         .request
         .copy_source
@@ -216,10 +220,12 @@ fn applies(when: When, case: &Case<'_>, item: Option<&DeleteItem>) -> bool {
         When::Always => true,
         When::Query(name) => case.request.query.has(name),
         When::NoQuery(name) => !case.request.query.has(name),
-        When::AnyHeader(names) => names.iter().any(|name| header(name).is_some()),
-        When::HeaderNot(name, value) => header(name).is_some_and(|found| found != value.as_bytes()),
+        When::AnyHeader(names) => names
+            .iter()
+            .any(|name| case.head.headers.contains_key(*name)),
+        When::HeaderNot(name, value) => any_value(name, &|found| found != value.as_bytes()),
         When::HeaderIs(name, value) => {
-            header(name).is_some_and(|found| found.eq_ignore_ascii_case(value.as_bytes()))
+            any_value(name, &|found| found.eq_ignore_ascii_case(value.as_bytes()))
         }
         When::SourceVersion => source_version.is_some(),
         When::NoSourceVersion => source_version.is_none(),

@@ -5,4 +5,5 @@ use crate as portcullis;
 
 mod authentication;
 mod fixed;
+mod headers;
 mod kit;

@@ -175,9 +175,9 @@ pub enum When {
     NoQuery(&'static str),
     /// One of these headers is present, whatever its value.
     AnyHeader(&'static [&'static str]),
-    /// The header is present and its value is not this one.
+    /// The header is present and one of its values is not this one.
     HeaderNot(&'static str, &'static str),
-    /// The header is present with this value, compared without case.
+    /// The header is present and one of its values is this one, compared without case.
     HeaderIs(&'static str, &'static str),
     /// `x-amz-copy-source` names a version.
     SourceVersion,
