@@ -301,6 +301,8 @@ const RETENTION: When = When::AnyHeader(RETENTION_NAMES);
 const LEGAL_HOLD: When = When::AnyHeader(LEGAL_HOLD_NAMES);
 /// Whether a write with this condition succeeds tells the object's ETag.
 const IF_ETAG: When = When::HeaderNot("if-match", "*");
+/// The same the other way round. AWS knows only `*` there, other stores also an ETag.
+const IF_NOT_ETAG: When = When::HeaderNot("if-none-match", "*");
 const BYPASS: When = When::HeaderIs("x-amz-bypass-governance-retention", "true");
 const WITH_LOCK: When = When::HeaderIs("x-amz-bucket-object-lock-enabled", "true");
 
@@ -484,6 +486,7 @@ operations! {
             when(PutObjectRetention, Target, RETENTION),
             when(PutObjectLegalHold, Target, LEGAL_HOLD),
             when(GetObject, Target, IF_ETAG),
+            when(GetObject, Target, IF_NOT_ETAG),
         ],
         payload: None,
         answered_by: UpstreamRead,
@@ -502,6 +505,7 @@ operations! {
             when(PutObjectRetention, Target, RETENTION),
             when(PutObjectLegalHold, Target, LEGAL_HOLD),
             when(GetObject, Target, IF_ETAG),
+            when(GetObject, Target, IF_NOT_ETAG),
         ],
         payload: Stream,
         answered_by: Upstream,
@@ -553,6 +557,7 @@ operations! {
         needs: [
             need(PutObject, Target),
             when(GetObject, Target, IF_ETAG),
+            when(GetObject, Target, IF_NOT_ETAG),
         ],
         payload: Document(PARTS),
         answered_by: UpstreamRead,

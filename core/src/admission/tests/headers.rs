@@ -21,4 +21,9 @@ fn a_condition_on_the_etag_needs_leave_to_read_it() {
         let twice = ask.header("if-match", "*").header("if-match", "\"etag\"");
         assert_eq!(verdict(&world.ask(&twice)), "AccessDenied");
     }
+    for ask in [put(), finish(), copy()] {
+        let with = |value: &str| verdict(&world.ask(&ask.clone().header("if-none-match", value)));
+        assert_eq!(with("*"), "pass");
+        assert_eq!(with("\"etag\""), "AccessDenied");
+    }
 }
