@@ -9,8 +9,8 @@ use crate::s3::answer::S3Error;
 use crate::s3::headers::{self, Disposition};
 use crate::s3::names::{AccountId, Target};
 use crate::s3::operations::{OperationId, PayloadKind};
-use crate::sigv4::Presented;
 use crate::sigv4::payload::{self, BodyKind, BodyPlan, ChunkSignatures};
+use crate::sigv4::{self, Presented};
 
 /// One request on its way through admission, after its caller is known.
 pub(super) struct Case<'a> {
@@ -30,6 +30,7 @@ pub(super) fn check(case: &Case<'_>) -> Result<BodyPlan, S3Error> {
     overrides(case)?;
     case.check_key(&case.request.target)?;
     copy_source(case)?;
+    repeated_headers(case)?;
     listed_headers(case)?;
     let plan = body(case)?;
     expected_owners(case)?;
@@ -94,6 +95,14 @@ fn copy_source(case: &Case<'_>) -> Result<(), S3Error> {
     case.check_key(&source.target)
 }
 
+/// Two readers of a header that came twice may take different values. Verifying a signature refuses them too.
+fn repeated_headers(case: &Case<'_>) -> Result<(), S3Error> {
+    let mut names = sigv4::repeated_headers(case.head.headers).map(http::HeaderName::as_str);
+    names
+        .find(|name| !case.is_ignored_credential(name))
+        .map_or(Ok(()), |name| Err(refuse::repeated_header(name)))
+}
+
 /// Every `x-amz-*` header must be one the row knows; any other header that no row lists is left behind in silence.
 fn listed_headers(case: &Case<'_>) -> Result<(), S3Error> {
     let operation = case.request.operation;
@@ -101,7 +110,7 @@ fn listed_headers(case: &Case<'_>) -> Result<(), S3Error> {
         match operation.disposition(name) {
             Some(Disposition::Forward | Disposition::Consume | Disposition::Rewrite) => {}
             Some(Disposition::Later) => return Err(refuse::header_not_implemented(name)),
-            None if name.starts_with("x-amz-") && !case.is_ignored_credential(name) => {
+            None if name.starts_with("x-amz-") => {
                 return Err(refuse::header_not_implemented(name));
             }
             None => {}
@@ -216,6 +225,9 @@ impl<'a> Case<'a> {
     /// Headers by which a client authenticates are not looked at where the listener fixes the principal.
     fn is_ignored_credential(&self, name: &str) -> bool {
         self.arrival.listener.principal.is_some()
-            && matches!(name, "x-amz-security-token" | "x-amz-date")
+            && matches!(
+                name,
+                "authorization" | "date" | "x-amz-date" | "x-amz-security-token"
+            )
     }
 }

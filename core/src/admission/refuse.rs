@@ -77,7 +77,7 @@ pub(super) fn unreadable_signature(error: &SignatureError) -> S3Error {
         }
         SignatureError::Malformed { form, what } => malformed(*form, &format!("{what}.")),
         SignatureError::RepeatedParameter(name) => repeated("query parameter", name),
-        SignatureError::RepeatedHeader(name) => repeated("header", name),
+        SignatureError::RepeatedHeader(name) => repeated_header(name),
         SignatureError::Contradiction(name) => S3Error::new(ErrorCode::InvalidRequest).say(
             format!("{name} has one value in the header and another in the query string."),
         ),
@@ -169,6 +169,10 @@ fn malformed(form: Form, what: &str) -> S3Error {
             S3Error::new(ErrorCode::AuthorizationQueryParametersError).say(QUERY_PARAMETERS)
         }
     }
+}
+
+pub(super) fn repeated_header(name: &str) -> S3Error {
+    repeated("header", name)
 }
 
 fn repeated(kind: &str, name: &str) -> S3Error {
