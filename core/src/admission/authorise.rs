@@ -272,7 +272,6 @@ fn ask(
     subject: &Subject<'_>,
     body: Stored<Body<'_>>,
 ) -> Decision {
-    let bucket = subject.target.bucket_name();
     let owner = case.owner_for(action, subject.target, &labels.principal);
     let facts = Facts {
         peer: case.arrival.peer,
@@ -298,9 +297,7 @@ fn ask(
         body,
     };
     let policies = Policies {
-        bucket: bucket
-            .and_then(|bucket| case.rules.policies.get(bucket))
-            .map(AsRef::as_ref),
+        bucket: case.bucket_policy(subject.target),
         guardrails: &case.rules.guardrails,
     };
     let context = RequestContext { facts: &facts };
@@ -341,8 +338,8 @@ fn allow(
         resource: target.clone(),
         decision,
     };
-    let refusal =
-        (!allowed).then(|| refuse::denied(&asked, &labels.principal, case.owner_of(target)));
+    let owner = case.owner_for(action, target, &labels.principal);
+    let refusal = (!allowed).then(|| refuse::denied(&asked, &labels.principal, owner));
     let first_refusal = labels
         .decision
         .as_ref()

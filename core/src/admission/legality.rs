@@ -3,6 +3,7 @@
 
 use super::{Arrival, Route, Rules, refuse};
 use crate::identity::Principal;
+use crate::policy::Policy;
 use crate::request::{Head, S3Request};
 use crate::s3::actions::{Action, Applies};
 use crate::s3::answer::S3Error;
@@ -190,14 +191,25 @@ impl<'a> Case<'a> {
         principal: &Principal,
     ) -> AccountId {
         let own = match action.applies_to() {
-            Applies::Service => principal.account(),
-            Applies::Bucket | Applies::Object | Applies::Other => None,
+            Applies::Service => true,
+            Applies::Bucket | Applies::Object | Applies::Other => {
+                self.rules.records_creator(self.request.operation)
+            }
         };
-        let creator = (action == Action::CreateBucket && self.rules.buckets.is_some())
-            .then(|| principal.account());
-        own.or(creator.flatten())
+        let owner = own.then(|| principal.account()).flatten();
+        owner
             .or_else(|| self.owner_of(target))
             .unwrap_or(AccountId::NOBODY)
+    }
+
+    /// The policy of a target's bucket. A bucket that is yet to be created has none, whatever lies ready for its name:
+    /// nobody creates buckets on a bucket policy's word, least of all anonymously.
+    pub(super) fn bucket_policy(&self, target: &Target) -> Option<&'a Policy> {
+        let bucket = target.bucket_name()?;
+        let exists = self.request.operation.id != OperationId::CreateBucket;
+        exists
+            .then(|| self.rules.policies.get(bucket))?
+            .map(AsRef::as_ref)
     }
 
     /// The region of the target's upstream; of the first for the service.

@@ -327,12 +327,12 @@ fn sentence(text: &str) -> String {
 
 /// A permission that was refused. Callers of the owner's account are told why, in AWS's words; others are not.
 /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/troubleshoot-403-errors.html>
-pub(super) fn denied(asked: &Asked, principal: &Principal, owner: Option<AccountId>) -> S3Error {
+pub(super) fn denied(asked: &Asked, principal: &Principal, owner: AccountId) -> S3Error {
     let plain = S3Error::new(ErrorCode::AccessDenied);
     let Principal::Known(caller) = principal else {
         return plain;
     };
-    let inside = owner.is_none_or(|owner| owner == caller.account.id);
+    let inside = owner == caller.account.id;
     match reason(asked).filter(|_| inside) {
         None => plain,
         Some(reason) => plain.say(format!(

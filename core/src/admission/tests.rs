@@ -7,3 +7,4 @@ mod authentication;
 mod fixed;
 mod headers;
 mod kit;
+mod owners;
