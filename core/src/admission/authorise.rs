@@ -48,20 +48,22 @@ fn bucket_page(query: &Query) -> Result<BucketPage, S3Error> {
             .filter(|value| !value.is_empty())
             .map(str::to_owned)
     };
-    let max = query
-        .get("max-buckets")
-        .map(|max| max.parse().ok().filter(|max| (1..=10_000).contains(max)));
-    let max = match max {
-        Some(None) => return Err(refuse::bad_max_buckets()),
-        Some(max) => max,
-        None => None,
-    };
+    let max = query.get("max-buckets").map(max_buckets).transpose()?;
     Ok(BucketPage {
         prefix: text("prefix"),
         region: text("bucket-region"),
         max,
         after: text("continuation-token"),
     })
+}
+
+fn max_buckets(text: &str) -> Result<usize, S3Error> {
+    let digits = text.bytes().all(|byte| byte.is_ascii_digit());
+    digits
+        .then(|| text.parse().ok())
+        .flatten()
+        .filter(|max| (1..=10_000).contains(max))
+        .ok_or_else(refuse::bad_max_buckets)
 }
 
 /// Decides a request by its whole body.
