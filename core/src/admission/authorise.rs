@@ -172,9 +172,7 @@ fn require_all(
     for need in needs(case.request.operation, Effect::Required)
         .filter(|need| applies(need.when, case, None))
     {
-        let Some(subject) = subject(case, need) else {
-            continue;
-        };
+        let subject = subject(case, need).ok_or_else(refuse::nothing_to_ask_on)?;
         let decision = ask(case, labels, need.action, &subject, body);
         allow(case, labels, need.action, subject.target, decision)?;
     }
@@ -184,18 +182,20 @@ fn require_all(
 /// Whether the caller lacks a permission without which a missing key must read as a forbidden one. A grant that
 /// `s3:prefix` limits counts for the keys that begin with that prefix.
 fn conceals(case: &Case<'_>, labels: &Labels) -> bool {
-    let bucket = case.request.target.of_bucket();
-    let prefix = case.request.target.key().unwrap_or_default();
-    let subject = Subject {
-        target: &bucket,
-        version_id: None,
-        listing: Listing::Prefix(prefix),
-    };
     needs(case.request.operation, Effect::Reveals).any(|need| {
-        !matches!(
-            ask(case, labels, need.action, &subject, Stored::None).verdict,
-            Verdict::Allow
-        )
+        let object = match need.on {
+            On::CopySource => case.request.copy_source.as_ref().map(|copy| &copy.target),
+            On::Target | On::Bucket | On::EachKey => Some(&case.request.target),
+        };
+        let Some(object) = object else { return true };
+        let bucket = object.of_bucket();
+        let subject = Subject {
+            target: &bucket,
+            version_id: None,
+            listing: Listing::Prefix(object.key().unwrap_or_default()),
+        };
+        let decision = ask(case, labels, need.action, &subject, Stored::None);
+        !matches!(decision.verdict, Verdict::Allow)
     })
 }
 
@@ -244,6 +244,7 @@ struct Subject<'a> {
     listing: Listing<'a>,
 }
 
+/// `None`: no row asks for such a permission outright.
 fn subject<'a>(case: &Case<'a>, need: &Need) -> Option<Subject<'a>> {
     let request = case.request;
     let version_id = request.query.get("versionId");
@@ -252,7 +253,7 @@ fn subject<'a>(case: &Case<'a>, need: &Need) -> Option<Subject<'a>> {
         _ => Listing::No,
     };
     match need.on {
-        On::Target | On::Bucket => Some(Subject {
+        On::Target => Some(Subject {
             target: &request.target,
             version_id,
             listing,
@@ -262,7 +263,7 @@ fn subject<'a>(case: &Case<'a>, need: &Need) -> Option<Subject<'a>> {
             version_id: source.version_id.as_deref(),
             listing,
         }),
-        On::EachKey => None,
+        On::Bucket | On::EachKey => None,
     }
 }
 

@@ -344,6 +344,11 @@ pub(super) fn denied(asked: &Asked, principal: &Principal, owner: AccountId) -> 
     }
 }
 
+/// A permission that no question can be put about is not given.
+pub(super) fn nothing_to_ask_on() -> S3Error {
+    S3Error::new(ErrorCode::AccessDenied)
+}
+
 fn reason(asked: &Asked) -> Option<String> {
     match asked.decision.verdict {
         Verdict::Allow => None,

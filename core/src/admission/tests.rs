@@ -4,6 +4,7 @@
 use crate as portcullis;
 
 mod authentication;
+mod concealment;
 mod fixed;
 mod headers;
 mod kit;

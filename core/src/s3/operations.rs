@@ -156,9 +156,9 @@ pub enum Effect {
 pub enum On {
     /// The target as it stands: service, bucket or object.
     Target,
-    /// The bucket of the target.
+    /// The bucket of the target, as if its key were a listing's prefix; only for [`Effect::Reveals`].
     Bucket,
-    /// The source object of a copy.
+    /// The source object of a copy; its bucket for what [`Effect::Reveals`] a missing source.
     CopySource,
     /// Each key in the body of DeleteObjects.
     EachKey,
@@ -458,6 +458,7 @@ operations! {
             when(GetObject, CopySource, When::NoSourceVersion),
             when(GetObjectVersion, CopySource, When::SourceVersion),
             need(PutObject, Target),
+            reveals(ListBucket, CopySource),
         ],
         payload: None,
         answered_by: UpstreamRead,
@@ -487,6 +488,7 @@ operations! {
             when(PutObjectLegalHold, Target, LEGAL_HOLD),
             when(GetObject, Target, IF_ETAG),
             when(GetObject, Target, IF_NOT_ETAG),
+            reveals(ListBucket, CopySource),
         ],
         payload: None,
         answered_by: UpstreamRead,
