@@ -10,6 +10,7 @@ use crate::s3::actions::Action;
 use crate::s3::answer::S3Error;
 use crate::s3::names::Target;
 use crate::s3::operations::{AnsweredBy, Effect, Need, On, Operation, OperationId, When};
+use crate::s3::profiles::Profile;
 use crate::s3::xml::{
     BucketPage, CreateBucketConfiguration, DeleteFailure, DeleteItem, DeleteRequest,
 };
@@ -138,9 +139,7 @@ fn delete_item(case: &Case<'_>, labels: &mut Labels, item: &DeleteItem) -> Resul
         .with_key(&item.key)
         .map_err(|bad| refuse::bad_key(bad, &item.key))?;
     case.check_key(&target)?;
-    if item.version_id.is_some() && case.route().is_some_and(|route| !route.profile.versions) {
-        return Err(refuse::no_versions());
-    }
+    check_conditions(case, item)?;
     for need in needs(case.request.operation, Effect::Required)
         .filter(|need| applies(need.when, case, Some(item)))
     {
@@ -153,6 +152,27 @@ fn delete_item(case: &Case<'_>, labels: &mut Labels, item: &DeleteItem) -> Resul
         allow(case, labels, need.action, &target, decision)?;
     }
     Ok(())
+}
+
+/// What the store would not look at, and so delete another version or regardless.
+fn check_conditions(case: &Case<'_>, item: &DeleteItem) -> Result<(), S3Error> {
+    let profile = case.route().map(|route| route.profile);
+    if item.version_id.is_some() && profile.is_some_and(|profile| !profile.versions) {
+        return Err(refuse::no_versions());
+    }
+    let ignored = |profile: &Profile| profile.ignores(OperationId::DeleteObject, "if-match");
+    if item.etag.is_some() && profile.is_some_and(ignored) {
+        return Err(refuse::condition_not_implemented("ETag"));
+    }
+    // Only directory buckets know these two, as with the headers of DeleteObject.
+    let foreign = [
+        ("LastModifiedTime", &item.last_modified_time),
+        ("Size", &item.size),
+    ];
+    match foreign.into_iter().find(|(_, value)| value.is_some()) {
+        Some((name, _)) => Err(refuse::condition_not_implemented(name)),
+        None => Ok(()),
+    }
 }
 
 fn failure(item: DeleteItem, error: &S3Error) -> DeleteFailure {

@@ -217,6 +217,12 @@ pub(super) fn no_versions() -> S3Error {
     not_implemented("The store behind this bucket has no versions.")
 }
 
+pub(super) fn condition_not_implemented(member: &str) -> S3Error {
+    not_implemented(format!(
+        "The store behind this bucket does not implement the condition {member}."
+    ))
+}
+
 pub(super) fn key_not_literal(key: &str) -> S3Error {
     S3Error::new(ErrorCode::InvalidURI)
         .say("The store behind this bucket does not keep a key with empty, `.` or `..` segments as it is.")

@@ -5,6 +5,7 @@ use crate as portcullis;
 
 mod authentication;
 mod concealment;
+mod deletes;
 mod fixed;
 mod headers;
 mod kit;
