@@ -91,11 +91,11 @@ pub(super) fn unreadable_signature(error: &SignatureError) -> S3Error {
             given,
             expected,
         } => wrong_region(*form, given, expected),
-        SignatureError::WrongService { form, given } => malformed(
+        SignatureError::WrongService { form, given } => bad_scope(
             *form,
             &format!("incorrect service \"{given}\". This endpoint belongs to \"s3\"."),
         ),
-        SignatureError::WrongScopeDate { form } => malformed(
+        SignatureError::WrongScopeDate { form } => bad_scope(
             *form,
             "Invalid credential date. This date is not the same as X-Amz-Date.",
         ),
@@ -153,18 +153,23 @@ pub(super) fn foreign_token() -> S3Error {
 
 fn wrong_region(form: Form, given: &str, expected: &str) -> S3Error {
     let what = format!("the region '{given}' is wrong; expecting '{expected}'");
-    malformed(form, &what).with("Region", expected)
+    bad_scope(form, &what).with("Region", expected)
+}
+
+/// The credential can be read, but it is not for here and now.
+fn bad_scope(form: Form, what: &str) -> S3Error {
+    match form {
+        Form::Header => malformed(form, what),
+        Form::Presigned => S3Error::new(ErrorCode::AuthorizationQueryParametersError).say(format!(
+            "Error parsing the X-Amz-Credential parameter; {what}"
+        )),
+    }
 }
 
 fn malformed(form: Form, what: &str) -> S3Error {
     match form {
         Form::Header => S3Error::new(ErrorCode::AuthorizationHeaderMalformed)
             .say(format!("The authorization header is malformed; {what}")),
-        Form::Presigned if what.contains("region") || what.contains("service") => {
-            S3Error::new(ErrorCode::AuthorizationQueryParametersError).say(format!(
-                "Error parsing the X-Amz-Credential parameter; {what}"
-            ))
-        }
         Form::Presigned => {
             S3Error::new(ErrorCode::AuthorizationQueryParametersError).say(QUERY_PARAMETERS)
         }
