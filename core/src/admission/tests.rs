@@ -5,8 +5,10 @@ use crate as portcullis;
 
 mod authentication;
 mod concealment;
+mod copies;
 mod deletes;
 mod fixed;
 mod headers;
 mod kit;
 mod owners;
+mod targets;
