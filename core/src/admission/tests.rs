@@ -10,5 +10,6 @@ mod deletes;
 mod fixed;
 mod headers;
 mod kit;
+mod order;
 mod owners;
 mod targets;
