@@ -257,35 +257,59 @@ fn not_implemented(message: impl Into<std::borrow::Cow<'static, str>>) -> S3Erro
 
 // Bodies.
 
+const CONTENT_SHA256: &str = "x-amz-content-sha256 must be UNSIGNED-PAYLOAD, STREAMING-UNSIGNED-PAYLOAD-TRAILER, \
+                              STREAMING-AWS4-HMAC-SHA256-PAYLOAD, STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER, \
+                              STREAMING-AWS4-ECDSA-P256-SHA256-PAYLOAD, \
+                              STREAMING-AWS4-ECDSA-P256-SHA256-PAYLOAD-TRAILER or a valid sha256 value.";
+
 /// What a body announces about itself.
 pub(super) fn plan(error: &PlanError, operation: &Operation) -> S3Error {
-    let code = match error {
-        PlanError::MissingContentLength => ErrorCode::MissingContentLength,
-        PlanError::TooLarge { .. } => match operation.payload {
-            PayloadKind::None => return S3Error::new(ErrorCode::UnexpectedContent),
-            PayloadKind::Stream => ErrorCode::EntityTooLarge,
-            PayloadKind::Document(_) => ErrorCode::MaxMessageLengthExceeded,
-        },
-        PlanError::InvalidDigest => ErrorCode::InvalidDigest,
-        PlanError::SignedChunksNotImplemented => {
-            return not_implemented(
-                "Chunk signatures are not implemented; send the body as one hash or unsigned.",
-            );
+    let invalid = |message: String| S3Error::new(ErrorCode::InvalidRequest).say(message);
+    match error {
+        PlanError::MissingContentLength => S3Error::new(ErrorCode::MissingContentLength),
+        PlanError::TooLarge { length, limit } => too_large(*length, *limit, operation),
+        PlanError::InvalidDigest => S3Error::new(ErrorCode::InvalidDigest),
+        PlanError::InvalidLength(name) => S3Error::new(ErrorCode::InvalidArgument)
+            .say(format!("The {name} header is not a number of bytes."))
+            .with("ArgumentName", *name),
+        PlanError::InvalidContentSha256 => S3Error::new(ErrorCode::InvalidArgument)
+            .say(CONTENT_SHA256)
+            .with("ArgumentName", "x-amz-content-sha256"),
+        PlanError::SignedChunksNotImplemented | PlanError::Asymmetric => not_implemented(
+            "Chunk signatures are not implemented; send the body as one hash or unsigned.",
+        ),
+        PlanError::InvalidChecksum(algorithm) => {
+            invalid(format!("Value for {} header is invalid.", algorithm.header()))
         }
-        PlanError::Asymmetric => return S3Error::new(ErrorCode::InvalidRequest).say(VERSION_4),
-        PlanError::InvalidLength(_)
-        | PlanError::InvalidContentSha256
-        | PlanError::InvalidChecksum(_)
-        | PlanError::SeveralChecksums
-        | PlanError::InvalidChecksumAlgorithm
-        | PlanError::MissingChecksum
-        | PlanError::UnsupportedTrailer
-        | PlanError::Contradiction
-        | PlanError::RepeatedHeader(_) => ErrorCode::InvalidRequest,
-    };
-    match code {
-        ErrorCode::InvalidRequest => S3Error::new(code).say(sentence(&error.to_string())),
-        _ => S3Error::new(code),
+        PlanError::SeveralChecksums => invalid(
+            "Expecting a single x-amz-checksum- header. Multiple checksum Types are not allowed."
+                .to_owned(),
+        ),
+        PlanError::InvalidChecksumAlgorithm => {
+            invalid("Value for x-amz-sdk-checksum-algorithm header is invalid.".to_owned())
+        }
+        PlanError::MissingChecksum => invalid(
+            "x-amz-sdk-checksum-algorithm specified, but no corresponding x-amz-checksum-* or x-amz-trailer headers \
+             were found."
+                .to_owned(),
+        ),
+        PlanError::UnsupportedTrailer => {
+            invalid("The value specified in the x-amz-trailer header is not supported".to_owned())
+        }
+        PlanError::Contradiction => invalid(
+            "The content encoding aws-chunked contradicts the x-amz-content-sha256 header.".to_owned(),
+        ),
+        PlanError::RepeatedHeader(name) => repeated_header(name),
+    }
+}
+
+fn too_large(length: u64, limit: u64, operation: &Operation) -> S3Error {
+    match operation.payload {
+        PayloadKind::None => S3Error::new(ErrorCode::UnexpectedContent),
+        PayloadKind::Document(_) => S3Error::new(ErrorCode::MaxMessageLengthExceeded),
+        PayloadKind::Stream => S3Error::new(ErrorCode::EntityTooLarge)
+            .with("ProposedSize", length.to_string())
+            .with("MaxSizeAllowed", limit.to_string()),
     }
 }
 

@@ -12,4 +12,5 @@ mod headers;
 mod kit;
 mod order;
 mod owners;
+mod refusals;
 mod targets;

@@ -391,6 +391,12 @@ impl Ask {
         self.header(name, value)
     }
 
+    /// Takes a header off.
+    pub(crate) fn without(mut self, name: &str) -> Self {
+        self.headers.remove(name);
+        self
+    }
+
     /// Adds a query parameter, not encoded.
     pub(crate) fn query(mut self, name: &str, value: &str) -> Self {
         let mark = if self.target.contains(&b'?') {
