@@ -12,5 +12,6 @@ mod headers;
 mod kit;
 mod order;
 mod owners;
+mod permits;
 mod refusals;
 mod targets;
