@@ -7,6 +7,7 @@ mod authentication;
 mod concealment;
 mod copies;
 mod deletes;
+mod facts;
 mod fixed;
 mod headers;
 mod kit;

@@ -164,6 +164,7 @@ fn t19_a_source_that_names_no_object_is_refused() {
         "ACME/a",
         "../acme-open/a",
         "acme-open/a?versionId=",
+        "acme-open/a?versionId=%20",
         "acme-open/a?versionId=1&x=2",
         "acme-open/a?acl",
         "acme-open/a?",
@@ -287,6 +288,8 @@ fn t22_an_upload_id_is_never_empty() {
         "DELETE /acme-open/key?uploadId=",
         "GET /acme-open/key?uploadId=",
         "GET /acme-open/key?versionId=",
+        "GET /acme-open/key?versionId=%20",
+        "PUT /acme-open/key?uploadId=%09&partNumber=1",
         "DELETE /acme-open/key?versionId",
     ] {
         let ask = Ask::new(line).header("content-length", "0");

@@ -175,6 +175,7 @@ fn t20_a_version_takes_the_permission_for_versions() {
         item("plain", ""),
         item("plain", "null"),
         item("version", ""),
+        item("version", " \n"),
         item("version", "null"),
         item("version", "v1"),
     ];
@@ -189,7 +190,7 @@ fn t20_a_version_takes_the_permission_for_versions() {
         .iter()
         .map(|item| item.allowed)
         .collect();
-    assert_eq!(allowed, [true, false, false, true, true]);
+    assert_eq!(allowed, [true, false, false, false, true, true]);
     let Run::DeleteObjects {
         allowed, refused, ..
     } = permit.run()

@@ -43,6 +43,9 @@ fn t01_odd_paths_stay_in_their_bucket() {
         ("/partner-open/../partner-private/k", "InvalidURI"),
         ("/partner-open/%2e%2e/partner-private/k", "InvalidURI"),
         ("/partner-open//k", "InvalidURI"),
+        ("/partner-open//", "InvalidURI"),
+        ("/partner-open/.", "InvalidURI"),
+        ("/partner-open/a%2F..%2Fb", "InvalidURI"),
         ("/partner-open/k/", "pass"),
     ] {
         let found = verdict(&world.ask(&Ask::new(&format!("GET {path}"))));
