@@ -9,7 +9,7 @@ use crate::request::{self, CopySource, Head, S3Request};
 use crate::s3::answer::{Answer, S3Error};
 use crate::s3::names::Target;
 use crate::s3::operations::{Operation, PayloadKind};
-use crate::sigv4::{self, payload::BodyPlan};
+use crate::sigv4::payload::BodyPlan;
 use bytes::Bytes;
 use std::sync::Arc;
 
@@ -113,7 +113,10 @@ impl Waiting {
         body: Bytes,
     ) -> Admission {
         let mut labels = self.labels;
-        let presented = sigv4::presented(head, &self.request.query).ok().flatten();
+        // Verified by `admit`, from the same head.
+        let presented = authenticate::presented(head, &self.request, arrival)
+            .ok()
+            .flatten();
         let case = Case {
             rules,
             head,
@@ -146,11 +149,7 @@ fn check(
     let presented = authenticate::caller(rules, head, &request, arrival, labels)?;
     let route = rules.route(&request.target)?;
     labels.upstream = route;
-    labels.owner = rules.owner_account(&request.target, route, &labels.principal);
-    // A copy across upstreams is refused below, so the source's bucket is on the same one.
-    let source = request.copy_source.as_ref().map(|source| &source.target);
-    labels.source_owner =
-        source.and_then(|source| rules.owner_account(source, route, &labels.principal));
+    labels.describe_owners(rules, &request, route);
     let case = Case {
         rules,
         head,
@@ -201,5 +200,18 @@ impl Labels {
         self.target = Some(request.target.clone());
         self.copy_source = request.copy_source.clone();
         self.version_id = request.query.get("versionId").map(Into::into);
+    }
+
+    /// The service and a bucket yet to be created are the caller's own. A copy across upstreams is refused later, so
+    /// the source's bucket counts as on the same one.
+    fn describe_owners(&mut self, rules: &Rules, request: &S3Request, route: Option<usize>) {
+        let own = route.is_none() || rules.records_creator(request.operation);
+        let own = match &self.principal {
+            Principal::Known(caller) if own => Some(caller.account.clone()),
+            Principal::Known(_) | Principal::Anonymous | Principal::Service(_) => None,
+        };
+        self.owner = own.or_else(|| rules.owner_account(&request.target, route));
+        let source = request.copy_source.as_ref();
+        self.source_owner = source.and_then(|source| rules.owner_account(&source.target, route));
     }
 }

@@ -23,9 +23,7 @@ pub(super) fn caller<'a>(
         labels.principal = Principal::Known(caller.clone());
         return Ok(None);
     }
-    let presented = sigv4::presented(head, &request.query)
-        .map_err(|error| refuse::unreadable_signature(&error))?;
-    let Some(presented) = presented else {
+    let Some(presented) = presented(head, request, arrival)? else {
         labels.auth = Some(Auth::Anonymous);
         return Ok(None);
     };
@@ -37,6 +35,18 @@ pub(super) fn caller<'a>(
     });
     labels.principal = Principal::Known(key.caller.clone());
     Ok(Some(presented))
+}
+
+/// What the client presents, not yet verified; nothing where the listener fixes the principal.
+pub(super) fn presented<'a>(
+    head: &Head<'a>,
+    request: &'a S3Request,
+    arrival: &Arrival<'_>,
+) -> Result<Option<Presented<'a>>, S3Error> {
+    if arrival.listener.principal.is_some() {
+        return Ok(None);
+    }
+    sigv4::presented(head, &request.query).map_err(|error| refuse::unreadable_signature(&error))
 }
 
 /// The key that made the signature. An unknown key costs what a wrong signature costs; an inactive one is unknown.

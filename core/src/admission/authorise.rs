@@ -10,6 +10,7 @@ use crate::s3::actions::Action;
 use crate::s3::answer::S3Error;
 use crate::s3::names::Target;
 use crate::s3::operations::{AnsweredBy, Effect, Need, On, Operation, OperationId, When};
+use crate::s3::profiles::Profile;
 use crate::s3::xml::{
     BucketPage, CreateBucketConfiguration, DeleteFailure, DeleteItem, DeleteRequest,
 };
@@ -48,20 +49,22 @@ fn bucket_page(query: &Query) -> Result<BucketPage, S3Error> {
             .filter(|value| !value.is_empty())
             .map(str::to_owned)
     };
-    let max = query
-        .get("max-buckets")
-        .map(|max| max.parse().ok().filter(|max| (1..=10_000).contains(max)));
-    let max = match max {
-        Some(None) => return Err(refuse::bad_max_buckets()),
-        Some(max) => max,
-        None => None,
-    };
+    let max = query.get("max-buckets").map(max_buckets).transpose()?;
     Ok(BucketPage {
         prefix: text("prefix"),
         region: text("bucket-region"),
         max,
         after: text("continuation-token"),
     })
+}
+
+fn max_buckets(text: &str) -> Result<usize, S3Error> {
+    let digits = text.bytes().all(|byte| byte.is_ascii_digit());
+    digits
+        .then(|| text.parse().ok())
+        .flatten()
+        .filter(|max| (1..=10_000).contains(max))
+        .ok_or_else(refuse::bad_max_buckets)
 }
 
 /// Decides a request by its whole body.
@@ -136,9 +139,7 @@ fn delete_item(case: &Case<'_>, labels: &mut Labels, item: &DeleteItem) -> Resul
         .with_key(&item.key)
         .map_err(|bad| refuse::bad_key(bad, &item.key))?;
     case.check_key(&target)?;
-    if item.version_id.is_some() && case.route().is_some_and(|route| !route.profile.versions) {
-        return Err(refuse::no_versions());
-    }
+    check_conditions(case, item)?;
     for need in needs(case.request.operation, Effect::Required)
         .filter(|need| applies(need.when, case, Some(item)))
     {
@@ -151,6 +152,27 @@ fn delete_item(case: &Case<'_>, labels: &mut Labels, item: &DeleteItem) -> Resul
         allow(case, labels, need.action, &target, decision)?;
     }
     Ok(())
+}
+
+/// What the store would not look at, and so delete another version or regardless.
+fn check_conditions(case: &Case<'_>, item: &DeleteItem) -> Result<(), S3Error> {
+    let profile = case.route().map(|route| route.profile);
+    if item.version_id.is_some() && profile.is_some_and(|profile| !profile.versions) {
+        return Err(refuse::no_versions());
+    }
+    let ignored = |profile: &Profile| profile.ignores(OperationId::DeleteObject, "if-match");
+    if item.etag.is_some() && profile.is_some_and(ignored) {
+        return Err(refuse::condition_not_implemented("ETag"));
+    }
+    // Only directory buckets know these two, as with the headers of DeleteObject.
+    let foreign = [
+        ("LastModifiedTime", &item.last_modified_time),
+        ("Size", &item.size),
+    ];
+    match foreign.into_iter().find(|(_, value)| value.is_some()) {
+        Some((name, _)) => Err(refuse::condition_not_implemented(name)),
+        None => Ok(()),
+    }
 }
 
 fn failure(item: DeleteItem, error: &S3Error) -> DeleteFailure {
@@ -170,9 +192,7 @@ fn require_all(
     for need in needs(case.request.operation, Effect::Required)
         .filter(|need| applies(need.when, case, None))
     {
-        let Some(subject) = subject(case, need) else {
-            continue;
-        };
+        let subject = subject(case, need).ok_or_else(refuse::nothing_to_ask_on)?;
         let decision = ask(case, labels, need.action, &subject, body);
         allow(case, labels, need.action, subject.target, decision)?;
     }
@@ -182,18 +202,20 @@ fn require_all(
 /// Whether the caller lacks a permission without which a missing key must read as a forbidden one. A grant that
 /// `s3:prefix` limits counts for the keys that begin with that prefix.
 fn conceals(case: &Case<'_>, labels: &Labels) -> bool {
-    let bucket = case.request.target.of_bucket();
-    let prefix = case.request.target.key().unwrap_or_default();
-    let subject = Subject {
-        target: &bucket,
-        version_id: None,
-        listing: Listing::Prefix(prefix),
-    };
     needs(case.request.operation, Effect::Reveals).any(|need| {
-        !matches!(
-            ask(case, labels, need.action, &subject, Stored::None).verdict,
-            Verdict::Allow
-        )
+        let object = match need.on {
+            On::CopySource => case.request.copy_source.as_ref().map(|copy| &copy.target),
+            On::Target | On::Bucket | On::EachKey => Some(&case.request.target),
+        };
+        let Some(object) = object else { return true };
+        let bucket = object.of_bucket();
+        let subject = Subject {
+            target: &bucket,
+            version_id: None,
+            listing: Listing::Prefix(object.key().unwrap_or_default()),
+        };
+        let decision = ask(case, labels, need.action, &subject, Stored::None);
+        !matches!(decision.verdict, Verdict::Allow)
     })
 }
 
@@ -205,7 +227,11 @@ fn needs(operation: &'static Operation, effect: Effect) -> impl Iterator<Item = 
 }
 
 fn applies(when: When, case: &Case<'_>, item: Option<&DeleteItem>) -> bool {
-    let header = |name: &str| case.head.headers.get(name).map(http::HeaderValue::as_bytes);
+    // Any value counts: which of several a store takes is not known.
+    let any_value = |name: &str, wanted: &dyn Fn(&[u8]) -> bool| {
+        let mut values = case.head.headers.get_all(name).iter();
+        values.any(|value| wanted(value.as_bytes()))
+    };
     let source_version = case
         .request
         .copy_source
@@ -216,10 +242,12 @@ fn applies(when: When, case: &Case<'_>, item: Option<&DeleteItem>) -> bool {
         When::Always => true,
         When::Query(name) => case.request.query.has(name),
         When::NoQuery(name) => !case.request.query.has(name),
-        When::AnyHeader(names) => names.iter().any(|name| header(name).is_some()),
-        When::HeaderNot(name, value) => header(name).is_some_and(|found| found != value.as_bytes()),
+        When::AnyHeader(names) => names
+            .iter()
+            .any(|name| case.head.headers.contains_key(*name)),
+        When::HeaderNot(name, value) => any_value(name, &|found| found != value.as_bytes()),
         When::HeaderIs(name, value) => {
-            header(name).is_some_and(|found| found.eq_ignore_ascii_case(value.as_bytes()))
+            any_value(name, &|found| found.eq_ignore_ascii_case(value.as_bytes()))
         }
         When::SourceVersion => source_version.is_some(),
         When::NoSourceVersion => source_version.is_none(),
@@ -236,6 +264,7 @@ struct Subject<'a> {
     listing: Listing<'a>,
 }
 
+/// `None`: no row asks for such a permission outright.
 fn subject<'a>(case: &Case<'a>, need: &Need) -> Option<Subject<'a>> {
     let request = case.request;
     let version_id = request.query.get("versionId");
@@ -244,7 +273,7 @@ fn subject<'a>(case: &Case<'a>, need: &Need) -> Option<Subject<'a>> {
         _ => Listing::No,
     };
     match need.on {
-        On::Target | On::Bucket => Some(Subject {
+        On::Target => Some(Subject {
             target: &request.target,
             version_id,
             listing,
@@ -254,7 +283,7 @@ fn subject<'a>(case: &Case<'a>, need: &Need) -> Option<Subject<'a>> {
             version_id: source.version_id.as_deref(),
             listing,
         }),
-        On::EachKey => None,
+        On::Bucket | On::EachKey => None,
     }
 }
 
@@ -266,7 +295,6 @@ fn ask(
     subject: &Subject<'_>,
     body: Stored<Body<'_>>,
 ) -> Decision {
-    let bucket = subject.target.bucket_name();
     let owner = case.owner_for(action, subject.target, &labels.principal);
     let facts = Facts {
         peer: case.arrival.peer,
@@ -292,9 +320,7 @@ fn ask(
         body,
     };
     let policies = Policies {
-        bucket: bucket
-            .and_then(|bucket| case.rules.policies.get(bucket))
-            .map(AsRef::as_ref),
+        bucket: case.bucket_policy(subject.target),
         guardrails: &case.rules.guardrails,
     };
     let context = RequestContext { facts: &facts };
@@ -335,8 +361,8 @@ fn allow(
         resource: target.clone(),
         decision,
     };
-    let refusal =
-        (!allowed).then(|| refuse::denied(&asked, &labels.principal, case.owner_of(target)));
+    let owner = case.owner_for(action, target, &labels.principal);
+    let refusal = (!allowed).then(|| refuse::denied(&asked, &labels.principal, owner));
     let first_refusal = labels
         .decision
         .as_ref()

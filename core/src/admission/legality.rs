@@ -3,14 +3,15 @@
 
 use super::{Arrival, Route, Rules, refuse};
 use crate::identity::Principal;
+use crate::policy::Policy;
 use crate::request::{Head, S3Request};
 use crate::s3::actions::{Action, Applies};
 use crate::s3::answer::S3Error;
 use crate::s3::headers::{self, Disposition};
 use crate::s3::names::{AccountId, Target};
 use crate::s3::operations::{OperationId, PayloadKind};
-use crate::sigv4::Presented;
 use crate::sigv4::payload::{self, BodyKind, BodyPlan, ChunkSignatures};
+use crate::sigv4::{self, Presented};
 
 /// One request on its way through admission, after its caller is known.
 pub(super) struct Case<'a> {
@@ -30,6 +31,7 @@ pub(super) fn check(case: &Case<'_>) -> Result<BodyPlan, S3Error> {
     overrides(case)?;
     case.check_key(&case.request.target)?;
     copy_source(case)?;
+    repeated_headers(case)?;
     listed_headers(case)?;
     let plan = body(case)?;
     expected_owners(case)?;
@@ -94,6 +96,14 @@ fn copy_source(case: &Case<'_>) -> Result<(), S3Error> {
     case.check_key(&source.target)
 }
 
+/// Two readers of a header that came twice may take different values. Verifying a signature refuses them too.
+fn repeated_headers(case: &Case<'_>) -> Result<(), S3Error> {
+    let mut names = sigv4::repeated_headers(case.head.headers).map(http::HeaderName::as_str);
+    names
+        .find(|name| !case.is_ignored_credential(name))
+        .map_or(Ok(()), |name| Err(refuse::repeated_header(name)))
+}
+
 /// Every `x-amz-*` header must be one the row knows; any other header that no row lists is left behind in silence.
 fn listed_headers(case: &Case<'_>) -> Result<(), S3Error> {
     let operation = case.request.operation;
@@ -101,7 +111,7 @@ fn listed_headers(case: &Case<'_>) -> Result<(), S3Error> {
         match operation.disposition(name) {
             Some(Disposition::Forward | Disposition::Consume | Disposition::Rewrite) => {}
             Some(Disposition::Later) => return Err(refuse::header_not_implemented(name)),
-            None if name.starts_with("x-amz-") && !case.is_ignored_credential(name) => {
+            None if name.starts_with("x-amz-") => {
                 return Err(refuse::header_not_implemented(name));
             }
             None => {}
@@ -181,14 +191,25 @@ impl<'a> Case<'a> {
         principal: &Principal,
     ) -> AccountId {
         let own = match action.applies_to() {
-            Applies::Service => principal.account(),
-            Applies::Bucket | Applies::Object | Applies::Other => None,
+            Applies::Service => true,
+            Applies::Bucket | Applies::Object | Applies::Other => {
+                self.rules.records_creator(self.request.operation)
+            }
         };
-        let creator = (action == Action::CreateBucket && self.rules.buckets.is_some())
-            .then(|| principal.account());
-        own.or(creator.flatten())
+        let owner = own.then(|| principal.account()).flatten();
+        owner
             .or_else(|| self.owner_of(target))
             .unwrap_or(AccountId::NOBODY)
+    }
+
+    /// The policy of a target's bucket. A bucket that is yet to be created has none, whatever lies ready for its name:
+    /// nobody creates buckets on a bucket policy's word, least of all anonymously.
+    pub(super) fn bucket_policy(&self, target: &Target) -> Option<&'a Policy> {
+        let bucket = target.bucket_name()?;
+        let exists = self.request.operation.id != OperationId::CreateBucket;
+        exists
+            .then(|| self.rules.policies.get(bucket))?
+            .map(AsRef::as_ref)
     }
 
     /// The region of the target's upstream; of the first for the service.
@@ -216,6 +237,9 @@ impl<'a> Case<'a> {
     /// Headers by which a client authenticates are not looked at where the listener fixes the principal.
     fn is_ignored_credential(&self, name: &str) -> bool {
         self.arrival.listener.principal.is_some()
-            && matches!(name, "x-amz-security-token" | "x-amz-date")
+            && matches!(
+                name,
+                "authorization" | "date" | "x-amz-date" | "x-amz-security-token"
+            )
     }
 }

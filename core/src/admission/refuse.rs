@@ -77,7 +77,7 @@ pub(super) fn unreadable_signature(error: &SignatureError) -> S3Error {
         }
         SignatureError::Malformed { form, what } => malformed(*form, &format!("{what}.")),
         SignatureError::RepeatedParameter(name) => repeated("query parameter", name),
-        SignatureError::RepeatedHeader(name) => repeated("header", name),
+        SignatureError::RepeatedHeader(name) => repeated_header(name),
         SignatureError::Contradiction(name) => S3Error::new(ErrorCode::InvalidRequest).say(
             format!("{name} has one value in the header and another in the query string."),
         ),
@@ -91,11 +91,11 @@ pub(super) fn unreadable_signature(error: &SignatureError) -> S3Error {
             given,
             expected,
         } => wrong_region(*form, given, expected),
-        SignatureError::WrongService { form, given } => malformed(
+        SignatureError::WrongService { form, given } => bad_scope(
             *form,
             &format!("incorrect service \"{given}\". This endpoint belongs to \"s3\"."),
         ),
-        SignatureError::WrongScopeDate { form } => malformed(
+        SignatureError::WrongScopeDate { form } => bad_scope(
             *form,
             "Invalid credential date. This date is not the same as X-Amz-Date.",
         ),
@@ -153,22 +153,31 @@ pub(super) fn foreign_token() -> S3Error {
 
 fn wrong_region(form: Form, given: &str, expected: &str) -> S3Error {
     let what = format!("the region '{given}' is wrong; expecting '{expected}'");
-    malformed(form, &what).with("Region", expected)
+    bad_scope(form, &what).with("Region", expected)
+}
+
+/// The credential can be read, but it is not for here and now.
+fn bad_scope(form: Form, what: &str) -> S3Error {
+    match form {
+        Form::Header => malformed(form, what),
+        Form::Presigned => S3Error::new(ErrorCode::AuthorizationQueryParametersError).say(format!(
+            "Error parsing the X-Amz-Credential parameter; {what}"
+        )),
+    }
 }
 
 fn malformed(form: Form, what: &str) -> S3Error {
     match form {
         Form::Header => S3Error::new(ErrorCode::AuthorizationHeaderMalformed)
             .say(format!("The authorization header is malformed; {what}")),
-        Form::Presigned if what.contains("region") || what.contains("service") => {
-            S3Error::new(ErrorCode::AuthorizationQueryParametersError).say(format!(
-                "Error parsing the X-Amz-Credential parameter; {what}"
-            ))
-        }
         Form::Presigned => {
             S3Error::new(ErrorCode::AuthorizationQueryParametersError).say(QUERY_PARAMETERS)
         }
     }
+}
+
+pub(super) fn repeated_header(name: &str) -> S3Error {
+    repeated("header", name)
 }
 
 fn repeated(kind: &str, name: &str) -> S3Error {
@@ -213,6 +222,12 @@ pub(super) fn no_versions() -> S3Error {
     not_implemented("The store behind this bucket has no versions.")
 }
 
+pub(super) fn condition_not_implemented(member: &str) -> S3Error {
+    not_implemented(format!(
+        "The store behind this bucket does not implement the condition {member}."
+    ))
+}
+
 pub(super) fn key_not_literal(key: &str) -> S3Error {
     S3Error::new(ErrorCode::InvalidURI)
         .say("The store behind this bucket does not keep a key with empty, `.` or `..` segments as it is.")
@@ -242,35 +257,59 @@ fn not_implemented(message: impl Into<std::borrow::Cow<'static, str>>) -> S3Erro
 
 // Bodies.
 
+const CONTENT_SHA256: &str = "x-amz-content-sha256 must be UNSIGNED-PAYLOAD, STREAMING-UNSIGNED-PAYLOAD-TRAILER, \
+                              STREAMING-AWS4-HMAC-SHA256-PAYLOAD, STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER, \
+                              STREAMING-AWS4-ECDSA-P256-SHA256-PAYLOAD, \
+                              STREAMING-AWS4-ECDSA-P256-SHA256-PAYLOAD-TRAILER or a valid sha256 value.";
+
 /// What a body announces about itself.
 pub(super) fn plan(error: &PlanError, operation: &Operation) -> S3Error {
-    let code = match error {
-        PlanError::MissingContentLength => ErrorCode::MissingContentLength,
-        PlanError::TooLarge { .. } => match operation.payload {
-            PayloadKind::None => return S3Error::new(ErrorCode::UnexpectedContent),
-            PayloadKind::Stream => ErrorCode::EntityTooLarge,
-            PayloadKind::Document(_) => ErrorCode::MaxMessageLengthExceeded,
-        },
-        PlanError::InvalidDigest => ErrorCode::InvalidDigest,
-        PlanError::SignedChunksNotImplemented => {
-            return not_implemented(
-                "Chunk signatures are not implemented; send the body as one hash or unsigned.",
-            );
+    let invalid = |message: String| S3Error::new(ErrorCode::InvalidRequest).say(message);
+    match error {
+        PlanError::MissingContentLength => S3Error::new(ErrorCode::MissingContentLength),
+        PlanError::TooLarge { length, limit } => too_large(*length, *limit, operation),
+        PlanError::InvalidDigest => S3Error::new(ErrorCode::InvalidDigest),
+        PlanError::InvalidLength(name) => S3Error::new(ErrorCode::InvalidArgument)
+            .say(format!("The {name} header is not a number of bytes."))
+            .with("ArgumentName", *name),
+        PlanError::InvalidContentSha256 => S3Error::new(ErrorCode::InvalidArgument)
+            .say(CONTENT_SHA256)
+            .with("ArgumentName", "x-amz-content-sha256"),
+        PlanError::SignedChunksNotImplemented | PlanError::Asymmetric => not_implemented(
+            "Chunk signatures are not implemented; send the body as one hash or unsigned.",
+        ),
+        PlanError::InvalidChecksum(algorithm) => {
+            invalid(format!("Value for {} header is invalid.", algorithm.header()))
         }
-        PlanError::Asymmetric => return S3Error::new(ErrorCode::InvalidRequest).say(VERSION_4),
-        PlanError::InvalidLength(_)
-        | PlanError::InvalidContentSha256
-        | PlanError::InvalidChecksum(_)
-        | PlanError::SeveralChecksums
-        | PlanError::InvalidChecksumAlgorithm
-        | PlanError::MissingChecksum
-        | PlanError::UnsupportedTrailer
-        | PlanError::Contradiction
-        | PlanError::RepeatedHeader(_) => ErrorCode::InvalidRequest,
-    };
-    match code {
-        ErrorCode::InvalidRequest => S3Error::new(code).say(sentence(&error.to_string())),
-        _ => S3Error::new(code),
+        PlanError::SeveralChecksums => invalid(
+            "Expecting a single x-amz-checksum- header. Multiple checksum Types are not allowed."
+                .to_owned(),
+        ),
+        PlanError::InvalidChecksumAlgorithm => {
+            invalid("Value for x-amz-sdk-checksum-algorithm header is invalid.".to_owned())
+        }
+        PlanError::MissingChecksum => invalid(
+            "x-amz-sdk-checksum-algorithm specified, but no corresponding x-amz-checksum-* or x-amz-trailer headers \
+             were found."
+                .to_owned(),
+        ),
+        PlanError::UnsupportedTrailer => {
+            invalid("The value specified in the x-amz-trailer header is not supported".to_owned())
+        }
+        PlanError::Contradiction => invalid(
+            "The content encoding aws-chunked contradicts the x-amz-content-sha256 header.".to_owned(),
+        ),
+        PlanError::RepeatedHeader(name) => repeated_header(name),
+    }
+}
+
+fn too_large(length: u64, limit: u64, operation: &Operation) -> S3Error {
+    match operation.payload {
+        PayloadKind::None => S3Error::new(ErrorCode::UnexpectedContent),
+        PayloadKind::Document(_) => S3Error::new(ErrorCode::MaxMessageLengthExceeded),
+        PayloadKind::Stream => S3Error::new(ErrorCode::EntityTooLarge)
+            .with("ProposedSize", length.to_string())
+            .with("MaxSizeAllowed", limit.to_string()),
     }
 }
 
@@ -323,12 +362,12 @@ fn sentence(text: &str) -> String {
 
 /// A permission that was refused. Callers of the owner's account are told why, in AWS's words; others are not.
 /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/troubleshoot-403-errors.html>
-pub(super) fn denied(asked: &Asked, principal: &Principal, owner: Option<AccountId>) -> S3Error {
+pub(super) fn denied(asked: &Asked, principal: &Principal, owner: AccountId) -> S3Error {
     let plain = S3Error::new(ErrorCode::AccessDenied);
     let Principal::Known(caller) = principal else {
         return plain;
     };
-    let inside = owner.is_none_or(|owner| owner == caller.account.id);
+    let inside = owner == caller.account.id;
     match reason(asked).filter(|_| inside) {
         None => plain,
         Some(reason) => plain.say(format!(
@@ -338,6 +377,11 @@ pub(super) fn denied(asked: &Asked, principal: &Principal, owner: Option<Account
             asked.resource.arn(),
         )),
     }
+}
+
+/// A permission that no question can be put about is not given.
+pub(super) fn nothing_to_ask_on() -> S3Error {
+    S3Error::new(ErrorCode::AccessDenied)
 }
 
 fn reason(asked: &Asked) -> Option<String> {

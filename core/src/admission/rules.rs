@@ -2,11 +2,12 @@
 
 use super::refuse;
 use crate::context::TlsVersion;
-use crate::identity::{Account, Caller, Directory, Principal};
+use crate::identity::{Account, Caller, Directory};
 use crate::policy::{Pattern, Policy};
 use crate::request::Hosts;
 use crate::s3::answer::S3Error;
 use crate::s3::names::{AccountId, BucketName, Target};
+use crate::s3::operations::{Operation, OperationId};
 use crate::s3::profiles::Profile;
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -39,23 +40,20 @@ impl Rules {
             .ok_or_else(|| refuse::no_such_bucket(target))
     }
 
-    /// The account a record names as the bucket's owner; for the service the caller's own.
+    /// The account of the bucket's owner.
     pub(super) fn owner_account(
         &self,
         target: &Target,
         route: Option<usize>,
-        principal: &Principal,
     ) -> Option<Arc<Account>> {
-        let owner = match (
-            target.bucket_name(),
-            route.and_then(|position| self.routes.get(position)),
-        ) {
-            (Some(bucket), Some(route)) => Some(self.owner_of(bucket, route)),
-            _ => principal.account(),
-        };
-        owner
-            .and_then(|owner| self.directory.accounts.get(&owner))
-            .cloned()
+        let route = route.and_then(|position| self.routes.get(position))?;
+        let owner = self.owner_of(target.bucket_name()?, route);
+        self.directory.accounts.get(&owner).cloned()
+    }
+
+    /// Whether the bucket that an operation creates is its creator's.
+    pub(super) fn records_creator(&self, operation: &Operation) -> bool {
+        operation.id == OperationId::CreateBucket && self.buckets.is_some()
     }
 
     /// The account that owns a bucket: as recorded when it was created here, else the upstream's.

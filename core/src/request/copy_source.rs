@@ -61,7 +61,7 @@ fn version(query: &[u8]) -> Result<Box<str>, ParseError> {
         .ok_or(ParseError::BadCopySource)?;
     // A second parameter would be part of the version for us, and perhaps not for the upstream.
     let version = decoded(raw)?;
-    if version.is_empty() || raw.contains(&b'&') {
+    if version.trim().is_empty() || raw.contains(&b'&') {
         return Err(ParseError::BadCopySource);
     }
     Ok(version.into())

@@ -6,7 +6,8 @@ use crate::s3::names::Target;
 use crate::s3::operations::{Level, Mark, Operation};
 use http::{HeaderMap, Method};
 
-/// Names whose empty value some stores take for the name's absence, and then do something else than was authorised.
+/// Names whose empty or blank value some stores take for the name's absence, and then do something else than was
+/// authorised.
 const NEVER_EMPTY: &[&str] = &["partNumber", "uploadId", "versionId"];
 
 /// Finds the row of a request and checks its query against it.
@@ -66,6 +67,6 @@ fn check(operation: &Operation, query: &Query) -> Result<(), ParseError> {
 /// The values of `response-*` become headers of the answer, so they may not end one.
 fn legal_value(name: &str, value: &str) -> bool {
     let splits = name.starts_with("response-") && value.contains(['\r', '\n', '\0']);
-    let missing = value.is_empty() && NEVER_EMPTY.contains(&name);
+    let missing = value.trim().is_empty() && NEVER_EMPTY.contains(&name);
     !splits && !missing
 }

@@ -156,9 +156,9 @@ pub enum Effect {
 pub enum On {
     /// The target as it stands: service, bucket or object.
     Target,
-    /// The bucket of the target.
+    /// The bucket of the target, as if its key were a listing's prefix; only for [`Effect::Reveals`].
     Bucket,
-    /// The source object of a copy.
+    /// The source object of a copy; its bucket for what [`Effect::Reveals`] a missing source.
     CopySource,
     /// Each key in the body of DeleteObjects.
     EachKey,
@@ -175,9 +175,9 @@ pub enum When {
     NoQuery(&'static str),
     /// One of these headers is present, whatever its value.
     AnyHeader(&'static [&'static str]),
-    /// The header is present and its value is not this one.
+    /// The header is present and one of its values is not this one.
     HeaderNot(&'static str, &'static str),
-    /// The header is present with this value, compared without case.
+    /// The header is present and one of its values is this one, compared without case.
     HeaderIs(&'static str, &'static str),
     /// `x-amz-copy-source` names a version.
     SourceVersion,
@@ -301,6 +301,8 @@ const RETENTION: When = When::AnyHeader(RETENTION_NAMES);
 const LEGAL_HOLD: When = When::AnyHeader(LEGAL_HOLD_NAMES);
 /// Whether a write with this condition succeeds tells the object's ETag.
 const IF_ETAG: When = When::HeaderNot("if-match", "*");
+/// The same the other way round. AWS knows only `*` there, other stores also an ETag.
+const IF_NOT_ETAG: When = When::HeaderNot("if-none-match", "*");
 const BYPASS: When = When::HeaderIs("x-amz-bypass-governance-retention", "true");
 const WITH_LOCK: When = When::HeaderIs("x-amz-bucket-object-lock-enabled", "true");
 
@@ -456,6 +458,7 @@ operations! {
             when(GetObject, CopySource, When::NoSourceVersion),
             when(GetObjectVersion, CopySource, When::SourceVersion),
             need(PutObject, Target),
+            reveals(ListBucket, CopySource),
         ],
         payload: None,
         answered_by: UpstreamRead,
@@ -484,6 +487,8 @@ operations! {
             when(PutObjectRetention, Target, RETENTION),
             when(PutObjectLegalHold, Target, LEGAL_HOLD),
             when(GetObject, Target, IF_ETAG),
+            when(GetObject, Target, IF_NOT_ETAG),
+            reveals(ListBucket, CopySource),
         ],
         payload: None,
         answered_by: UpstreamRead,
@@ -502,6 +507,7 @@ operations! {
             when(PutObjectRetention, Target, RETENTION),
             when(PutObjectLegalHold, Target, LEGAL_HOLD),
             when(GetObject, Target, IF_ETAG),
+            when(GetObject, Target, IF_NOT_ETAG),
         ],
         payload: Stream,
         answered_by: Upstream,
@@ -553,6 +559,7 @@ operations! {
         needs: [
             need(PutObject, Target),
             when(GetObject, Target, IF_ETAG),
+            when(GetObject, Target, IF_NOT_ETAG),
         ],
         payload: Document(PARTS),
         answered_by: UpstreamRead,

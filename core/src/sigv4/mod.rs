@@ -16,7 +16,7 @@ pub use canonical::{canonical_request, string_to_sign};
 pub use error::SignatureError;
 pub use key::SigningKey;
 pub use presented::{Form, Presented, Scope, presented};
-pub use verify::{Expected, Verified, refuse_unknown_key, repeated_header, verify};
+pub use verify::{Expected, Verified, refuse_unknown_key, repeated_headers, verify};
 
 /// The one algorithm served.
 pub const ALGORITHM: &str = "AWS4-HMAC-SHA256";

@@ -81,14 +81,13 @@ pub fn refuse_unknown_key(
     }
 }
 
-/// The first header that came twice though it may have one value only: two readers could take different ones.
+/// The headers that came twice though they may have one value only: two readers could take different ones.
 ///
 /// Lists (`x-amz-object-attributes`, which the Rust SDK sends as several headers) and user metadata may repeat.
-pub fn repeated_header(headers: &HeaderMap) -> Option<&HeaderName> {
-    if headers.len() == headers.keys_len() {
-        return None;
-    }
-    headers.keys().find(|name| {
+pub fn repeated_headers(headers: &HeaderMap) -> impl Iterator<Item = &HeaderName> {
+    let repeated = headers.len() != headers.keys_len();
+    let names = repeated.then(|| headers.keys());
+    names.into_iter().flatten().filter(|name| {
         is_single_valued(name.as_str()) && headers.get_all(*name).iter().nth(1).is_some()
     })
 }
@@ -162,7 +161,7 @@ fn check_headers(
     query: &Query,
     presented: &Presented<'_>,
 ) -> Result<(), SignatureError> {
-    if let Some(name) = repeated_header(headers) {
+    if let Some(name) = repeated_headers(headers).next() {
         return Err(SignatureError::RepeatedHeader(name.as_str().into()));
     }
     refuse_contradictions(headers, query)?;

@@ -21,7 +21,7 @@ pub struct DeleteRequest {
 pub struct DeleteItem {
     /// The key, literally; not empty. It may be longer than a key can be: that is this key's failure, not the request's.
     pub key: String,
-    /// The version; an empty one counts as none.
+    /// The version; a blank one counts as none.
     pub version_id: Option<String>,
     /// Delete only if the ETag is this.
     pub etag: Option<String>,
@@ -95,7 +95,7 @@ impl DeleteItem {
             }
         }
         item.key = key.filter(|key| !key.is_empty()).ok_or(BadXml::Schema)?;
-        item.version_id = item.version_id.filter(|version| !version.is_empty());
+        item.version_id = item.version_id.filter(|version| !version.trim().is_empty());
         Ok(item)
     }
 }

@@ -1,4 +1,4 @@
-use super::{Expected, refuse_unknown_key, repeated_header, verify};
+use super::{Expected, refuse_unknown_key, repeated_headers, verify};
 use crate::identity::SecretKey;
 use crate::request::{Head, Parameter, Query};
 use crate::sigv4::{Form, Presented, Scope, SignatureError, SigningKey, string_to_sign};
@@ -256,7 +256,7 @@ fn lists_and_metadata_may_repeat() {
         headers.append(name, HeaderValue::from_static("a"));
         headers.append(name, HeaderValue::from_static("b"));
     }
-    assert_eq!(repeated_header(&headers), None);
+    assert_eq!(repeated_headers(&headers).next(), None);
     let repeat = |request: &mut Request| {
         request.header("x-amz-meta-a", "1");
         request.header("x-amz-meta-a", "2");

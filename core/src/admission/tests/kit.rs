@@ -1,0 +1,593 @@
+//! A small world to ask in: two accounts, two stores, every kind of caller; and a client that signs.
+
+use super::portcullis::admission::{
+    Admission, Arrival, BucketRecord, ListenerRules, Outcome, Route, Routes, Rules, admit,
+};
+use super::portcullis::document;
+use super::portcullis::identity::{
+    AccessKey, AccessKeyId, Account, Caller, CallerKind, Directory, SecretKey,
+};
+use super::portcullis::policy::{Origin, Pattern, Policy, PolicyKind};
+use super::portcullis::request::{Head, Hosts, Query, encode_query_component};
+use super::portcullis::s3::answer::{Answer, S3Error};
+use super::portcullis::s3::names::{AccountId, BucketName};
+use super::portcullis::s3::operations::{Level, Mark, Operation, OperationId, PayloadKind};
+use super::portcullis::s3::profiles::Profile;
+use super::portcullis::sigv4::{Scope, SigningKey, presented, string_to_sign};
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use jiff::Timestamp;
+use std::collections::{BTreeMap, HashMap};
+use std::fmt::Write;
+use std::sync::Arc;
+
+/// When everything happens.
+pub(crate) const NOW: &str = "2026-03-04T05:06:07Z";
+/// Owns the buckets `acme-*` and `demo-*`, which lie on a store of profile `aws` in eu-central-1.
+pub(crate) const ACME: &str = "111111111111";
+/// Owns the buckets `partner-*`, which lie on a store of profile `s3s` in us-east-1.
+pub(crate) const PARTNER: &str = "222222222222";
+
+const ALL: &str = r#"{"Effect":"Allow","Action":"s3:*","Resource":"*"}"#;
+const READ: &str = r#"{"Effect":"Allow","Action":["s3:Get*","s3:List*"],"Resource":"*"}"#;
+/// One's own folder, as the IAM manual writes it.
+const HOME: &str = r#"
+    {"Effect":"Allow","Action":["s3:*Object","s3:*ObjectVersion","s3:*Multipart*"],
+     "Resource":"arn:aws:s3:::*/home/${aws:username}/*"},
+    {"Effect":"Allow","Action":"s3:ListBucket","Resource":"*",
+     "Condition":{"StringLike":{"s3:prefix":"home/${aws:username}/*"}}}"#;
+
+/// Name, account, kind, statements of the identity policy, of the boundary, of the session policy.
+#[rustfmt::skip]
+const CALLERS: &[(&str, &str, &str, &str, &str, &str)] = &[
+    ("root", ACME, "root", "", "", ""),
+    ("admin", ACME, "user", ALL, "", ""),
+    ("reader", ACME, "user", READ, "", ""),
+    ("home", ACME, "user", HOME, "", ""),
+    ("nobody", ACME, "user", "", "", ""),
+    ("careful", ACME, "user", r#"{"Effect":"Allow","Action":"s3:*","Resource":"*"},
+        {"Effect":"Deny","Action":"s3:Delete*","Resource":"*"}"#, "", ""),
+    ("bounded", ACME, "user", ALL, r#"{"Effect":"Allow","Action":"s3:Get*","Resource":"*"},
+        {"Effect":"Deny","Action":"s3:Delete*","Resource":"*"}"#, ""),
+    ("run", ACME, "role", ALL, "", r#"{"Effect":"Allow","Action":"s3:Get*","Resource":"*"},
+        {"Effect":"Deny","Action":"s3:Delete*","Resource":"*"}"#),
+    ("inactive", ACME, "user", ALL, "", ""),
+    ("app", ACME, "role", r#"{"Effect":"Allow","Resource":"*","Action":
+        ["s3:GetObject","s3:PutObject","s3:ListBucket","s3:DeleteObject"]}"#, "", ""),
+    ("partner", PARTNER, "user", ALL, "", ""),
+    ("partner-root", PARTNER, "root", "", "", ""),
+    ("partner-nobody", PARTNER, "user", "", "", ""),
+];
+
+/// Bucket and the statements of its policy.
+#[rustfmt::skip]
+const POLICIES: &[(&str, &str)] = &[
+    ("acme-public", r#"{"Effect":"Allow","Principal":"*","Action":["s3:GetObject","s3:GetObjectVersion"],
+            "Resource":"arn:aws:s3:::acme-public/*"},
+        {"Effect":"Allow","Principal":"*","Action":"s3:ListBucket","Resource":"arn:aws:s3:::acme-public",
+            "Condition":{"StringLike":{"s3:prefix":"shown/*"}}}"#),
+    ("acme-open", r#"{"Effect":"Allow","Principal":"*","Action":"s3:*",
+        "Resource":["arn:aws:s3:::acme-open","arn:aws:s3:::acme-open/*"]}"#),
+    ("acme-shared", r#"{"Effect":"Allow","Principal":{"AWS":"222222222222"},"Action":"s3:*",
+        "Resource":["arn:aws:s3:::acme-shared","arn:aws:s3:::acme-shared/*"]}"#),
+    ("acme-guarded", r#"{"Effect":"Deny","Principal":"*","Action":"s3:DeleteObject",
+        "Resource":"arn:aws:s3:::acme-guarded/*"}"#),
+    ("partner-open", r#"{"Effect":"Allow","Principal":"*","Action":"s3:*",
+        "Resource":["arn:aws:s3:::partner-open","arn:aws:s3:::partner-open/*"]}"#),
+];
+
+/// Nobody deletes this bucket.
+const GUARDRAIL: &str = r#"{"Effect":"Deny","Principal":"*","Action":"s3:DeleteBucket",
+    "Resource":"arn:aws:s3:::acme-kept"}"#;
+
+/// The rules, and two listeners: an ordinary one, and one on which everybody is the role session `app`.
+pub(crate) struct World {
+    pub(crate) rules: Rules,
+    pub(crate) ordinary: ListenerRules,
+    pub(crate) fixed: ListenerRules,
+}
+
+impl World {
+    pub(crate) fn new() -> Self {
+        let directory = directory();
+        let hosts = Hosts(vec!["s3.example.com".into()]);
+        let app = &directory.keys["AKIAAPP"].caller;
+        let fixed = ListenerRules {
+            name: "sidecar".into(),
+            hosts: hosts.clone(),
+            principal: Some(app.clone()),
+        };
+        Self {
+            rules: Rules {
+                directory: Arc::new(directory),
+                routes: Arc::new(Routes(routes())),
+                policies: Arc::new(
+                    POLICIES
+                        .iter()
+                        .map(|(name, text)| bucket(name, text))
+                        .collect(),
+                ),
+                guardrails: [compile(GUARDRAIL, PolicyKind::Guardrail)].into(),
+                buckets: Some(Arc::default()),
+            },
+            ordinary: ListenerRules {
+                name: "main".into(),
+                hosts,
+                principal: None,
+            },
+            fixed,
+        }
+    }
+
+    /// The same world, in which the store knows this bucket's owner.
+    pub(crate) fn recording(mut self, bucket: &str, owner: &str) -> Self {
+        let record = BucketRecord {
+            owner: account(owner),
+            incarnation: 1,
+            created: now(),
+            upstream: "one".into(),
+        };
+        let name = BucketName::parse(bucket).unwrap();
+        self.rules.buckets = Some(Arc::new(HashMap::from([(name, record)])));
+        self
+    }
+
+    /// The same world, in which a bucket has this policy.
+    pub(crate) fn with_policy(mut self, name: &str, statements: &str) -> Self {
+        let (name, policy) = bucket(name, statements);
+        Arc::make_mut(&mut self.rules.policies).insert(name, policy);
+        self
+    }
+
+    /// The same world without a store.
+    pub(crate) fn without_store(mut self) -> Self {
+        self.rules.buckets = None;
+        self
+    }
+
+    /// Asks through the ordinary listener, at [`NOW`], and brings the body if it is needed.
+    pub(crate) fn ask(&self, ask: &Ask) -> Admission {
+        self.ask_through(&self.ordinary, now(), ask)
+    }
+
+    /// Asks through the listener with the fixed principal.
+    pub(crate) fn ask_fixed(&self, ask: &Ask) -> Admission {
+        self.ask_through(&self.fixed, now(), ask)
+    }
+
+    pub(crate) fn ask_at(&self, at: Timestamp, ask: &Ask) -> Admission {
+        self.ask_through(&self.ordinary, at, ask)
+    }
+
+    fn ask_through(&self, listener: &ListenerRules, at: Timestamp, ask: &Ask) -> Admission {
+        let arrival = Arrival {
+            listener,
+            id: "ID",
+            now: at,
+            peer: [192, 0, 2, 1].into(),
+            tls: None,
+        };
+        let admission = admit(&self.rules, &ask.head(), &arrival);
+        match admission.outcome {
+            Outcome::Need(waiting) => {
+                waiting.resume(&self.rules, &ask.head(), &arrival, ask.body.clone())
+            }
+            Outcome::Forward(_) | Outcome::Answer(_) => admission,
+        }
+    }
+
+    /// The error a request is answered with.
+    #[track_caller]
+    pub(crate) fn refusal(&self, ask: &Ask) -> S3Error {
+        refusal(self.ask(ask))
+    }
+
+    /// The permit of a request that must have one.
+    #[track_caller]
+    pub(crate) fn permit(&self, ask: &Ask) -> Box<super::portcullis::admission::Permit> {
+        permit(self.ask(ask))
+    }
+}
+
+#[track_caller]
+pub(crate) fn refusal(admission: Admission) -> S3Error {
+    match admission.outcome {
+        Outcome::Answer(Answer::Error(error)) => error,
+        other => panic!("not refused: {other:?}"),
+    }
+}
+
+#[track_caller]
+pub(crate) fn permit(admission: Admission) -> Box<super::portcullis::admission::Permit> {
+    match admission.outcome {
+        Outcome::Forward(permit) => permit,
+        other => panic!("not permitted: {other:?}"),
+    }
+}
+
+/// `pass`, or the code of the error.
+pub(crate) fn verdict(admission: &Admission) -> &'static str {
+    match &admission.outcome {
+        Outcome::Forward(_) => "pass",
+        Outcome::Need(_) => "need",
+        Outcome::Answer(Answer::Error(error)) => error.code.name(),
+        Outcome::Answer(Answer::Success(_)) => "success",
+    }
+}
+
+pub(crate) fn now() -> Timestamp {
+    NOW.parse().unwrap()
+}
+
+pub(crate) fn account(id: &str) -> AccountId {
+    AccountId::parse(id).unwrap()
+}
+
+fn directory() -> Directory {
+    let mut directory = Directory::default();
+    for (id, name) in [(ACME, "acme"), (PARTNER, "partner")] {
+        let account = Account {
+            id: account(id),
+            canonical_id: id.repeat(6).get(..64).unwrap().into(),
+            name: name.into(),
+        };
+        directory.accounts.insert(account.id, Arc::new(account));
+    }
+    for (name, account_id, kind, policy, boundary, session) in CALLERS {
+        let id = access_key(name);
+        let caller = Arc::new(Caller {
+            account: directory.accounts[&account(account_id)].clone(),
+            kind: match *kind {
+                "root" => CallerKind::Root,
+                "user" => CallerKind::User {
+                    name: (*name).into(),
+                },
+                _ => CallerKind::RoleSession {
+                    role: (*name).into(),
+                    session: "s1".into(),
+                },
+            },
+            arn: match *kind {
+                "root" => format!("arn:aws:iam::{account_id}:root"),
+                "user" => format!("arn:aws:iam::{account_id}:user/{name}"),
+                _ => format!("arn:aws:sts::{account_id}:assumed-role/{name}/s1"),
+            }
+            .into(),
+            principal_arn: match *kind {
+                "root" => format!("arn:aws:iam::{account_id}:root"),
+                kind => format!("arn:aws:iam::{account_id}:{kind}/{name}"),
+            }
+            .into(),
+            user_id: id.clone().into(),
+            tags: BTreeMap::new(),
+            policies: optional(policy, PolicyKind::Identity).into_iter().collect(),
+            boundary: optional(boundary, PolicyKind::Boundary),
+            session_policy: optional(session, PolicyKind::Session),
+        });
+        let key = AccessKey {
+            id: AccessKeyId(id.clone().into()),
+            secret: SecretKey::new(secret(&id)),
+            active: *name != "inactive",
+            caller,
+        };
+        directory.keys.insert(id.into(), key);
+    }
+    directory
+}
+
+fn routes() -> Vec<Route> {
+    let patterns = |patterns: &[&str]| patterns.iter().copied().map(Pattern::new).collect();
+    vec![
+        Route {
+            name: "one".into(),
+            owner: account(ACME),
+            region: "eu-central-1".into(),
+            profile: Profile::find("aws").unwrap(),
+            buckets: patterns(&["acme-*", "demo-*"]),
+            default: false,
+        },
+        Route {
+            name: "two".into(),
+            owner: account(PARTNER),
+            region: "us-east-1".into(),
+            profile: Profile::find("s3s").unwrap(),
+            buckets: patterns(&["partner-*"]),
+            default: false,
+        },
+    ]
+}
+
+fn bucket(name: &str, statements: &str) -> (BucketName, Arc<Policy>) {
+    let name = BucketName::parse(name).unwrap();
+    let policy = compile(statements, PolicyKind::Bucket(&name));
+    (name, policy)
+}
+
+fn optional(statements: &str, kind: PolicyKind<'_>) -> Option<Arc<Policy>> {
+    (!statements.is_empty()).then(|| compile(statements, kind))
+}
+
+fn compile(statements: &str, kind: PolicyKind<'_>) -> Arc<Policy> {
+    let text = format!(r#"{{"Version":"2012-10-17","Statement":[{statements}]}}"#);
+    let origin = Arc::new(Origin {
+        source: "kit".into(),
+    });
+    let node = document::json(&text).unwrap();
+    Arc::new(Policy::compile(&node, kind, origin).unwrap().policy)
+}
+
+fn access_key(name: &str) -> String {
+    format!("AKIA{}", name.to_uppercase().replace('-', ""))
+}
+
+fn secret(access_key: &str) -> String {
+    format!("secret of {access_key}")
+}
+
+/// One request, head and body.
+#[derive(Debug, Clone)]
+pub(crate) struct Ask {
+    pub(crate) method: Method,
+    pub(crate) target: Vec<u8>,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
+}
+
+impl Ask {
+    /// E.g. `GET /bucket/key`.
+    pub(crate) fn new(line: &str) -> Self {
+        let (method, target) = line.split_once(' ').unwrap();
+        let mut headers = HeaderMap::new();
+        headers.insert("host", HeaderValue::from_static("s3.example.com"));
+        Self {
+            method: method.parse().unwrap(),
+            target: target.into(),
+            headers,
+            body: Bytes::new(),
+        }
+    }
+
+    /// The smallest request that an operation takes: everything the row's marks ask for, and no more. `level` is the
+    /// path, e.g. `bucket` and `key`.
+    pub(crate) fn of(row: &Operation, bucket: &str, key: &str) -> Self {
+        let path = match row.level {
+            Level::Service => "/".to_owned(),
+            Level::Bucket => format!("/{bucket}"),
+            Level::Object => format!("/{bucket}/{key}"),
+        };
+        let mut ask = Self::new(&format!("{} {path}", row.method));
+        for mark in row.marks {
+            ask = match mark {
+                Mark::Query(name @ ("uploadId" | "partNumber")) => ask.query(name, "1"),
+                Mark::Query(name) => ask.query(name, ""),
+                Mark::QueryValue(name, value) => ask.query(name, value),
+                Mark::Header("x-amz-copy-source") => {
+                    ask.header("x-amz-copy-source", &format!("{bucket}/home/home/source"))
+                }
+                Mark::Header(name) => ask.header(name, "1"),
+            };
+        }
+        match (row.payload, row.id) {
+            (PayloadKind::None, _) | (_, OperationId::CreateBucket) => ask,
+            (PayloadKind::Stream, _) => ask.header("content-length", "5"),
+            (PayloadKind::Document(_), OperationId::DeleteObjects) => {
+                ask.body(&delete(&[key, "elsewhere"]))
+            }
+            (PayloadKind::Document(_), _) => ask.body("<CompleteMultipartUpload/>"),
+        }
+    }
+
+    /// Adds a header, beside those of the same name.
+    pub(crate) fn header(mut self, name: &str, value: &str) -> Self {
+        let name = HeaderName::from_bytes(name.as_bytes()).unwrap();
+        self.headers
+            .append(name, HeaderValue::from_bytes(value.as_bytes()).unwrap());
+        self
+    }
+
+    /// Sets a header in place of those of the same name.
+    pub(crate) fn instead(mut self, name: &str, value: &str) -> Self {
+        self.headers.remove(name);
+        self.header(name, value)
+    }
+
+    /// Takes a header off.
+    pub(crate) fn without(mut self, name: &str) -> Self {
+        self.headers.remove(name);
+        self
+    }
+
+    /// Adds a query parameter, not encoded.
+    pub(crate) fn query(mut self, name: &str, value: &str) -> Self {
+        let mark = if self.target.contains(&b'?') {
+            '&'
+        } else {
+            '?'
+        };
+        let equals = if value.is_empty() { "" } else { "=" };
+        self.target
+            .extend_from_slice(format!("{mark}{name}{equals}{value}").as_bytes());
+        self
+    }
+
+    /// Brings a body and says its length.
+    pub(crate) fn body(mut self, text: &str) -> Self {
+        self.body = Bytes::copy_from_slice(text.as_bytes());
+        let length = self.body.len().to_string();
+        self.instead("content-length", &length)
+    }
+
+    /// Signed in the header by a caller of the world.
+    pub(crate) fn signed(self, name: &str) -> Self {
+        Signer::of(name).sign(self)
+    }
+
+    /// Made a presigned URL by a caller of the world.
+    pub(crate) fn presigned(self, name: &str) -> Self {
+        Signer::of(name).presign(self)
+    }
+
+    pub(crate) fn head(&self) -> Head<'_> {
+        Head {
+            method: &self.method,
+            raw_target: &self.target,
+            headers: &self.headers,
+        }
+    }
+
+    fn parsed_query(&self) -> Query {
+        let mut halves = self.target.splitn(2, |byte| *byte == b'?');
+        halves.next();
+        Query::parse(halves.next().unwrap_or_default()).unwrap()
+    }
+}
+
+/// The document of DeleteObjects.
+pub(crate) fn delete(keys: &[&str]) -> String {
+    let mut text = "<Delete>".to_owned();
+    for key in keys {
+        write!(text, "<Object><Key>{key}</Key></Object>").unwrap();
+    }
+    text + "</Delete>"
+}
+
+/// Who signs, and how.
+#[derive(Debug, Clone)]
+pub(crate) struct Signer {
+    pub(crate) key: String,
+    pub(crate) secret: String,
+    /// `None`: that of the bucket's upstream.
+    pub(crate) region: Option<&'static str>,
+    pub(crate) service: &'static str,
+    pub(crate) at: Timestamp,
+    pub(crate) day: Option<&'static str>,
+    pub(crate) expires: String,
+    /// Headers that are sent but not signed.
+    pub(crate) omit: &'static [&'static str],
+}
+
+impl Signer {
+    pub(crate) fn of(name: &str) -> Self {
+        let key = access_key(name);
+        Self {
+            secret: secret(&key),
+            key,
+            region: None,
+            service: "s3",
+            at: now(),
+            day: None,
+            expires: "600".to_owned(),
+            omit: &[],
+        }
+    }
+
+    /// Signs in the `Authorization` header; every header is signed but those left out.
+    pub(crate) fn sign(&self, ask: Ask) -> Ask {
+        let mut ask = ask;
+        if !ask.headers.contains_key("x-amz-content-sha256") {
+            ask = ask.header("x-amz-content-sha256", "UNSIGNED-PAYLOAD");
+        }
+        let ask = ask.instead("x-amz-date", &self.time());
+        let authorization = |signature: &str| {
+            format!(
+                "AWS4-HMAC-SHA256 Credential={}/{},SignedHeaders={},Signature={signature}",
+                self.key,
+                self.scope(&ask),
+                self.signed_headers(&ask),
+            )
+        };
+        let draft = ask
+            .clone()
+            .header("authorization", &authorization(&"0".repeat(64)));
+        let signature = self.signature(&draft);
+        ask.clone()
+            .header("authorization", &authorization(&signature))
+    }
+
+    /// Makes a presigned URL.
+    pub(crate) fn presign(&self, ask: Ask) -> Ask {
+        let credential = format!("{}/{}", self.key, self.scope(&ask));
+        let signed = self.signed_headers(&ask);
+        let draft = ask
+            .query("X-Amz-Algorithm", "AWS4-HMAC-SHA256")
+            .query("X-Amz-Credential", &encode_query_component(&credential))
+            .query("X-Amz-Date", &self.time())
+            .query("X-Amz-Expires", &encode_query_component(&self.expires))
+            .query("X-Amz-SignedHeaders", &encode_query_component(&signed));
+        let signature = self.signature(&draft.clone().query("X-Amz-Signature", &"0".repeat(64)));
+        draft.query("X-Amz-Signature", &signature)
+    }
+
+    fn signature(&self, draft: &Ask) -> String {
+        let query = draft.parsed_query();
+        let head = draft.head();
+        let claim = presented(&head, &query).unwrap().unwrap();
+        let scope = Scope {
+            service: self.service,
+            ..claim.scope
+        };
+        let key = SigningKey::derive(&SecretKey::new(self.secret.clone()), &scope);
+        let text = string_to_sign(&head, &query, &claim);
+        let tag = key.sign(&[text.as_bytes()]);
+        tag.as_ref()
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect()
+    }
+
+    fn scope(&self, ask: &Ask) -> String {
+        let time = self.time();
+        let day = self.day.unwrap_or(time.split('T').next().unwrap());
+        let region = self.region.unwrap_or(region_of(ask));
+        format!("{day}/{region}/{}/aws4_request", self.service)
+    }
+
+    fn time(&self) -> String {
+        self.at.strftime("%Y%m%dT%H%M%SZ").to_string()
+    }
+
+    fn signed_headers(&self, ask: &Ask) -> String {
+        let mut names: Vec<&str> = ask.headers.keys().map(HeaderName::as_str).collect();
+        names.retain(|name| *name != "authorization" && !self.omit.contains(name));
+        names.sort_unstable();
+        names.join(";")
+    }
+}
+
+fn region_of(ask: &Ask) -> &'static str {
+    let partner = |text: &[u8]| String::from_utf8_lossy(text).contains("partner-");
+    let host = ask.headers.get("host").map(HeaderValue::as_bytes);
+    let path = ask.target.split(|byte| *byte == b'?').next().unwrap();
+    match partner(path) || host.is_some_and(partner) {
+        true => "us-east-1",
+        false => "eu-central-1",
+    }
+}
+
+/// Holds a text against `tests/golden/NAME`. With `UPDATE_GOLDEN` set it is written instead.
+#[track_caller]
+pub(crate) fn golden(name: &str, text: &str) {
+    let file = std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/golden")
+        .join(name);
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+        std::fs::write(&file, text).unwrap();
+    }
+    let expected = std::fs::read_to_string(&file).unwrap_or_default();
+    let lines = |text: &str| text.lines().map(str::to_owned).collect::<Vec<_>>();
+    let (expected, found) = (lines(&expected), lines(text));
+    let longest = expected.len().max(found.len());
+    let differing: Vec<String> = (0..longest)
+        .filter(|at| expected.get(*at) != found.get(*at))
+        .take(20)
+        .map(|at| {
+            let line = |lines: &[String]| lines.get(at).cloned().unwrap_or_default();
+            format!("{}:\n  - {}\n  + {}", at + 1, line(&expected), line(&found))
+        })
+        .collect();
+    assert!(
+        differing.is_empty(),
+        "{name} differs; if that is right, run the test with UPDATE_GOLDEN=1\n{}",
+        differing.join("\n")
+    );
+}

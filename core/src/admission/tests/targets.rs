@@ -1,0 +1,272 @@
+//! One reading of the target: what is authorised is what is sent.
+
+use super::kit::{Ask, World, permit, verdict};
+use crate::request::percent_decode;
+use crate::s3::operations::{Effect, Level, Mark, OPERATIONS, Operation};
+use proptest::prelude::*;
+
+/// The key that was authorised, and the one the upstream decodes.
+fn keys(ask: &Ask) -> Option<(String, String)> {
+    let admission = World::new().ask(ask);
+    if verdict(&admission) != "pass" {
+        return None;
+    }
+    let permit = permit(admission);
+    let asked = permit.labels().decision.clone().unwrap().resource;
+    let sent = percent_decode(permit.key().as_bytes()).unwrap();
+    assert_eq!(permit.bucket(), asked.bucket_name().unwrap());
+    assert_eq!(permit.labels().target.as_ref(), Some(&asked));
+    Some((
+        asked.key().unwrap_or_default().to_owned(),
+        String::from_utf8(sent.into_owned()).unwrap(),
+    ))
+}
+
+#[test]
+fn t01_odd_paths_stay_in_their_bucket() {
+    for (path, key) in [
+        ("/acme-open/../acme-private/k", "../acme-private/k"),
+        ("/acme-open/%2e%2e/acme-private/k", "../acme-private/k"),
+        ("/acme-open/./k", "./k"),
+        ("/acme-open//k", "/k"),
+        ("/acme-open/a//", "a//"),
+        ("/acme-open/a/..", "a/.."),
+    ] {
+        let found = keys(&Ask::new(&format!("GET {path}")));
+        assert_eq!(found, Some((key.to_owned(), key.to_owned())), "{path}");
+    }
+    let world = World::new();
+    for (path, expected) in [
+        ("//acme-open/k", "InvalidBucketName"),
+        ("/../acme-open/k", "InvalidBucketName"),
+        ("/acme-open%2F..%2Facme-private/k", "InvalidBucketName"),
+        ("/partner-open/../partner-private/k", "InvalidURI"),
+        ("/partner-open/%2e%2e/partner-private/k", "InvalidURI"),
+        ("/partner-open//k", "InvalidURI"),
+        ("/partner-open//", "InvalidURI"),
+        ("/partner-open/.", "InvalidURI"),
+        ("/partner-open/a%2F..%2Fb", "InvalidURI"),
+        ("/partner-open/k/", "pass"),
+    ] {
+        let found = verdict(&world.ask(&Ask::new(&format!("GET {path}"))));
+        assert_eq!(found, expected, "{path}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn t02_the_authorised_key_is_the_key_the_upstream_decodes(
+        key in "([a-zA-Z0-9/.+%;?=&#~ü]|%2[fF]|%25|%252[fF]|%C3%BC|%FF|%00|%3F){1,12}",
+        signed in any::<bool>(),
+    ) {
+        // A question mark begins the query, and a bad escape cannot be signed.
+        let path = key.split('?').next().unwrap().to_owned();
+        let ask = Ask::new(&format!("GET /acme-open/{path}"));
+        let ask = if signed { ask.signed("admin") } else { ask };
+        if let Some((asked, sent)) = keys(&ask) {
+            prop_assert_eq!(&asked, &sent);
+            let decoded = percent_decode(path.as_bytes()).unwrap();
+            prop_assert_eq!(asked.as_bytes(), &*decoded);
+        }
+    }
+}
+
+#[test]
+fn t03_the_host_names_the_bucket_or_the_path_does() {
+    let at = |host: &str, line: &str| {
+        let admission = World::new().ask(&Ask::new(line).instead("host", host));
+        let target = admission.labels.target.clone();
+        (
+            verdict(&admission),
+            target.map(|target| target.as_str().to_owned()),
+        )
+    };
+    let here = |target: &str| Some(target.to_owned());
+    for host in [
+        "s3.example.com",
+        "S3.EXAMPLE.COM:8080",
+        "s3.example.com.",
+        "127.0.0.1:9000",
+        "other",
+    ] {
+        assert_eq!(
+            at(host, "GET /acme-open/k"),
+            ("pass", here("acme-open/k")),
+            "{host}"
+        );
+    }
+    for host in [
+        "acme-open.s3.example.com",
+        "ACME-OPEN.s3.example.com:80",
+        "acme-open.s3.example.com.",
+    ] {
+        assert_eq!(at(host, "GET /k"), ("pass", here("acme-open/k")), "{host}");
+        // The host wins; what looks like a bucket is the key's beginning.
+        let both = at(host, "GET /acme-private/k");
+        assert_eq!(both, ("pass", here("acme-open/acme-private/k")), "{host}");
+    }
+    assert_eq!(
+        at("acme-private.s3.example.com", "GET /acme-open/k").0,
+        "AccessDenied"
+    );
+    assert_eq!(
+        at("s3.example.com", "GET http://acme-open.s3.example.com/k").0,
+        "InvalidRequest"
+    );
+    let two = Ask::new("GET /acme-open/k").header("host", "acme-private.s3.example.com");
+    assert_eq!(verdict(&World::new().ask(&two)), "InvalidRequest");
+}
+
+#[test]
+fn t04_what_looks_like_a_subresource_is_part_of_the_key_or_refused() {
+    for (path, key) in [
+        ("/acme-open/k%3Facl", "k?acl"),
+        ("/acme-open/k;x=1", "k;x=1"),
+        ("/acme-open/k%23x", "k#x"),
+        ("/acme-open/k%26versionId=1", "k&versionId=1"),
+    ] {
+        let found = keys(&Ask::new(&format!("GET {path}")));
+        assert_eq!(found, Some((key.to_owned(), key.to_owned())), "{path}");
+    }
+    assert_eq!(
+        verdict(&World::new().ask(&Ask::new("GET /acme-open/k#x"))),
+        "InvalidURI"
+    );
+}
+
+#[test]
+fn t20_a_version_takes_the_permission_for_versions() {
+    let world = World::new();
+    for (line, action) in [
+        ("GET /acme-open/k", "s3:GetObject"),
+        ("HEAD /acme-open/k", "s3:GetObject"),
+        ("DELETE /acme-open/k", "s3:DeleteObject"),
+        ("GET /acme-open/k?versionId=null", "s3:GetObjectVersion"),
+        ("GET /acme-open/k?version%49d=v", "s3:GetObjectVersion"),
+        ("HEAD /acme-open/k?versionId=v", "s3:GetObjectVersion"),
+        (
+            "DELETE /acme-open/k?versionId=null",
+            "s3:DeleteObjectVersion",
+        ),
+    ] {
+        let permit = world.permit(&Ask::new(line));
+        assert_eq!(
+            permit.labels().decision.as_ref().unwrap().action,
+            action,
+            "{line}"
+        );
+        assert_eq!(permit.query().contains("versionId="), line.contains('?'));
+    }
+    for (line, expected) in [
+        ("GET /acme-open/k?versionid=v", "NotImplemented"),
+        (
+            "GET /acme-open/k?versionId=v&versionId=w",
+            "InvalidArgument",
+        ),
+        ("PUT /acme-open/k?versionId=v", "NotImplemented"),
+        ("GET /partner-open/k?versionId=null", "NotImplemented"),
+    ] {
+        assert_eq!(verdict(&world.ask(&Ask::new(line))), expected, "{line}");
+    }
+}
+
+/// A request of one row with a selection of what any row knows, by the bits of `choice`.
+fn mixed(row: &Operation, choice: u32) -> Ask {
+    let extras = [
+        ("query", "versionId", "v"),
+        ("query", "uploads", ""),
+        ("query", "uploadId", "u"),
+        ("query", "partNumber", "1"),
+        ("query", "delete", ""),
+        ("query", "list-type", "2"),
+        ("query", "acl", ""),
+        ("query", "prefix", "p"),
+        ("query", "x-id", "Other"),
+        ("query", "response-expires", "0"),
+        ("header", "x-amz-copy-source", "acme-open/s?versionId=1"),
+        ("header", "if-match", "e"),
+        ("header", "x-amz-acl", "private"),
+        ("header", "x-amz-tagging", "a=b"),
+        ("header", "x-amz-bypass-governance-retention", "true"),
+        ("header", "x-goog-copy-source", "acme-private/s"),
+    ];
+    let mut ask = Ask::of(row, "acme-open", "key");
+    for (at, (kind, name, value)) in extras.into_iter().enumerate() {
+        if choice >> at & 1 == 1 {
+            ask = match kind {
+                "query" => ask.query(name, value),
+                _ => ask.header(name, value),
+            };
+        }
+    }
+    ask
+}
+
+/// The row that the upstream would find in what is sent to it.
+fn row_of(permit: &crate::admission::Permit) -> &'static Operation {
+    let level = match (permit.bucket(), permit.key()) {
+        ("", _) => Level::Service,
+        (_, "") => Level::Bucket,
+        _ => Level::Object,
+    };
+    let query = crate::request::Query::parse(permit.query().as_bytes()).unwrap();
+    let holds = |mark: &Mark| match mark {
+        Mark::Query(name) => query.has(name),
+        Mark::QueryValue(name, value) => query.get(name) == Some(value),
+        Mark::Header(name) => permit.headers().contains_key(*name),
+    };
+    Operation::find(permit.method().as_str(), level, holds).unwrap()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2000))]
+
+    #[test]
+    fn t18_route_question_and_permit_come_from_one_row(at in 0..OPERATIONS.len(), choice: u32) {
+        let ask = mixed(&OPERATIONS[at], choice & choice.rotate_left(7) & choice.rotate_left(13)).signed("admin");
+        let admission = World::new().ask(&ask);
+        if verdict(&admission) == "pass" {
+            let permit = permit(admission);
+            let row = permit.labels().operation.unwrap();
+            prop_assert_eq!(row.id, row_of(&permit).id);
+            let asked = permit.labels().decision.clone().unwrap();
+            let mut required = row.needs.iter().filter(|need| need.effect == Effect::Required);
+            prop_assert!(required.any(|need| need.action.name() == asked.action));
+            // Every query name that goes upstream is one the row knows.
+            let query = crate::request::Query::parse(permit.query().as_bytes()).unwrap();
+            prop_assert!(query.0.iter().all(|parameter| row.accepts(&parameter.name)));
+            // And every header is one the row sends on.
+            for name in permit.headers().keys() {
+                prop_assert!(row.disposition(name.as_str()).is_some());
+            }
+        }
+    }
+}
+
+#[test]
+fn t42_only_signed_requests_choose_headers_of_the_answer() {
+    let world = World::new();
+    for method in ["GET", "HEAD"] {
+        for name in [
+            "cache-control",
+            "content-disposition",
+            "content-encoding",
+            "content-language",
+            "content-type",
+            "expires",
+        ] {
+            let ask = Ask::new(&format!("{method} /acme-open/key?response-{name}=x"));
+            let error = world.refusal(&ask);
+            assert_eq!(error.code.name(), "InvalidRequest");
+            assert!(error.message.contains("anonymous"));
+            assert_eq!(verdict(&world.ask(&ask.clone().signed("admin"))), "pass");
+            assert_eq!(verdict(&world.ask(&ask.clone().presigned("admin"))), "pass");
+            assert_eq!(verdict(&world.ask_fixed(&ask.clone())), "pass");
+            let split = Ask::new(&format!("{method} /acme-open/key?response-{name}=a%0D%0Ab"));
+            assert_eq!(
+                verdict(&world.ask(&split.signed("admin"))),
+                "InvalidArgument"
+            );
+        }
+    }
+}
