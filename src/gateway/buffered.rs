@@ -209,7 +209,8 @@ impl Exchange<'_> {
         target: &Target,
         claim: &Claim,
     ) -> Result<(), Fault> {
-        let position = permit.upstream().ok_or_else(malformed)?;
+        let position = permit.upstream();
+        let position = position.ok_or(Fault::Refused(ErrorCode::InternalError.into()))?;
         let probe = Permit::inquiry(position, &claim.bucket);
         let found = self.send(target, &probe, Bytes::new()).await?;
         match found.status {

@@ -268,6 +268,7 @@ impl<'g> Exchange<'g> {
     async fn fail(&mut self, fault: Fault) -> bool {
         let (error, ending) = self.explain(fault);
         self.entry.end(ending);
+        self.count_upstream_failure(ending);
         let Some(error) = error.filter(|_| self.entry.sent.status.is_none()) else {
             return false;
         };
@@ -283,6 +284,20 @@ impl<'g> Exchange<'g> {
             self.entry.end(Ending::ClientAborted);
         }
         sent.is_ok()
+    }
+
+    fn count_upstream_failure(&self, ending: Ending) {
+        let (Ending::UpstreamFailed(kind), Some(used)) = (ending, &self.entry.upstream) else {
+            return;
+        };
+        let target = self
+            .snapshot
+            .upstreams
+            .iter()
+            .find(|target| target.name == used.name);
+        target
+            .into_iter()
+            .for_each(|target| target.metrics.failed(kind));
     }
 
     /// What the client is told, and what the record says. The cause goes to the diagnostics here.
