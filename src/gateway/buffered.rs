@@ -1,7 +1,8 @@
 //! Operations whose answer the gateway reads whole: it must understand it, or do something of its own about it.
 
 use super::clock;
-use super::exchange::{Exchange, Fault};
+use super::exchange::Exchange;
+use super::fault::Fault;
 use super::reply;
 use super::snapshot::Target;
 use crate::record::Ending;

@@ -1,17 +1,12 @@
 //! One request, from its head to its record.
 
-use super::client::{Client, Gone};
+use super::client::Client;
 use super::entry::Entry;
+use super::fault::Fault;
 use super::front::{Arrived, Origin};
 use super::snapshot::{Snapshot, Target};
 use super::{Gateway, clock, reply};
-use crate::record::{
-    CopyFrom, Draft, Ending, LoggedUri, RequestLine, Tls, UpstreamError as UpstreamFault,
-    UpstreamUse,
-};
-use crate::state::StoreError;
-use crate::upstream::answer::{self, Cause};
-use crate::upstream::client::UpstreamError;
+use crate::record::{CopyFrom, Draft, Ending, LoggedUri, RequestLine, Tls, UpstreamUse};
 use bytes::{Bytes, BytesMut};
 use http::StatusCode;
 use http::header::{HOST, REFERER, USER_AGENT};
@@ -20,10 +15,10 @@ use pingora::apps::ReusedHttpStream;
 use pingora::http::ResponseHeader;
 use pingora::protocols::http::v1::server::HttpSession;
 use pingora::server::ShutdownWatch;
-use portcullis_core::admission::{self, Admission, Arrival, Labels, Outcome, Permit, Run, admit};
-use portcullis_core::s3::answer::{Answer, S3Error, Success};
+use portcullis_core::admission::{Admission, Arrival, Labels, Outcome, Permit, Run, admit};
+use portcullis_core::s3::answer::{Answer, Success};
 use portcullis_core::s3::errors::ErrorCode;
-use portcullis_core::sigv4::payload::{BodyCheck, BodyError, BodyPlan};
+use portcullis_core::sigv4::payload::{BodyCheck, BodyPlan};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -59,24 +54,6 @@ pub(super) struct Exchange<'g> {
     pub(super) entry: Entry,
     origin: Origin,
     arrived: Timestamp,
-}
-
-/// How serving a request can fail once it was admitted.
-pub(super) enum Fault {
-    /// The client went away or stalled.
-    Client(Gone),
-    /// The body is not what was announced.
-    Body(BodyError),
-    /// The upstream did not answer, or not whole.
-    Upstream(UpstreamError),
-    /// The upstream answered what must not reach the client.
-    Hidden(S3Error, Cause),
-    /// The upstream answered what is not S3, with this status.
-    Foreign(S3Error, StatusCode),
-    /// The store could not make a change durable.
-    Store(StoreError),
-    /// What the upstream or the store says makes the request impossible.
-    Refused(S3Error),
 }
 
 impl<'g> Exchange<'g> {
@@ -266,7 +243,7 @@ impl<'g> Exchange<'g> {
     }
 
     async fn fail(&mut self, fault: Fault) -> bool {
-        let (error, ending) = self.explain(fault);
+        let (error, ending) = fault.explain(self.entry.id.as_str(), self.upstream_name());
         self.entry.end(ending);
         self.count_upstream_failure(ending);
         let Some(error) = error.filter(|_| self.entry.sent.status.is_none()) else {
@@ -298,51 +275,6 @@ impl<'g> Exchange<'g> {
         target
             .into_iter()
             .for_each(|target| target.metrics.failed(kind));
-    }
-
-    /// What the client is told, and what the record says. The cause goes to the diagnostics here.
-    fn explain(&self, fault: Fault) -> (Option<S3Error>, Ending) {
-        let id = self.entry.id.as_str();
-        match fault {
-            Fault::Refused(error) => (Some(error), Ending::Refused),
-            Fault::Client(Gone::Closed) => (None, Ending::ClientAborted),
-            Fault::Client(Gone::TooSlow) => (
-                Some(ErrorCode::RequestTimeout.into()),
-                Ending::ClientAborted,
-            ),
-            Fault::Body(error) => (Some(admission::refuse_body(&error)), Ending::BodyRefused),
-            Fault::Hidden(error, cause) => {
-                tracing::error!(request = id, "{}", cause.explain(self.upstream_name()));
-                (
-                    Some(error),
-                    Ending::UpstreamFailed(UpstreamFault::Credentials),
-                )
-            }
-            Fault::Foreign(error, status) => {
-                let (upstream, status) = (self.upstream_name(), status.as_u16());
-                tracing::warn!(request = id, upstream, status, "the answer is not S3's");
-                (
-                    Some(error),
-                    Ending::UpstreamFailed(UpstreamFault::Malformed),
-                )
-            }
-            Fault::Upstream(error) => {
-                tracing::error!(
-                    request = id,
-                    upstream = self.upstream_name(),
-                    "{}",
-                    error.explain()
-                );
-                (
-                    Some(answer::failure(&error)),
-                    Ending::UpstreamFailed(kind(&error)),
-                )
-            }
-            Fault::Store(error) => {
-                tracing::error!(request = id, "the store failed: {}", chain(&error));
-                (Some(ErrorCode::ServiceUnavailable.into()), Ending::Failed)
-            }
-        }
     }
 
     fn upstream_name(&self) -> &str {
@@ -384,37 +316,4 @@ fn target_bytes(head: &Bytes) -> Bytes {
         (Some(first), Some(second)) => head.slice(first + 1..second),
         _ => Bytes::new(),
     }
-}
-
-/// Which kind of trouble the record and the metrics count.
-pub(super) fn kind(error: &UpstreamError) -> UpstreamFault {
-    use pingora::ErrorType as Type;
-    let of = |error: &pingora::Error| match error.etype() {
-        Type::TLSHandshakeFailure
-        | Type::TLSHandshakeTimedout
-        | Type::InvalidCert
-        | Type::HandshakeError => UpstreamFault::Tls,
-        Type::ConnectTimedout | Type::ReadTimedout | Type::WriteTimedout => UpstreamFault::Timeout,
-        Type::InvalidHTTPHeader => UpstreamFault::Malformed,
-        Type::ConnectRefused | Type::ConnectNoRoute | Type::ConnectError => UpstreamFault::Connect,
-        _ => UpstreamFault::Closed,
-    };
-    match error {
-        UpstreamError::Credentials(_) | UpstreamError::Sign(_) => UpstreamFault::NoCredentials,
-        UpstreamError::Resolve(_) => UpstreamFault::Connect,
-        UpstreamError::Connect(error) | UpstreamError::Broken(error) => of(error),
-        UpstreamError::TooLong(_) | UpstreamError::Premature => UpstreamFault::Malformed,
-        UpstreamError::Deadline => UpstreamFault::Timeout,
-    }
-}
-
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text.push_str(": ");
-        text.push_str(&cause.to_string());
-        source = cause.source();
-    }
-    text
 }

@@ -5,6 +5,7 @@
 //! |---|---|
 //! | `front/` | accept, TLS, framing, deadlines |
 //! | `exchange` | one request: admit, carry out, answer |
+//! | `fault` | what is said of a request that fails after admission |
 //! | `stream` | both bodies stream through |
 //! | `buffered` | a small body is at hand, the answer is read whole |
 //! | `reply` | heads of answers |
@@ -18,6 +19,7 @@ mod client;
 pub mod clock;
 mod entry;
 mod exchange;
+mod fault;
 pub mod front;
 mod refusals;
 mod reply;

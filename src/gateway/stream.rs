@@ -1,7 +1,8 @@
 //! Both bodies stream through: objects and parts, listings and heads.
 
 use super::clock;
-use super::exchange::{Exchange, Fault};
+use super::exchange::Exchange;
+use super::fault::Fault;
 use super::reply;
 use super::snapshot::Target;
 use crate::record::Ending;

@@ -3,6 +3,7 @@
 use super::kit::{Ask, Signer, World, golden, permit};
 use crate::admission::{Permit, Run};
 use crate::s3::headers::Disposition;
+use crate::s3::names::BucketName;
 use crate::s3::operations::{Level, Mark, OPERATIONS, Operation};
 use std::fmt::Write;
 
@@ -301,24 +302,21 @@ fn metadata_goes_upstream_as_it_came() {
 }
 
 #[test]
-fn the_probe_of_a_bucket_asks_for_nothing_else() {
-    let ask = Ask::new("PUT /acme-new")
-        .header("x-amz-acl", "private")
-        .signed("admin");
-    let permit = World::new().permit(&ask);
-    let probe = permit.probe();
+fn an_inquiry_about_a_bucket_asks_for_nothing_else() {
+    let bucket = BucketName::parse("acme-new").unwrap();
+    let inquiry = Permit::inquiry(1, &bucket);
     assert_eq!(
         (
-            probe.method().as_str(),
-            probe.bucket(),
-            probe.key(),
-            probe.query()
+            inquiry.method().as_str(),
+            inquiry.bucket(),
+            inquiry.key(),
+            inquiry.query()
         ),
         ("HEAD", "acme-new", "", "")
     );
-    assert!(probe.headers().is_empty());
-    assert_eq!(probe.body().length, 0);
-    assert_eq!(probe.upstream(), permit.upstream());
+    assert!(inquiry.headers().is_empty());
+    assert_eq!(inquiry.body().length, 0);
+    assert_eq!(inquiry.upstream(), Some(1));
 }
 
 /// The key as the wire has it: encoded once, slashes kept.
