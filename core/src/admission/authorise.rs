@@ -13,6 +13,7 @@ use crate::s3::operations::{AnsweredBy, Effect, Need, On, Operation, OperationId
 use crate::s3::profiles::Profile;
 use crate::s3::xml::{
     BucketPage, CreateBucketConfiguration, DeleteFailure, DeleteItem, DeleteRequest,
+    check_completion,
 };
 use bytes::Bytes;
 
@@ -76,6 +77,11 @@ pub(super) fn with_body(
     let run = match case.request.operation.id {
         OperationId::DeleteObjects => each_key(case, labels, &body)?,
         OperationId::CreateBucket => create_bucket(case, labels, &body)?,
+        OperationId::CompleteMultipartUpload => {
+            require_all(case, labels, Stored::None)?;
+            check_completion(&body).map_err(refuse::bad_xml)?;
+            Run::Buffered(body)
+        }
         _ => {
             require_all(case, labels, Stored::None)?;
             Run::Buffered(body)

@@ -5,6 +5,7 @@
 //! upstream's answers are read leniently. Callers bound the bytes.
 
 mod buckets;
+mod complete;
 mod create;
 mod delete;
 mod error;
@@ -12,6 +13,7 @@ mod read;
 mod write;
 
 pub use buckets::{Bucket, BucketList, BucketOwner, BucketPage};
+pub use complete::check_completion;
 pub use create::{BadConfiguration, CreateBucketConfiguration};
 pub use delete::{DeleteFailure, DeleteItem, DeleteRequest, DeleteResult, Deleted};
 pub use error::UpstreamError;

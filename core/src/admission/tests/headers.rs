@@ -10,7 +10,10 @@ const WRITE: &str = r#"{"Effect":"Allow","Principal":"*","Action":["s3:PutObject
 fn a_condition_on_the_etag_needs_leave_to_read_it() {
     let world = World::new().with_policy("demo-inbox", WRITE);
     let put = || Ask::new("PUT /demo-inbox/key").header("content-length", "5");
-    let finish = || Ask::new("POST /demo-inbox/key?uploadId=1").body("<CompleteMultipartUpload/>");
+    let finish = || {
+        Ask::new("POST /demo-inbox/key?uploadId=1")
+            .body("<CompleteMultipartUpload><Part/></CompleteMultipartUpload>")
+    };
     let copy = || Ask::new("PUT /demo-inbox/key").header("x-amz-copy-source", "acme-public/source");
     let delete = || Ask::new("DELETE /demo-inbox/key");
     for ask in [put(), finish(), copy(), delete()] {

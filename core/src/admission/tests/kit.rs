@@ -373,7 +373,9 @@ impl Ask {
             (PayloadKind::Document(_), OperationId::DeleteObjects) => {
                 ask.body(&delete(&[key, "elsewhere"]))
             }
-            (PayloadKind::Document(_), _) => ask.body("<CompleteMultipartUpload/>"),
+            (PayloadKind::Document(_), _) => {
+                ask.body("<CompleteMultipartUpload><Part/></CompleteMultipartUpload>")
+            }
         }
     }
 

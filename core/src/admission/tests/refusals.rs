@@ -454,6 +454,7 @@ fn bodies() -> Vec<Pair> {
 fn documents() -> Vec<Pair> {
     let delete = |text: &str| Ask::new("POST /acme-open?delete").body(text);
     let create = |text: &str| Ask::new("PUT /acme-new").body(text).signed("admin");
+    let complete = |text: &str| Ask::new("POST /acme-open/key?uploadId=1").body(text);
     let located = |region: &str| {
         create(&format!(
             "<CreateBucketConfiguration><LocationConstraint>{region}</LocationConstraint></CreateBucketConfiguration>"
@@ -465,6 +466,16 @@ fn documents() -> Vec<Pair> {
             "malformed XML",
             delete("<Delete>"),
             delete("<Delete><Object><Key>a</Key></Object></Delete>"),
+        ),
+        (
+            "list of parts",
+            complete("<!DOCTYPE a><CompleteMultipartUpload><Part/></CompleteMultipartUpload>"),
+            complete("<CompleteMultipartUpload><Part/></CompleteMultipartUpload>"),
+        ),
+        (
+            "no parts",
+            complete("<CompleteMultipartUpload/>"),
+            complete("<CompleteMultipartUpload><Part/></CompleteMultipartUpload>"),
         ),
         ("malformed configuration", create("<Other/>"), create("")),
         (

@@ -43,6 +43,11 @@ impl Element {
         Self::read(bytes, 8_000)
     }
 
+    /// Reads a list of up to 10,000 parts, each with its checksums.
+    pub(super) fn of_parts(bytes: &[u8]) -> Result<Self, BadXml> {
+        Self::read(bytes, 60_000)
+    }
+
     /// Reads an answer of the upstream: at most 100,000 elements, enough for a page of 10,000 buckets.
     pub fn of_answer(bytes: &[u8]) -> Result<Self, BadXml> {
         Self::read(bytes, 100_000)

@@ -329,3 +329,23 @@ proptest! {
         prop_assert_eq!(DeleteRequest::parse(&request.to_xml()), Ok(request));
     }
 }
+
+#[test]
+fn a_list_of_parts_holds_ten_thousand_with_their_checksums() {
+    let part = "<Part><PartNumber>1</PartNumber><ETag>\"e\"</ETag><ChecksumCRC32>AAAAAA==</ChecksumCRC32></Part>";
+    let list = |parts: &str| {
+        check_completion(
+            format!("<CompleteMultipartUpload>{parts}</CompleteMultipartUpload>").as_bytes(),
+        )
+    };
+    assert_eq!(list(&part.repeat(10_000)), Ok(()));
+    assert_eq!(list(&part.repeat(20_000)), Err(BadXml::TooLarge));
+    assert_eq!(list(""), Err(BadXml::Schema));
+    assert_eq!(list("<Part/><Other/>"), Err(BadXml::Schema));
+    assert_eq!(list("<Part>&a;</Part>"), Err(BadXml::Forbidden));
+    assert_eq!(
+        check_completion(b"<Other><Part/></Other>"),
+        Err(BadXml::Schema)
+    );
+    assert!(check_completion(b"").is_err());
+}
