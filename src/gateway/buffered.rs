@@ -9,7 +9,7 @@ use crate::state::{Claim, StoreError};
 use crate::upstream::answer::{self, Treatment};
 use crate::upstream::client::UpstreamAnswer;
 use bytes::Bytes;
-use http::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
+use http::header::{CONTENT_TYPE, HeaderMap, HeaderValue, LOCATION};
 use http::{Method, StatusCode};
 use portcullis_core::admission::Permit;
 use portcullis_core::identity::Principal;
@@ -169,7 +169,11 @@ impl Exchange<'_> {
                 .await
                 .map_err(Fault::Store)?,
         }
-        self.pass(permit, created?).await
+        let answer = created?;
+        if !answer.status.is_success() {
+            return self.pass(permit, answer).await;
+        }
+        self.succeed(created_bucket(&claim.bucket)?).await
     }
 
     async fn claim(&mut self, permit: &Permit, target: &Target) -> Result<Claim, Fault> {
@@ -334,6 +338,18 @@ impl Exchange<'_> {
 fn bucket_of(permit: &Permit) -> Result<BucketName, Fault> {
     BucketName::parse(permit.bucket())
         .map_err(|_| Fault::Refused(ErrorCode::InvalidBucketName.into()))
+}
+
+/// Where a new bucket is, as AWS says it; where the upstream says it is helps no client.
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html>
+fn created_bucket(bucket: &BucketName) -> Result<Success, Fault> {
+    let location = HeaderValue::try_from(format!("/{}", bucket.as_str()));
+    let location = location.map_err(|_| malformed())?;
+    Ok(Success {
+        status: StatusCode::OK,
+        headers: HeaderMap::from_iter([(LOCATION, location)]),
+        body: Bytes::new(),
+    })
 }
 
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html>
