@@ -10,7 +10,7 @@ use crate::state::{Claim, StoreError};
 use crate::upstream::answer::{self, Treatment};
 use crate::upstream::client::UpstreamAnswer;
 use bytes::Bytes;
-use http::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
+use http::header::{CONTENT_TYPE, HeaderMap, HeaderValue, LOCATION};
 use http::{Method, StatusCode};
 use portcullis_core::admission::Permit;
 use portcullis_core::identity::Principal;
@@ -169,7 +169,11 @@ impl Exchange<'_> {
             }
             Ok(_) | Err(_) => self.abandon(&claim).await?,
         }
-        self.pass(permit, created?).await
+        let answer = created?;
+        if !answer.status.is_success() {
+            return self.pass(permit, answer).await;
+        }
+        self.succeed(created_bucket(&claim.bucket)?).await
     }
 
     async fn abandon(&self, claim: &Claim) -> Result<(), Fault> {
@@ -311,10 +315,12 @@ impl Exchange<'_> {
         if let Treatment::Replace(error, cause) = answer::classify(status, fault.as_ref()) {
             return Err(Fault::Hidden(error, cause));
         }
-        let bucket_missing = fault
+        // A missing bucket or upload is no secret; a missing key is.
+        let open = [ErrorCode::NoSuchBucket, ErrorCode::NoSuchUpload].map(ErrorCode::name);
+        let told = fault
             .as_ref()
-            .is_some_and(|fault| fault.code == ErrorCode::NoSuchBucket.name());
-        if status == StatusCode::NOT_FOUND && permit.conceals_missing() && !bucket_missing {
+            .is_some_and(|fault| open.contains(&fault.code.as_str()));
+        if status == StatusCode::NOT_FOUND && permit.conceals_missing() && !told {
             return Err(Fault::Refused(S3Error::new(ErrorCode::AccessDenied)));
         }
         let id = self.entry.id;
@@ -346,6 +352,18 @@ impl Exchange<'_> {
 fn bucket_of(permit: &Permit) -> Result<BucketName, Fault> {
     BucketName::parse(permit.bucket())
         .map_err(|_| Fault::Refused(ErrorCode::InvalidBucketName.into()))
+}
+
+/// Where a new bucket is, as AWS says it; where the upstream says it is helps no client.
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html>
+fn created_bucket(bucket: &BucketName) -> Result<Success, Fault> {
+    let location = HeaderValue::try_from(format!("/{}", bucket.as_str()));
+    let location = location.map_err(|_| malformed())?;
+    Ok(Success {
+        status: StatusCode::OK,
+        headers: HeaderMap::from_iter([(LOCATION, location)]),
+        body: Bytes::new(),
+    })
 }
 
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html>

@@ -35,10 +35,15 @@ pub enum Treatment {
 pub enum Cause {
     /// The upstream does not accept the gateway's credentials, or does not let them do this.
     Credentials(String),
-    /// Gateway and upstream disagree about the time.
-    Clock,
-    /// The bucket is in another region, this one if it is known.
-    Region(Option<String>),
+    /// Gateway and upstream disagree about the time; the code that says so.
+    Clock(String),
+    /// The bucket is in another region.
+    Region {
+        /// The code, or the status where there was none.
+        code: String,
+        /// The region that would be right, if it is known.
+        region: Option<String>,
+    },
     /// The upstream sent us elsewhere.
     Redirect(StatusCode),
 }
@@ -50,15 +55,16 @@ impl Cause {
             Self::Credentials(code) => format!(
                 "upstream `{upstream}` refused the gateway with `{code}`: check `upstreams.{upstream}.credentials` and what they may do there"
             ),
-            Self::Clock => format!(
-                "upstream `{upstream}` says the time of the request is wrong: check the clocks of gateway and upstream"
+            Self::Clock(code) => format!(
+                "upstream `{upstream}` refused the gateway with `{code}`: check the clocks of gateway and upstream"
             ),
-            Self::Region(Some(region)) => format!(
-                "upstream `{upstream}` holds the bucket in another region: set `upstreams.{upstream}.region: {region}`"
-            ),
-            Self::Region(None) => format!(
-                "upstream `{upstream}` holds the bucket in another region: set `upstreams.{upstream}.region`"
-            ),
+            Self::Region { code, region } => {
+                let known = region.as_ref().map(|region| format!(": {region}"));
+                format!(
+                    "upstream `{upstream}` refused the gateway with `{code}`, the bucket is in another region: set `upstreams.{upstream}.region{}`",
+                    known.unwrap_or_default()
+                )
+            }
             Self::Redirect(status) => format!(
                 "upstream `{upstream}` answered with the redirect {}: check `upstreams.{upstream}.endpoint`",
                 status.as_u16()
@@ -81,8 +87,8 @@ pub fn hides_its_code(status: StatusCode) -> bool {
 pub fn classify(status: StatusCode, fault: Option<&Fault>) -> Treatment {
     let region = fault.and_then(|fault| fault.region.clone());
     match fault.map(|fault| fault.code.as_str()) {
-        Some("RequestTimeTooSkewed" | "RequestExpired") => {
-            replace(ErrorCode::ServiceUnavailable, Cause::Clock)
+        Some(code @ ("RequestTimeTooSkewed" | "RequestExpired")) => {
+            replace(ErrorCode::ServiceUnavailable, Cause::Clock(code.to_owned()))
         }
         Some(code) if TEMPORARY.contains(&code) => replace(
             ErrorCode::ServiceUnavailable,
@@ -92,9 +98,7 @@ pub fn classify(status: StatusCode, fault: Option<&Fault>) -> Treatment {
             ErrorCode::InternalError,
             Cause::Credentials(code.to_owned()),
         ),
-        Some(code) if ELSEWHERE.contains(&code) => {
-            replace(ErrorCode::InternalError, Cause::Region(region))
-        }
+        Some(code) if ELSEWHERE.contains(&code) => elsewhere(code, region),
         _ => by_status(status, region),
     }
 }
@@ -138,7 +142,7 @@ const ELSEWHERE: &[&str] = &[
 fn by_status(status: StatusCode, region: Option<String>) -> Treatment {
     match status.as_u16() {
         304 => Treatment::Pass,
-        300..=399 if region.is_some() => replace(ErrorCode::InternalError, Cause::Region(region)),
+        300..=399 if region.is_some() => elsewhere(status.as_str(), region),
         300..=399 => replace(ErrorCode::InternalError, Cause::Redirect(status)),
         // A HEAD answer has no code; the gateway had allowed the request, so it is the gateway who is refused.
         401 | 403 => replace(
@@ -147,6 +151,11 @@ fn by_status(status: StatusCode, region: Option<String>) -> Treatment {
         ),
         _ => Treatment::Pass,
     }
+}
+
+fn elsewhere(code: &str, region: Option<String>) -> Treatment {
+    let code = code.to_owned();
+    replace(ErrorCode::InternalError, Cause::Region { code, region })
 }
 
 fn replace(code: ErrorCode, cause: Cause) -> Treatment {

@@ -10,7 +10,7 @@ use http::{HeaderMap, Method, StatusCode};
 use pingora::http::{RequestHeader, ResponseHeader};
 use pingora::protocols::http::v1::client::HttpSession;
 use pingora::upstreams::peer::HttpPeer;
-use pingora::{Error, ErrorType};
+use pingora::{Error, ErrorType, ImmutStr};
 use std::time::Duration;
 
 /// How many interim answers are skipped before the upstream is given up.
@@ -93,15 +93,14 @@ impl Call {
                 .read_response()
                 .await
                 .map_err(UpstreamError::Broken)?;
-            self.answered = self
-                .session
-                .get_status()
-                .is_some_and(|status| !status.is_informational());
+            self.answered = match self.status().as_u16() {
+                100..=199 => false,
+                200..=599 => true,
+                status => return Err(malformed(format!("the status {status} is none"))),
+            };
             self.interim += 1;
             if !self.answered && self.interim > INTERIM {
-                let error =
-                    Error::explain(ErrorType::InvalidHTTPHeader, "too many interim answers");
-                return Err(UpstreamError::Broken(error));
+                return Err(malformed("too many interim answers"));
             }
         }
         Ok(())
@@ -179,4 +178,8 @@ fn announced(headers: &HeaderMap) -> u64 {
     length
         .and_then(|length| length.to_str().ok()?.parse().ok())
         .unwrap_or_default()
+}
+
+fn malformed(what: impl Into<ImmutStr>) -> UpstreamError {
+    UpstreamError::Broken(Error::explain(ErrorType::InvalidHTTPHeader, what))
 }

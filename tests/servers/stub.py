@@ -60,6 +60,13 @@ class Stall:
 
 
 @dataclass
+class Pieces:
+    """Sends an answer in these pieces, each in a packet of its own."""
+
+    pieces: list
+
+
+@dataclass
 class Stream:
     """Sends a head and then `length` bytes of zeros, without holding them."""
 
@@ -134,6 +141,7 @@ class Stub:
             except OSError:
                 return
             self.connections += 1
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             self._sockets.append(connection)
             threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
 
@@ -214,6 +222,10 @@ class Stub:
                 connection.sendall(whole[:count])
                 self._stopping.wait()
                 return False
+            case Pieces(pieces):
+                for piece in pieces:
+                    connection.sendall(piece)
+                    time.sleep(0.02)
             case Stream(head, length):
                 connection.sendall(head)
                 if request.method != "HEAD":

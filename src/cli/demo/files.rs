@@ -113,7 +113,7 @@ identities: identities.yaml
 policies: policies
 upstreams:
   store:
-    profile: s3s
+    profile: demo
     endpoint: "http://127.0.0.1:{store_port}"
     owner_account: "{OWNER_ACCOUNT}"
     buckets: ["*"]

@@ -39,15 +39,17 @@ fn t43_the_gateways_own_trouble_is_kept_from_clients() {
         "ExpiredToken",
         unavailable(Cause::Credentials("ExpiredToken".into())),
     );
-    check(403, "RequestTimeTooSkewed", unavailable(Cause::Clock));
+    for code in ["RequestTimeTooSkewed", "RequestExpired"] {
+        check(403, code, unavailable(Cause::Clock(code.into())));
+    }
     let internal = |cause| Some((ErrorCode::InternalError, cause));
-    check(301, "PermanentRedirect", internal(Cause::Region(None)));
-    check(307, "TemporaryRedirect", internal(Cause::Region(None)));
-    check(
-        400,
-        "AuthorizationHeaderMalformed",
-        internal(Cause::Region(None)),
-    );
+    for (status, code) in [
+        (301, "PermanentRedirect"),
+        (307, "TemporaryRedirect"),
+        (400, "AuthorizationHeaderMalformed"),
+    ] {
+        check(status, code, internal(region(code, None)));
+    }
     check(302, "", internal(Cause::Redirect(StatusCode::FOUND)));
     check(200, "AccessDenied", credentials("AccessDenied"));
 }
@@ -96,14 +98,40 @@ fn bodies_are_read_only_where_they_decide() {
 }
 
 #[test]
-fn the_log_names_the_line_to_set() {
-    let region = Cause::Region(Some("eu-west-1".to_owned())).explain("prod");
-    assert!(
-        region.ends_with("set `upstreams.prod.region: eu-west-1`"),
-        "{region}"
-    );
-    let keys = Cause::Credentials("InvalidAccessKeyId".to_owned()).explain("prod");
-    assert!(keys.contains("`upstreams.prod.credentials`"), "{keys}");
+fn the_log_names_the_code_and_the_line_to_set() {
+    for (cause, parts) in [
+        (
+            region("PermanentRedirect", Some("eu-west-1")),
+            [
+                "`PermanentRedirect`",
+                "set `upstreams.prod.region: eu-west-1`",
+            ],
+        ),
+        (
+            region("301", None),
+            ["`301`", "set `upstreams.prod.region`"],
+        ),
+        (
+            Cause::Clock("RequestTimeTooSkewed".into()),
+            ["`RequestTimeTooSkewed`", "clocks"],
+        ),
+        (
+            Cause::Credentials("InvalidAccessKeyId".into()),
+            ["`InvalidAccessKeyId`", "`upstreams.prod.credentials`"],
+        ),
+    ] {
+        let line = cause.explain("prod");
+        for part in parts {
+            assert!(line.contains(part), "{line}");
+        }
+    }
+}
+
+fn region(code: &str, region: Option<&str>) -> Cause {
+    Cause::Region {
+        code: code.to_owned(),
+        region: region.map(str::to_owned),
+    }
 }
 
 fn read(pairs: &[(&str, &str)], body: &[u8]) -> Option<Fault> {

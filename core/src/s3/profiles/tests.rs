@@ -14,6 +14,7 @@ fn profiles_are_found_by_their_names() {
         "garage",
         "minio",
         "s3s",
+        "demo",
         "moto",
         "localstack",
         "generic",
@@ -47,6 +48,7 @@ fn an_upstream_is_sent_only_what_it_has() {
     assert_eq!(lacks("ceph"), []);
     assert_eq!(lacks("garage"), [ListObjectVersions, UploadPartCopy]);
     assert_eq!(lacks("s3s"), [ListMultipartUploads, ListObjectVersions]);
+    assert_eq!(lacks("demo"), [ListObjectVersions]);
     assert_eq!(
         lacks("generic"),
         [ListMultipartUploads, ListObjectVersions, UploadPartCopy]
@@ -72,11 +74,14 @@ fn t01_keys_a_store_would_read_otherwise_are_known() {
         check("s3s", key, false);
         check("generic", key, false);
         check("ceph", key, true);
+        check("demo", key, true);
     }
     for key in ["/", "/k", "a//k", "a//"] {
         check("s3s", key, false);
-        check("moto", key, false);
+        check("localstack", key, false);
+        check("moto", key, true);
         check("aws", key, true);
+        check("demo", key, true);
     }
     for key in ["a", "a/", "a/b", "...", "a/.b", "a../b", "a/b/"] {
         check("s3s", key, true);
