@@ -358,7 +358,7 @@ fn bucket_of(permit: &Permit) -> Result<BucketName, Fault> {
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html>
 fn created_bucket(bucket: &BucketName) -> Result<Success, Fault> {
     let location = HeaderValue::try_from(format!("/{}", bucket.as_str()));
-    let location = location.map_err(|_| malformed())?;
+    let location = location.map_err(|_| Fault::Refused(ErrorCode::InternalError.into()))?;
     Ok(Success {
         status: StatusCode::OK,
         headers: HeaderMap::from_iter([(LOCATION, location)]),
