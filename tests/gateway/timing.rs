@@ -151,3 +151,31 @@ async fn t43_an_answer_may_take_its_time_between_its_bytes() {
     assert_eq!(client.take(5).await, b"world");
     stand.end().await;
 }
+
+#[tokio::test]
+async fn t43_a_body_where_none_may_be_belongs_to_nobody() {
+    let body = answer("200 OK", "", "smuggled");
+    for (method, head) in [
+        ("HEAD", "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"),
+        ("DELETE", "HTTP/1.1 204 No Content\r\n\r\n"),
+        ("GET", "HTTP/1.1 304 Not Modified\r\n\r\n"),
+    ] {
+        let stand = Stand::start().await;
+        stand
+            .origin
+            .will(Script::say([head.as_bytes(), &body].concat()));
+        stand
+            .origin
+            .will(Script::say(answer("200 OK", "", "yours")));
+        let mut client = stand.connect().await;
+        client
+            .send(&Request::new(method, "/lake-1/key").signed_by(OWNER).bytes())
+            .await;
+        client.answer(method).await;
+        client
+            .send(&Request::get("/lake-1/key").signed_by(OWNER).bytes())
+            .await;
+        assert_eq!(client.answer("GET").await.text(), "yours", "{method}");
+        assert_eq!(stand.end().await.origin.opened, 2);
+    }
+}

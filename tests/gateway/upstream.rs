@@ -311,3 +311,57 @@ async fn t43_an_error_page_that_is_not_s3s_is_not_shown() {
         ended.recorded(&answer, answer.status, &answer.code());
     }
 }
+
+#[tokio::test]
+async fn t43_header_values_that_would_be_two_lines() {
+    for fields in [
+        "x-amz-meta-a: a\r\n Set-Cookie: b\r\n",
+        "x-amz-meta-a: a\r\n\tSet-Cookie: b\r\n",
+        "x-amz-meta-a: a\rSet-Cookie: b\r\n",
+        "x-amz-meta-a: a\0b\r\n",
+        " x-amz-meta-a: b\r\n",
+    ] {
+        let said = format!("HTTP/1.1 200 OK\r\n{fields}Content-Length: 5\r\n\r\nhello");
+        let (answer, _) = ask(Script::say(said).close(), requests()[0].clone()).await;
+        let lines = answer.head.trim_end().split("\r\n");
+        for line in lines {
+            let plain = |c: char| !c.is_control() || c == '\t';
+            assert!(
+                line.chars().all(plain) && !line.starts_with([' ', '\t']),
+                "{fields:?} {answer:?}"
+            );
+            assert!(!line.starts_with("Set-Cookie"), "{answer:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn t43_transfer_codings_that_are_not_chunked_alone() {
+    for coding in [
+        "gzip",
+        "identity",
+        "chunked, identity",
+        "gzip, chunked",
+        "chunked, chunked",
+        "x\r\nTransfer-Encoding: chunked",
+    ] {
+        let said = format!(
+            "HTTP/1.1 200 OK\r\nTransfer-Encoding: {coding}\r\n\r\n5\r\nhello\r\n0\r\n\r\n"
+        );
+        check_fault(
+            || Script::say(&said).close(),
+            503,
+            "ServiceUnavailable",
+            "malformed",
+        )
+        .await;
+    }
+    let old = "HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n";
+    check_fault(
+        || Script::say(old).close(),
+        503,
+        "ServiceUnavailable",
+        "malformed",
+    )
+    .await;
+}
