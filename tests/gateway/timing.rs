@@ -179,3 +179,61 @@ async fn t43_a_body_where_none_may_be_belongs_to_nobody() {
         assert_eq!(stand.end().await.origin.opened, 2);
     }
 }
+
+#[tokio::test]
+async fn t43_an_upstream_that_takes_no_more_of_a_body() {
+    let setup = Setup::default().upstream("timeouts: { read: 200ms, write: 200ms }");
+    let stand = setup.start().await;
+    let gate = Gate::new();
+    stand.origin.will(Script::early("").wait(&gate).close());
+    let (put, piece) = endless();
+    let mut client = stand.connect().await;
+    client.send(&put.head()).await;
+    let sending = tokio::spawn(async move {
+        for _ in 0..64 {
+            client.try_send(&piece).await;
+        }
+    });
+    sending.await.unwrap();
+    gate.open();
+    let ended = stand.end().await;
+    assert!(!ended.seen().whole);
+    let record = ended.record();
+    assert_eq!(record["upstream"]["error"], "timeout", "{record:#}");
+    assert_eq!(record["http_status"], 503);
+}
+
+#[tokio::test]
+async fn an_upstream_that_closes_is_not_asked_twice_on_one_connection() {
+    let stand = Stand::start().await;
+    let mut client = stand.connect().await;
+    for _ in 0..2 {
+        stand.origin.will(Script::say(answer(
+            "200 OK",
+            "Connection: close\r\n",
+            "hello",
+        )));
+        client.send(&requests()[0].bytes()).await;
+        let answer = client.answer("GET").await;
+        assert_eq!(
+            (answer.header("connection"), &*answer.text()),
+            (Some("keep-alive"), "hello")
+        );
+    }
+    let ended = stand.end().await;
+    assert_eq!(ended.origin.opened, 2);
+    assert_eq!(ended.records[1]["upstream"]["attempts"], 1);
+}
+
+#[tokio::test]
+async fn connections_to_the_upstream_are_shared_by_clients() {
+    let stand = Stand::start().await;
+    for _ in 0..5 {
+        for request in requests() {
+            assert_eq!(stand.ask(&request).await.status, 200);
+        }
+        let list = Request::get("/lake-1?list-type=2").signed_by(OWNER);
+        assert_eq!(stand.ask(&list).await.status, 200);
+    }
+    assert!(stand.end().await.origin.opened < 10);
+}
