@@ -193,6 +193,7 @@ impl Exchange<'_> {
             .account()
             .or_else(|| self.route_owner(permit))
             .unwrap_or(AccountId::NOBODY);
+        self.abandon_left_over(&bucket).await?;
         let claimed = self
             .gateway
             .store
@@ -205,6 +206,16 @@ impl Exchange<'_> {
             StoreError::BeingCreated { .. } => Fault::Refused(ErrorCode::OperationAborted.into()),
             error => Fault::Store(error),
         })
+    }
+
+    /// A claim of a gateway that ended in the middle names nobody the owner: whether its creation happened is asked
+    /// anew, and a bucket that is there then is its upstream's owner's.
+    async fn abandon_left_over(&self, bucket: &BucketName) -> Result<(), Fault> {
+        let left_over = self.gateway.store.unresolved();
+        match left_over.iter().find(|claim| claim.bucket == *bucket) {
+            Some(claim) => self.abandon(claim).await,
+            None => Ok(()),
+        }
     }
 
     /// Asks the upstream for the bucket, which must not be there.
@@ -237,11 +248,15 @@ impl Exchange<'_> {
             .map(|route| route.owner)
     }
 
-    /// Deletes a bucket, and what was recorded of it.
+    /// Deletes a bucket, and what was recorded of it, also when an earlier deletion broke off and it is gone already.
     pub(super) async fn delete_bucket(&mut self, permit: &Permit) -> Result<(), Fault> {
         let target = self.target(permit)?;
         let answer = self.send(&target, permit, Bytes::new()).await?;
-        if answer.status.is_success() {
+        let gone = || {
+            let error = UpstreamError::parse(&answer.body);
+            error.is_some_and(|error| error.code == ErrorCode::NoSuchBucket.name())
+        };
+        if answer.status.is_success() || gone() {
             self.forget(permit).await?;
         }
         self.pass(permit, answer).await

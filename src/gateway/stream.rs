@@ -60,7 +60,13 @@ impl Exchange<'_> {
             self.upload(call, BodyCheck::new(permit.body())).await?;
         }
         let asked = Instant::now();
-        call.answered().await.map_err(Fault::Upstream)?;
+        let reads = matches!(*permit.method(), Method::GET | Method::HEAD);
+        tokio::select! {
+            biased;
+            answered = call.answered() => answered.map_err(Fault::Upstream)?,
+            // What may have changed something is waited for, so that the record can say what became of it.
+            gone = self.client.left(), if reads => return Err(Fault::Client(gone)),
+        }
         self.note_turn_around(target, asked);
         call.believable().map_err(Fault::Upstream)
     }

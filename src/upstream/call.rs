@@ -5,8 +5,8 @@
 //! connection: an upstream that was told a length then has no complete body.
 
 use super::client::UpstreamError;
-use http::header::CONTENT_LENGTH;
-use http::{HeaderMap, Method, StatusCode};
+use http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
+use http::{HeaderMap, Method, StatusCode, Version};
 use pingora::http::{RequestHeader, ResponseHeader};
 use pingora::protocols::http::v1::client::HttpSession;
 use pingora::upstreams::peer::HttpPeer;
@@ -103,7 +103,7 @@ impl Call {
                 return Err(malformed("too many interim answers"));
             }
         }
-        Ok(())
+        self.head().map_or(Ok(()), one_reading)
     }
 
     /// Whether sending the same request once more cannot do anything twice: the upstream had closed a connection we
@@ -171,6 +171,24 @@ impl Call {
     pub(super) fn into_parts(self) -> (HttpSession, HttpPeer) {
         (self.session, self.peer)
     }
+}
+
+/// Refuses a head whose body one reader would end elsewhere than another: any transfer coding but `chunked` alone.
+fn one_reading(head: &ResponseHeader) -> Result<(), UpstreamError> {
+    let mut codings = head.headers.get_all(TRANSFER_ENCODING).iter();
+    let chunked = match (codings.next(), codings.next()) {
+        (None, _) => return Ok(()),
+        (Some(coding), None) => coding.as_bytes().eq_ignore_ascii_case(b"chunked"),
+        (Some(_), Some(_)) => false,
+    };
+    if chunked && head.version == Version::HTTP_11 {
+        return Ok(());
+    }
+    let error = Error::explain(
+        ErrorType::InvalidHTTPHeader,
+        "a transfer coding other than chunked",
+    );
+    Err(UpstreamError::Broken(error))
 }
 
 fn announced(headers: &HeaderMap) -> u64 {

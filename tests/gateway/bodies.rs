@@ -30,10 +30,8 @@ async fn check_arrives(request: Request, body: &[u8]) {
         body.len().to_string()
     );
     assert!(seen.whole && seen.body == body, "{}", seen.head);
-    assert_eq!(
-        ended.record()["bytes_received"].as_u64().unwrap() >= body.len() as u64,
-        true
-    );
+    let received = ended.record()["bytes_received"].as_u64().unwrap();
+    assert!(received >= body.len() as u64);
 }
 
 fn big() -> Vec<u8> {
@@ -215,6 +213,77 @@ async fn trap_length_mismatch_leaves_a_connection_usable_when_the_body_was_read(
     // The broken upload's connection to the origin was cut, not kept for the next request.
     assert_eq!(ended.origin.seen[1].connection, 1);
     assert_eq!(ended.records.len(), 2);
+}
+
+#[tokio::test]
+async fn trap_length_mismatch_of_a_body_without_length() {
+    let stand = Stand::start().await;
+    let put = Request::put("/lake-1/key", "").no_length();
+    let answer = stand.ask(&put.signed_by(CLERK)).await;
+    stand
+        .end()
+        .await
+        .refused(&answer, 411, "MissingContentLength");
+}
+
+#[tokio::test]
+async fn frames_may_come_in_http_chunks() {
+    let stand = Stand::start().await;
+    let mut client = stand.connect().await;
+    for _ in 0..2 {
+        let put = framed_put("/lake-1/key", &big(), big().len(), &trailer(&big()))
+            .no_length()
+            .header("Transfer-Encoding", "chunked");
+        let put = put.signed_by(CLERK);
+        let body = &put.bytes()[put.head().len()..];
+        client.send(&put.head()).await;
+        for piece in body.chunks(70_000) {
+            client
+                .send(format!("{:x}\r\n", piece.len()).as_bytes())
+                .await;
+            client.send(piece).await;
+            client.send(b"\r\n").await;
+        }
+        client.send(b"0\r\n\r\n").await;
+        assert_eq!(client.answer("PUT").await.status, 200);
+    }
+    let ended = stand.end().await;
+    assert_eq!(ended.records.len(), 2);
+    for seen in &ended.origin.seen {
+        assert!(seen.whole && seen.body == big(), "{}", seen.head);
+    }
+}
+
+#[tokio::test]
+async fn t14_http_chunks_that_are_wrong() {
+    for chunks in [
+        "zz\r\nhello\r\n0\r\n\r\n",
+        "5\r\nhelloXX0\r\n\r\n",
+        "5;\nhello\r\n0\r\n\r\n",
+        "-5\r\nhello\r\n",
+        "fffffffffffffffff\r\n",
+    ] {
+        let stand = Stand::start().await;
+        let mut client = stand.connect().await;
+        let put = framed_put("/lake-1/key", b"hello", 5, &trailer(b"hello"))
+            .no_length()
+            .header("Transfer-Encoding", "chunked")
+            .signed_by(CLERK);
+        client.send(&put.head()).await;
+        client.try_send(chunks.as_bytes()).await;
+        client.finish_sending().await;
+        client.finished().await;
+        let ended = stand.end().await;
+        assert!(
+            ended.origin.seen.iter().all(|seen| !seen.whole),
+            "{chunks:?}"
+        );
+        let ending = &ended.record()["ending"];
+        assert!(
+            ending == "client_aborted" || ending == "body_refused",
+            "{chunks:?} {ending}"
+        );
+    }
 }
 
 fn delete_document(size: usize) -> (String, Vec<String>) {

@@ -160,6 +160,52 @@ async fn a_creation_that_broke_off_keeps_the_name() {
 }
 
 #[tokio::test]
+async fn a_creation_that_broke_off_makes_nobody_the_owner_after_a_restart() {
+    let broken = || async {
+        let stand = with_state().start().await;
+        stand.origin.will(absent()).will(Script::say("").close());
+        assert_eq!(stand.ask(&create("lake-new", PARTNER)).await.status, 503);
+        let folder = stand.end().await.folder;
+        with_state().start_at(Origin::start().await, folder).await
+    };
+    // It did not happen: whoever asks first creates it.
+    let stand = broken().await;
+    stand.origin.will(absent()).will(present());
+    assert_eq!(stand.ask(&create("lake-new", OWNER)).await.status, 200);
+    stand.end().await;
+    // It did, or the bucket was there before: nobody can tell, so it is not the creator's.
+    let stand = broken().await;
+    stand.origin.will(present());
+    let answer = stand.ask(&create("lake-new", PARTNER)).await;
+    assert_eq!(
+        (answer.status, &*answer.code()),
+        (409, "BucketAlreadyExists")
+    );
+    let get = Request::get("/lake-new/key").signed_by(PARTNER);
+    assert_eq!(stand.ask(&get).await.status, 403);
+    assert_eq!(stand.end().await.origin.seen.len(), 1);
+}
+
+#[tokio::test]
+async fn t05_a_deletion_that_broke_off_is_made_good_by_the_next() {
+    let stand = with_state().start().await;
+    stand.origin.will(absent()).will(present());
+    assert_eq!(stand.ask(&create("lake-new", PARTNER)).await.status, 200);
+    stand.origin.will(Script::say("").close());
+    let delete = Request::new("DELETE", "/lake-new").signed_by(PARTNER);
+    assert_eq!(stand.ask(&delete).await.status, 503);
+    // Until it is known, the bucket is its owner's.
+    let get = Request::get("/lake-new/key").signed_by(PARTNER);
+    assert_eq!(stand.ask(&get).await.status, 200);
+    stand
+        .origin
+        .will(Script::say(error("404 Not Found", "NoSuchBucket")));
+    assert_eq!(stand.ask(&delete).await.code(), "NoSuchBucket");
+    assert_eq!(stand.ask(&get).await.status, 403);
+    stand.end().await;
+}
+
+#[tokio::test]
 async fn a_creation_that_was_refused_frees_the_name() {
     for refusal in [
         Script::say(error("400 Bad Request", "InvalidBucketName")),

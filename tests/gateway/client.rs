@@ -139,6 +139,11 @@ impl Client {
         }
     }
 
+    /// Waits for the other end to close, whatever it says before.
+    pub(crate) async fn finished(mut self) {
+        while self.more().await {}
+    }
+
     /// Waits for the other end to close with nothing more said.
     pub(crate) async fn closed(mut self) {
         while self.more().await {}

@@ -37,6 +37,45 @@ async fn a_client_that_leaves_while_the_origin_is_silent() {
 }
 
 #[tokio::test]
+async fn a_client_that_leaves_before_its_answer() {
+    for (request, waits) in [
+        (Request::get("/lake-1/key"), false),
+        (Request::put("/lake-1/key", "hello"), true),
+        (Request::new("DELETE", "/lake-1/key"), true),
+    ] {
+        let stand = Stand::start().await;
+        let gate = Gate::new();
+        stand.origin.will(
+            Script::say("")
+                .wait(&gate)
+                .then(answer("200 OK", "", ""))
+                .hang(),
+        );
+        let mut client = stand.connect().await;
+        client.send(&request.signed_by(OWNER).bytes()).await;
+        stand
+            .origin
+            .until(|memory| memory.seen.iter().any(|seen| seen.whole))
+            .await;
+        drop(client);
+        if waits {
+            gate.open();
+        }
+        // A read is given up; of a change the record says what became of it.
+        let ended = stand.end().await;
+        let record = ended.record();
+        assert_eq!(
+            record["upstream"].get("status").is_some(),
+            waits,
+            "{record:#}"
+        );
+        if !waits {
+            aborted(&ended);
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_client_that_leaves_in_the_middle_of_a_download() {
     let stand = Stand::start().await;
     let script = Script::say(answer("200 OK", "", vec![b'a'; 64 << 20]));

@@ -4,6 +4,7 @@
 
 #![expect(
     clippy::unwrap_used,
+    clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
     clippy::string_slice,
@@ -17,6 +18,7 @@ mod passing;
 mod replay;
 mod request;
 mod stand;
+mod timing;
 mod upstream;
 mod visibility;
 
