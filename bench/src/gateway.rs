@@ -1,4 +1,4 @@
-//! Portcullis itself: one user with a policy of a few statements, a bucket policy, both access logs on.
+//! Portcullis itself: one user with a policy of a few statements, a bucket policy, the S3 access log on.
 
 use crate::nginx::Upstream;
 use crate::process::{Process, Scratch, free_address, text};
@@ -77,7 +77,6 @@ fn settings(home: &Path, address: SocketAddr, upstream: &Upstream) -> Result<Val
         "policies": path("policies"),
         "logs": {
             "s3": { "format": "s3", "to": path("access.log") },
-            "json": { "format": "json", "to": path("access.json") },
         },
         "shutdown": { "delay": "0s", "drain": "1s" },
     }))

@@ -96,15 +96,16 @@ impl Exchange<'_> {
     /// Passes the answer on: its head, unless the client may not see what it says, and its body piece by piece.
     async fn relay(&mut self, mut call: Call, permit: &Permit) -> Result<(), Fault> {
         let status = call.status();
-        let headers = call.headers().cloned().unwrap_or_default();
-        self.note_answer(status, &headers);
+        if let Some(headers) = call.headers() {
+            self.note_answer(status, headers);
+        }
         if is_error(status) {
-            return self.relay_error(call, permit, &headers).await;
+            return self.relay_error(call, permit).await;
         }
         if let Some(head) = call.head() {
-            let head = reply::streamed(head, &self.entry.id, self.client.version());
-            self.entry.sent.object_size = object_size(permit, status, &headers);
+            self.entry.sent.object_size = object_size(permit, status, &head.headers);
             self.entry.sent.status = Some(status);
+            let head = reply::streamed(head, &self.entry.id, self.client.version());
             self.client.start(head).await.map_err(Fault::Client)?;
         }
         loop {
@@ -123,19 +124,15 @@ impl Exchange<'_> {
     }
 
     /// An error is read whole: its code says whether it is the client's or the gateway's own trouble.
-    async fn relay_error(
-        &mut self,
-        mut call: Call,
-        permit: &Permit,
-        headers: &HeaderMap,
-    ) -> Result<(), Fault> {
+    async fn relay_error(&mut self, mut call: Call, permit: &Permit) -> Result<(), Fault> {
         let status = call.status();
+        let headers = call.headers().cloned().unwrap_or_default();
         let body = match *permit.method() {
             Method::HEAD => Vec::new(),
             _ => call.read_all(FAULT_LIMIT).await.map_err(Fault::Upstream)?,
         };
         self.gateway.upstreams.release(call).await;
-        self.pass_error(permit, status, headers, body.into()).await
+        self.pass_error(permit, status, &headers, body.into()).await
     }
 }
 
