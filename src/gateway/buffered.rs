@@ -136,19 +136,24 @@ impl Exchange<'_> {
         Ok(buckets)
     }
 
-    /// Creates a bucket and records whose it is. The name is claimed first, so that of two creators one is the owner, and
-    /// the upstream is asked for it, because several stores take a second creation for a success.
+    /// Creates a bucket and records whose it is. The upstream is asked for it first, because several stores take a
+    /// second creation for a success; then the name is claimed, so that of two creators one is the owner.
+    ///
+    /// Not the other way round: a claim that a crash leaves is settled by whether the bucket exists, and would make who
+    /// asked for somebody else's bucket its owner.
     pub(super) async fn create_bucket(
         &mut self,
         permit: &Permit,
         body: Bytes,
     ) -> Result<(), Fault> {
         let target = self.target(permit)?;
-        let claim = self.claim(permit, &target).await?;
-        if let Err(fault) = self.absent(permit, &target, &claim).await {
-            self.abandon(&claim).await?;
-            return Err(fault);
+        let bucket = bucket_of(permit)?;
+        let creator = self.creator(permit);
+        if let Some(record) = self.gateway.store.buckets().get(&bucket) {
+            return Err(Fault::Refused(exists(Some(record.owner), creator)));
         }
+        self.absent(permit, &target, &bucket, creator).await?;
+        let claim = self.claim(&bucket, creator, &target).await?;
         let created = self.send(&target, permit, body).await;
         match &created {
             Ok(answer) if answer.status.is_success() => {
@@ -184,20 +189,24 @@ impl Exchange<'_> {
             .map_err(Fault::Store)
     }
 
-    async fn claim(&mut self, permit: &Permit, target: &Target) -> Result<Claim, Fault> {
-        let bucket = bucket_of(permit)?;
-        let owner = self
-            .entry
-            .labels
-            .principal
-            .account()
+    /// Whose a bucket will be.
+    fn creator(&self, permit: &Permit) -> AccountId {
+        let caller = self.entry.labels.principal.account();
+        caller
             .or_else(|| self.route_owner(permit))
-            .unwrap_or(AccountId::NOBODY);
-        self.abandon_left_over(&bucket).await?;
+            .unwrap_or(AccountId::NOBODY)
+    }
+
+    async fn claim(
+        &self,
+        bucket: &BucketName,
+        owner: AccountId,
+        target: &Target,
+    ) -> Result<Claim, Fault> {
         let claimed = self
             .gateway
             .store
-            .claim(&bucket, owner, &target.name, clock::now())
+            .claim(bucket, owner, &target.name, clock::now())
             .await;
         claimed.map_err(|error| match error {
             StoreError::AlreadyExists { record } => {
@@ -208,33 +217,23 @@ impl Exchange<'_> {
         })
     }
 
-    /// A claim of a gateway that ended in the middle names nobody the owner: whether its creation happened is asked
-    /// anew, and a bucket that is there then is its upstream's owner's.
-    async fn abandon_left_over(&self, bucket: &BucketName) -> Result<(), Fault> {
-        let left_over = self.gateway.store.unresolved();
-        match left_over.iter().find(|claim| claim.bucket == *bucket) {
-            Some(claim) => self.abandon(claim).await,
-            None => Ok(()),
-        }
-    }
-
     /// Asks the upstream for the bucket, which must not be there.
     async fn absent(
         &mut self,
         permit: &Permit,
         target: &Target,
-        claim: &Claim,
+        bucket: &BucketName,
+        creator: AccountId,
     ) -> Result<(), Fault> {
         let position = permit.upstream();
         let position = position.ok_or(Fault::Refused(ErrorCode::InternalError.into()))?;
-        let probe = Permit::inquiry(position, &claim.bucket);
+        let probe = Permit::inquiry(position, bucket);
         let found = self.send(target, &probe, Bytes::new()).await?;
         match found.status {
             StatusCode::NOT_FOUND => Ok(()),
-            status if status.is_success() => Err(Fault::Refused(exists(
-                self.route_owner(permit),
-                claim.record.owner,
-            ))),
+            status if status.is_success() => {
+                Err(Fault::Refused(exists(self.route_owner(permit), creator)))
+            }
             status => Err(self
                 .hidden(&probe, &found)
                 .unwrap_or_else(|| malformed(status))),
