@@ -58,6 +58,17 @@ def code(result):
     return result.response["Error"]["Code"] if isinstance(result, ClientError) else None
 
 
+def later(side, call, **arguments):
+    """Calls what only later versions of the gateway know. Straight at the upstream nothing is tried."""
+    if side.name == "direct":
+        return
+    try:
+        result = call(**arguments)
+    except ClientError as error:
+        result = error
+    assert (status(result), code(result)) == (501, "NotImplemented"), result
+
+
 def status(result):
     response = result.response if isinstance(result, ClientError) else result
     return response["ResponseMetadata"]["HTTPStatusCode"]
@@ -69,7 +80,9 @@ def status(result):
 @scenario("http https virtual", needs="bucket-not-empty")
 def buckets_come_and_go(side, s3, t):
     second = f"{t.bucket}-2"
-    assert code(t.see("create", s3.create_bucket, Bucket=second)) is None
+    created = s3.create_bucket(Bucket=second)
+    if side.name != "direct":  # Not every upstream says it.
+        assert created["Location"] == f"/{second}"
     assert status(t.see("head", s3.head_bucket, Bucket=second)) == 200
     names = [each["Name"] for each in s3.list_buckets()["Buckets"]]
     t.note("listed", second in names)
@@ -324,8 +337,10 @@ def a_thousand_keys_are_deleted_at_once(side, s3, t):
     assert len(answer["Deleted"]) == 1000 and "Errors" not in answer
     fill(s3, t.bucket, ["a", "b & c", "<d>", "ü"])
     quiet = {"Objects": [{"Key": key} for key in ["a", "b & c", "<d>", "ü", "missing"]], "Quiet": True}
-    answer = t.see("quiet", s3.delete_objects, Bucket=t.bucket, Delete=quiet)
+    answer = s3.delete_objects(Bucket=t.bucket, Delete=quiet)
     assert not answer.get("Errors"), answer
+    if side.name != "direct":  # moto names what it deleted all the same.
+        assert "Deleted" not in answer
     assert t.see("list", s3.list_objects_v2, Bucket=t.bucket)["KeyCount"] == 0
 
 
@@ -395,9 +410,10 @@ def check_keys(keys, style):
 
 @scenario("http https", needs="versions")
 def versions(side, s3, t):
-    t.see("status before", s3.get_bucket_versioning, Bucket=t.bucket)
-    t.see("enable", s3.put_bucket_versioning, Bucket=t.bucket, VersioningConfiguration={"Status": "Enabled"})
-    assert t.see("status", s3.get_bucket_versioning, Bucket=t.bucket)["Status"] == "Enabled"
+    """In a bucket that has versions from its start; see `perform`."""
+    suspended = {"Status": "Suspended"}
+    later(side, s3.get_bucket_versioning, Bucket=t.bucket)
+    later(side, s3.put_bucket_versioning, Bucket=t.bucket, VersioningConfiguration=suspended)
     first = t.see("put 1", s3.put_object, Bucket=t.bucket, Key="k", Body=b"one")["VersionId"]
     second = t.see("put 2", s3.put_object, Bucket=t.bucket, Key="k", Body=b"two")["VersionId"]
     assert t.see("get 1", s3.get_object, Bucket=t.bucket, Key="k", VersionId=first)["Body"] == b"one"
@@ -574,22 +590,22 @@ def one_connection_serves_many_requests(side, s3, t):
 
 @scenario("http https", needs="tagging")
 def tagging(side, s3, t):
-    s3.put_object(Bucket=t.bucket, Key="k", Body=b"", Tagging="a=1&b=two%20words")
-    t.see("get", s3.get_object_tagging, Bucket=t.bucket, Key="k")
-    tags = {"TagSet": [{"Key": "c", "Value": "3 four"}]}
-    t.see("put", s3.put_object_tagging, Bucket=t.bucket, Key="k", Tagging=tags)
-    assert t.see("get 2", s3.get_object_tagging, Bucket=t.bucket, Key="k")["TagSet"] == tags["TagSet"]
-    t.see("delete", s3.delete_object_tagging, Bucket=t.bucket, Key="k")
-    t.see("get 3", s3.get_object_tagging, Bucket=t.bucket, Key="k")
+    t.see("put", s3.put_object, Bucket=t.bucket, Key="k", Body=b"", Tagging="a=1&b=two%20words")
+    assert t.see("get", s3.get_object, Bucket=t.bucket, Key="k")["TagCount"] == 2
+    where = {"Bucket": t.bucket, "Key": "k"}
+    later(side, s3.get_object_tagging, **where)
+    later(side, s3.put_object_tagging, **where, Tagging={"TagSet": [{"Key": "c", "Value": "3 four"}]})
+    later(side, s3.delete_object_tagging, **where)
+    assert t.see("get after", s3.get_object, **where)["TagCount"] == 2
 
 
 @scenario("http")
 def bad_documents(side, s3, t):
+    upload = s3.create_multipart_upload(Bucket=t.bucket, Key="k")["UploadId"]
     for label, target, body in [
         ("delete", f"/{t.bucket}?delete", b"<Delete><Object>"),
-        ("versioning", f"/{t.bucket}?versioning", b"not xml"),
+        ("complete", f"/{t.bucket}/k?uploadId={upload}", b"not xml"),
     ]:
-        method = "POST" if label == "delete" else "PUT"
-        answer = side.raw(method, target, body)
+        answer = side.raw("POST", target, body)
         t.note(label, answer.status >= 400)
         assert answer.status >= 400

@@ -7,7 +7,8 @@ from scenarios import MIB, pattern
 from servers.gateway import OWNER, Users, allow, document, upstream
 from sides import Side, direct
 
-ORDERS = f"arn:aws:iam::{OWNER}:role/orders"
+# A role is used in a session, and the session is who asks.
+ORDERS = f"arn:aws:sts::{OWNER}:assumed-role/orders/portcullis"
 
 
 @pytest.fixture(scope="module")

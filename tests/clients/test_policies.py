@@ -94,7 +94,6 @@ def test_what_nothing_allows_is_refused(gateway, bob):
         ("s3:DeleteObject", objects(PRIVATE, "one"), "DELETE", f"/{PRIVATE}/one"),
         ("s3:ListBucket", bucket(PRIVATE), "GET", f"/{PRIVATE}?list-type=2"),
         ("s3:DeleteBucket", bucket(DATA), "DELETE", f"/{DATA}"),
-        ("s3:GetBucketPolicy", bucket(DATA), "GET", f"/{DATA}?policy"),
         ("s3:GetObjectVersion", objects(DATA, "one"), "GET", f"/{DATA}/one?versionId=null"),
     ]:
         answer = bob.raw(method, target)
@@ -154,7 +153,6 @@ def test_anyone_reads_the_public_bucket_and_nothing_else(gateway, alice):
         (anyone.put_object, {"Bucket": PUBLIC, "Key": "new", "Body": b"x"}),
         (anyone.delete_object, {"Bucket": PUBLIC, "Key": "one"}),
         (anyone.list_objects_v2, {"Bucket": PUBLIC}),
-        (anyone.get_bucket_policy, {"Bucket": PUBLIC}),
         (anyone.get_object, {"Bucket": PUBLIC, "Key": "missing"}),
         (anyone.get_object, {"Bucket": "acme-does-not-exist", "Key": "one"}),
     ]:
@@ -291,10 +289,24 @@ def test_buckets_listed_are_the_callers_accounts(alice, eve):
     assert eve.s3().list_buckets()["Buckets"] == []
 
 
-def test_what_files_settle_cannot_be_written(alice):
-    policy = '{"Version": "2012-10-17", "Statement": []}'
-    answer = alice.raw("PUT", f"/{DATA}?policy", policy.encode())
-    assert answer.status in (403, 501), answer
+# Of later versions: nobody is let through to the upstream's own policies, ACLs, versions and tags, nor told whether
+# they would be allowed.
+LATER = [
+    *[("GET", f"/{PUBLIC}?{name}") for name in ["policy", "acl", "versioning", "tagging", "cors", "lifecycle"]],
+    *[("PUT", f"/{PUBLIC}?{name}") for name in ["policy", "acl", "versioning", "tagging", "publicAccessBlock"]],
+    *[("DELETE", f"/{PUBLIC}?{name}") for name in ["policy", "tagging", "cors", "website", "encryption"]],
+    *[(method, f"/{PUBLIC}/one?{name}") for method in ["GET", "PUT"] for name in ["acl", "tagging", "retention"]],
+]
+
+
+@pytest.mark.parametrize("method, target", LATER)
+def test_sub_resources_are_not_implemented_for_anybody(moto, alice, bob, eve, method, target):
+    for side in [alice, bob, eve]:
+        answer = side.raw(method, target)
+        assert (answer.status, answer.code) == (501, "NotImplemented"), (side.access_key, answer)
+    answer = alice.unsigned(method, target)
+    assert (answer.status, answer.code) == (501, "NotImplemented"), answer
+    assert direct(moto).s3().get_object(Bucket=PUBLIC, Key="one")["Body"].read() == b"one"
 
 
 def test_unknown_operations_are_not_sent_as_others(alice):

@@ -44,6 +44,12 @@ class Program:
 
 
 class Aws(Program):
+    def __init__(self, *arguments):
+        super().__init__(*arguments)
+        self.config = self.folder / "aws-config"
+        # Without it `aws s3 presign` of version 1 signs the old way for an endpoint of one's own.
+        self.config.write_text("[default]\ns3 =\n  signature_version = s3v4\n")
+
     def command(self, words):
         aws = Path(sys.executable).with_name("aws")
         return [sys.executable, aws, "--endpoint-url", self.side.endpoint, *words]
@@ -54,7 +60,7 @@ class Aws(Program):
             "AWS_ACCESS_KEY_ID": self.side.access_key,
             "AWS_SECRET_ACCESS_KEY": self.side.secret_key,
             "AWS_DEFAULT_REGION": self.side.region,
-            "AWS_CONFIG_FILE": os.devnull,
+            "AWS_CONFIG_FILE": str(self.config),
             "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
             "AWS_MAX_ATTEMPTS": "1",
             **trust,

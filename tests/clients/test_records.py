@@ -195,8 +195,12 @@ def accepts(port):
         return False
 
 
-def test_the_log_is_opened_again_after_it_was_moved(gateway, side):
+@pytest.mark.xfail(strict=True, raises=ConnectionRefusedError, reason="the gateway does not open its logs again yet: SIGHUP ends it")
+def test_the_log_is_opened_again_after_it_was_moved(launch, upstream_stub):
     """SIGHUP, as log rotation sends it."""
+    upstream_stub.forget()
+    gateway = launch({"stub": upstream(upstream_stub, profile="ceph")})
+    side = through(gateway)
     side.raw("GET", KEY)
     moved = gateway.access_log.with_suffix(".1")
     wait_until(gateway.access_log.exists, "the log")

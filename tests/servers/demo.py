@@ -37,18 +37,21 @@ class Demo:
         self.upstream = self._upstream()
 
     def _upstream(self):
-        """The in-process upstream, if the written configuration says how to reach it."""
+        """The in-process upstream, by what the written configuration says of it."""
         configuration = yaml.safe_load((self.folder / "demo" / "portcullis.yaml").read_text())
         (entry,) = configuration["upstreams"].values()
-        credentials = entry.get("credentials")
-        if not isinstance(credentials, dict) or "endpoint" not in entry:
-            return None
+        credentials = entry["credentials"]
         return SimpleNamespace(
             endpoint=entry["endpoint"],
             region=entry.get("region", self.region),
             access_key=credentials["access_key_id"],
-            secret_key=credentials["secret_access_key"],
+            secret_key=self._secret(credentials["secret_access_key"]),
         )
+
+    def _secret(self, text):
+        """A secret as the configuration has it: itself, or the file that holds it, from the demo's folder on."""
+        kind, _, path = text.partition(":")
+        return (self.folder / "demo" / path).read_text().strip() if kind == "file" else text
 
     def stop(self):
         self.process.stop()
