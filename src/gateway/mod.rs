@@ -8,12 +8,14 @@
 //! | `fault` | what is said of a request that fails after admission |
 //! | `stream` | both bodies stream through |
 //! | `buffered` | a small body is at hand, the answer is read whole |
+//! | `buckets` | creating and deleting buckets, and whose they are |
 //! | `reply` | heads of answers |
 //! | `entry` | the record of an exchange, written however it ends |
 //! | `refusals` | answers and records of what the front refuses |
 //! | `settle` | creations of buckets that were cut short |
 //! | `start` | from settings to a running gateway, and back |
 
+mod buckets;
 mod buffered;
 mod client;
 pub mod clock;

@@ -4,7 +4,7 @@
 //! is what a gateway without a `state:` entry has. A change is durable before its caller hears of it and visible in
 //! [`Store::buckets`] before that too.
 //!
-//! A CreateBucket claims the name first, then asks the upstream, then commits or abandons the claim. A claim that a
+//! A CreateBucket finds the bucket absent, claims the name, creates, and commits or abandons the claim. A claim that a
 //! crash left behind is in [`Store::unresolved`], for the gateway to settle by asking the upstream.
 
 mod ledger;

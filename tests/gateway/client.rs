@@ -101,7 +101,12 @@ impl Client {
 
     /// Reads an answer to a request of this method.
     pub(crate) async fn answer(&mut self, method: &str) -> Answer {
-        let mut answer = self.head().await;
+        let head = self.head().await;
+        self.rest(method, head).await
+    }
+
+    /// Reads the body of an answer whose head is there.
+    pub(crate) async fn rest(&mut self, method: &str, mut answer: Answer) -> Answer {
         let bodiless = method == "HEAD" || answer.status == 204 || answer.status == 304;
         if bodiless || answer.status < 200 {
             answer.whole = true;

@@ -1,7 +1,7 @@
 //! What passes unchanged, and what does not, of answers that are the client's.
 
 use super::client::Answer;
-use super::origin::{Script, answer};
+use super::origin::{Gate, Script, answer};
 use super::request::{OWNER, Request};
 use super::stand::{Ended, Setup, Stand};
 
@@ -98,6 +98,30 @@ async fn bodies_without_length_come_in_chunks() {
         assert_eq!(answer.text(), "hello world");
         assert_eq!(answer.all("transfer-encoding"), ["chunked"]);
         assert_eq!(ended.record()["bytes_sent"], 11, "{said:?}");
+    }
+}
+
+#[tokio::test]
+async fn chunks_may_be_cut_anywhere() {
+    let said = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n6\r\n world\r\n0\r\n\r\n";
+    let body = said.find("\r\n\r\n").unwrap() + 4;
+    for at in body..said.len() {
+        let stand = Stand::start().await;
+        let gate = Gate::new();
+        let (first, rest) = said.split_at(at);
+        stand.origin.will(Script::say(first).wait(&gate).then(rest));
+        let mut client = stand.connect().await;
+        client.send(&get().signed_by(OWNER).bytes()).await;
+        // The head is passed on before the rest of the body is there.
+        let head = client.head().await;
+        gate.open();
+        let answer = client.rest("GET", head).await;
+        assert_eq!(
+            (answer.whole, &*answer.text()),
+            (true, "hello world"),
+            "{at}"
+        );
+        stand.end().await;
     }
 }
 
