@@ -6,6 +6,7 @@ use super::exchange::Exchange;
 use super::fault::Fault;
 use super::snapshot::Target;
 use crate::state::{Claim, StoreError};
+use crate::upstream::client::UpstreamAnswer;
 use bytes::Bytes;
 use http::StatusCode;
 use http::header::{HeaderMap, HeaderValue, LOCATION};
@@ -45,7 +46,7 @@ impl Exchange<'_> {
                 self.gateway.publish_buckets();
             }
             // What became of it is not known: the claim stays, and the name with it.
-            Err(Fault::Upstream(error)) if error.may_be_done() => {
+            outcome if is_unknown(outcome) => {
                 self.gateway
                     .store
                     .release(&claim)
@@ -156,6 +157,15 @@ impl Exchange<'_> {
             }
         }
         Ok(())
+    }
+}
+
+/// Whether a change may have happened although nobody said so.
+fn is_unknown(outcome: &Result<UpstreamAnswer, Fault>) -> bool {
+    match outcome {
+        Ok(answer) => answer.status.is_server_error(),
+        Err(Fault::Upstream(error)) => error.may_be_done(),
+        Err(_) => false,
     }
 }
 
