@@ -481,7 +481,8 @@ def uploads_go_wrong_as_they_do(side, s3, t):
     t.see("wrong order", s3.complete_multipart_upload, **where, UploadId=upload, MultipartUpload=twice)
     assert status(t.see("abort", s3.abort_multipart_upload, **where, UploadId=upload)) == 204
     t.see("parts after abort", s3.list_parts, **where, UploadId=upload)
-    t.see("part after abort", s3.upload_part, **where, UploadId=upload, PartNumber=1, Body=b"small")
+    # moto answers with a page that is not S3's, in whose place the gateway says InternalError.
+    t.see_status("part after abort", s3.upload_part, **where, UploadId=upload, PartNumber=1, Body=b"small")
     t.see("abort again", s3.abort_multipart_upload, **where, UploadId=upload)
 
 

@@ -48,6 +48,14 @@ class Transcript:
         self.note(label, self._plain(result))
         return result
 
+    def see_status(self, label, call, /, **arguments):
+        """Calls an SDK method and notes the status alone, for upstreams whose errors are not S3's."""
+        try:
+            status = call(**arguments)["ResponseMetadata"]["HTTPStatusCode"]
+        except ClientError as error:
+            status = error.response["ResponseMetadata"]["HTTPStatusCode"]
+        self.note(label, status)
+
     def see_raw(self, label, answer, body=True):
         """Notes an answer of `wire`, with its body if that is the object's."""
         seen = {"status": answer.status, "code": answer.code, "whole": answer.whole}
