@@ -29,6 +29,8 @@ pub(crate) fn render(results: &[Results], paths: &[Path], options: &Options) -> 
             writeln!(text, "| {} | {mib} MiB |", path.name)?;
         }
     }
+    text.push('\n');
+    text.push_str(include_str!("../notes.md"));
     Ok(text)
 }
 
@@ -39,8 +41,8 @@ fn describe(text: &mut String, options: &Options) -> Result<()> {
         "Written by `cargo run --profile dist -p portcullis-bench`. Medians of {rounds} interleaved rounds of \
          {seconds} s each. Each proxy runs on one core with one worker; load and upstream (nginx with files in \
          memory) run on the other, so that rates are bounded by that core: compare CPU. Portcullis verifies the \
-         signature, evaluates an identity policy and a bucket policy, signs toward the upstream and writes two \
-         access logs; the others check nothing.\n"
+         signature, evaluates an identity policy and a bucket policy, signs toward the upstream and writes the S3 \
+         access log; the others check nothing.\n"
     )?;
     let facts = [
         ("arguments", options.given.clone()),

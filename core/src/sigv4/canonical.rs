@@ -29,8 +29,7 @@ pub fn string_to_sign(head: &Head<'_>, query: &Query, presented: &Presented<'_>)
     String::from_utf8_lossy(&text).into_owned()
 }
 
-/// SHA-256 of the canonical request, in hexadecimal. It is written down first: most pieces are so short that handing
-/// each to the digest costs more than hashing it.
+/// SHA-256 of the canonical request, in hexadecimal.
 pub(super) fn hash(head: &Head<'_>, query: &Query, presented: &Presented<'_>) -> [u8; 64] {
     let mut text = Vec::with_capacity(COMMON_LENGTH);
     write(&mut text, head, query, presented);
