@@ -6,11 +6,14 @@
 use super::date::BasicDate;
 use super::{ALGORITHM, Form, Presented, Scope};
 use crate::request::{Head, Parameter, Query};
-use aws_lc_rs::digest::{Context, SHA256};
+use aws_lc_rs::digest::{SHA256, digest};
 use http::HeaderMap;
 use std::cmp::Ordering;
 
-/// The canonical request as text, for error answers and explanations; verifying hashes the same pieces without it.
+/// Bytes that hold most canonical requests.
+const COMMON_LENGTH: usize = 1024;
+
+/// The canonical request as text, for error answers and explanations.
 /// Bytes that are no UTF-8 show as replacement characters; signed headers that did not come are left empty.
 pub fn canonical_request(head: &Head<'_>, query: &Query, presented: &Presented<'_>) -> String {
     let mut text = Vec::new();
@@ -26,29 +29,14 @@ pub fn string_to_sign(head: &Head<'_>, query: &Query, presented: &Presented<'_>)
     String::from_utf8_lossy(&text).into_owned()
 }
 
-/// Where the canonical request goes, piece by piece.
-pub(super) trait Sink {
-    fn put(&mut self, piece: &[u8]);
-}
-
-impl Sink for Vec<u8> {
-    fn put(&mut self, piece: &[u8]) {
-        self.extend_from_slice(piece);
-    }
-}
-
-impl Sink for Context {
-    fn put(&mut self, piece: &[u8]) {
-        self.update(piece);
-    }
-}
-
-/// SHA-256 of the canonical request, in hexadecimal.
+/// SHA-256 of the canonical request, in hexadecimal. It is written down first: most pieces are so short that handing
+/// each to the digest costs more than hashing it.
 pub(super) fn hash(head: &Head<'_>, query: &Query, presented: &Presented<'_>) -> [u8; 64] {
-    let mut context = Context::new(&SHA256);
-    write(&mut context, head, query, presented);
+    let mut text = Vec::with_capacity(COMMON_LENGTH);
+    write(&mut text, head, query, presented);
+    let digest = digest(&SHA256, &text);
     let mut hex = [0; 64];
-    for (pair, byte) in hex.chunks_exact_mut(2).zip(context.finish().as_ref()) {
+    for (pair, byte) in hex.chunks_exact_mut(2).zip(digest.as_ref()) {
         pair.copy_from_slice(&[lower_hex(byte >> 4), lower_hex(byte & 15)]);
     }
     hex
@@ -86,18 +74,18 @@ pub(super) fn absent_header<'a>(headers: &HeaderMap, signed: &'a str) -> Option<
     signed.split(';').find(|name| !headers.contains_key(*name))
 }
 
-fn write(out: &mut impl Sink, head: &Head<'_>, query: &Query, presented: &Presented<'_>) {
-    out.put(head.method.as_str().as_bytes());
-    out.put(b"\n");
+fn write(out: &mut Vec<u8>, head: &Head<'_>, query: &Query, presented: &Presented<'_>) {
+    out.extend_from_slice(head.method.as_str().as_bytes());
+    out.extend_from_slice(b"\n");
     put_path(out, path(head.raw_target));
-    out.put(b"\n");
+    out.extend_from_slice(b"\n");
     put_query(out, query, presented.form);
-    out.put(b"\n");
+    out.extend_from_slice(b"\n");
     put_headers(out, head.headers, presented.signed_headers);
-    out.put(b"\n");
-    out.put(presented.signed_headers.as_bytes());
-    out.put(b"\n");
-    out.put(presented.payload.as_bytes());
+    out.extend_from_slice(b"\n");
+    out.extend_from_slice(presented.signed_headers.as_bytes());
+    out.extend_from_slice(b"\n");
+    out.extend_from_slice(presented.payload.as_bytes());
 }
 
 /// The path of an origin-form (`/a?b`) or absolute-form (`http://host/a?b`) target.
@@ -118,7 +106,7 @@ fn path(target: &[u8]) -> &[u8] {
 }
 
 /// Decodes and encodes again, so that all spellings of one path are one. A `%` that starts no escape is a percent sign.
-fn put_path(out: &mut impl Sink, raw: &[u8]) {
+fn put_path(out: &mut Vec<u8>, raw: &[u8]) {
     let mut rest = raw;
     while !rest.is_empty() {
         let stay = rest
@@ -126,7 +114,7 @@ fn put_path(out: &mut impl Sink, raw: &[u8]) {
             .take_while(|byte| is_unreserved(**byte) || **byte == b'/')
             .count();
         let (run, tail) = rest.split_at(stay);
-        out.put(run);
+        out.extend_from_slice(run);
         rest = match tail {
             [] => return,
             [b'%', high, low, after @ ..] if let Some(byte) = unescape(*high, *low) => {
@@ -141,7 +129,7 @@ fn put_path(out: &mut impl Sink, raw: &[u8]) {
     }
 }
 
-fn put_query(out: &mut impl Sink, query: &Query, form: Form) {
+fn put_query(out: &mut Vec<u8>, query: &Query, form: Form) {
     let signed = |parameter: &&Parameter| match form {
         Form::Header => true,
         Form::Presigned => *parameter.name != *"X-Amz-Signature",
@@ -150,10 +138,10 @@ fn put_query(out: &mut impl Sink, query: &Query, form: Form) {
     parameters.sort_by(|a, b| by_encoded(a, b));
     for (position, parameter) in parameters.into_iter().enumerate() {
         if position > 0 {
-            out.put(b"&");
+            out.extend_from_slice(b"&");
         }
         put_encoded(out, &parameter.name);
-        out.put(b"=");
+        out.extend_from_slice(b"=");
         put_encoded(out, parameter.value.as_deref().unwrap_or_default());
     }
 }
@@ -177,53 +165,53 @@ fn encoded(text: &str) -> impl Iterator<Item = u8> + '_ {
     })
 }
 
-fn put_encoded(out: &mut impl Sink, text: &str) {
+fn put_encoded(out: &mut Vec<u8>, text: &str) {
     let mut rest = text.as_bytes();
     while !rest.is_empty() {
         let stay = rest.iter().take_while(|byte| is_unreserved(**byte)).count();
         let (run, tail) = rest.split_at(stay);
-        out.put(run);
+        out.extend_from_slice(run);
         let Some((byte, after)) = tail.split_first() else {
             return;
         };
-        out.put(&escape(*byte));
+        out.extend_from_slice(&escape(*byte));
         rest = after;
     }
 }
 
 /// One line per listed header, in the client's order.
-fn put_headers(out: &mut impl Sink, headers: &HeaderMap, signed: &str) {
+fn put_headers(out: &mut Vec<u8>, headers: &HeaderMap, signed: &str) {
     for name in signed.split(';') {
-        out.put(name.as_bytes());
-        out.put(b":");
+        out.extend_from_slice(name.as_bytes());
+        out.extend_from_slice(b":");
         for (position, value) in headers.get_all(name).iter().enumerate() {
             if position > 0 {
-                out.put(b",");
+                out.extend_from_slice(b",");
             }
             put_value(out, value.as_bytes());
         }
-        out.put(b"\n");
+        out.extend_from_slice(b"\n");
     }
 }
 
 /// Trimmed, with inner runs of blanks as one space.
-fn put_value(out: &mut impl Sink, value: &[u8]) {
+fn put_value(out: &mut Vec<u8>, value: &[u8]) {
     let words = value
         .split(|byte| matches!(byte, b' ' | b'\t'))
         .filter(|word| !word.is_empty());
     for (position, word) in words.enumerate() {
         if position > 0 {
-            out.put(b" ");
+            out.extend_from_slice(b" ");
         }
-        out.put(word);
+        out.extend_from_slice(word);
     }
 }
 
-fn put_byte(out: &mut impl Sink, byte: u8, stays: impl Fn(u8) -> bool) {
+fn put_byte(out: &mut Vec<u8>, byte: u8, stays: impl Fn(u8) -> bool) {
     if stays(byte) {
-        out.put(&[byte])
+        out.extend_from_slice(&[byte])
     } else {
-        out.put(&escape(byte))
+        out.extend_from_slice(&escape(byte))
     }
 }
 
