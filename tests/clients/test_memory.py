@@ -1,6 +1,7 @@
 """Memory does not grow with bodies, and little with connections."""
 
 import gc
+import time
 
 import pytest
 import wire
@@ -35,8 +36,12 @@ def raised(gateway):
             side.raw("GET", "/bucket/warm")
         before, _ = memory(gateway.pid)
         forget_peak(gateway.pid)
+        began = time.monotonic()
         run()
-        return memory(gateway.pid)[1] - before
+        more = memory(gateway.pid)[1] - before
+        # For `pytest -s`.
+        print(f"{before / MIB:.1f} MiB at rest, {more / MIB:.1f} MiB more, {time.monotonic() - began:.1f} s")
+        return more
 
     return measure
 
