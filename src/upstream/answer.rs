@@ -73,16 +73,6 @@ impl Cause {
     }
 }
 
-/// Whether the body of an answer with this status must be read to know what becomes of it.
-pub fn hides_its_code(status: StatusCode) -> bool {
-    match status.as_u16() {
-        304 => false,
-        300..=399 => true,
-        400 | 401 | 403 => true,
-        _ => false,
-    }
-}
-
 /// What becomes of an answer of this status, whose body held `fault` (`None`: no body, or none that was read).
 pub fn classify(status: StatusCode, fault: Option<&Fault>) -> Treatment {
     let region = fault.and_then(|fault| fault.region.clone());

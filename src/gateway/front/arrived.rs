@@ -102,7 +102,7 @@ pub enum Turn {
     Later,
 }
 
-/// The facts of one request whose head passed the guard, for `ProxyHttp::on_connection_reuse`.
+/// The facts of one request whose head passed the guard; it comes with the framework's session as its user context.
 #[derive(Debug, Clone)]
 pub struct Arrived {
     /// Which connection it came by.

@@ -76,28 +76,6 @@ fn what_the_client_did_is_the_clients_to_know() {
 }
 
 #[test]
-fn bodies_are_read_only_where_they_decide() {
-    for (status, reads) in [
-        (200, false),
-        (301, true),
-        (304, false),
-        (307, true),
-        (400, true),
-        (401, true),
-        (403, true),
-        (404, false),
-        (409, false),
-        (412, false),
-        (416, false),
-        (500, false),
-        (503, false),
-    ] {
-        let status = StatusCode::from_u16(status).unwrap();
-        assert_eq!(hides_its_code(status), reads, "{status}");
-    }
-}
-
-#[test]
 fn the_log_names_the_code_and_the_line_to_set() {
     for (cause, parts) in [
         (
