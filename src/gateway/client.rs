@@ -96,6 +96,11 @@ impl Client {
             .map_err(|error| gone(&error))
     }
 
+    /// Whether the body was read to its end, so that [`Client::read`] would only say so.
+    pub(super) fn has_read_body(&mut self) -> bool {
+        self.session.is_body_done()
+    }
+
     /// Sends the response's head. The connection closes afterwards with body bytes of the request still to come, with
     /// nothing else to end the answer, and while the gateway stops.
     pub(super) async fn start(&mut self, head: ResponseHeader) -> Result<(), Gone> {
