@@ -90,3 +90,6 @@ pub(super) async fn maintain<T>(owner: &Weak<T>, of: fn(&T) -> &Idle) {
         of(&owner).sweep();
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -110,3 +110,6 @@ impl GetSocketDigest for Wire {
 }
 
 impl Peek for Wire {}
+
+#[cfg(test)]
+mod tests;
