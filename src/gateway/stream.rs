@@ -50,7 +50,7 @@ impl Exchange<'_> {
         let verified = check.feed(first.unwrap_or_default()).map_err(Fault::Body)?;
         let rest = match self.client.has_read_body() {
             true => Rest::Last(check.finish().map_err(Fault::Body)?),
-            false => Rest::ToCome(check),
+            false => Rest::ToCome(Box::new(check)),
         };
         Ok(Some(Upload { verified, rest }))
     }
@@ -101,7 +101,7 @@ impl Exchange<'_> {
         }
         let last = match upload.rest {
             Rest::Last(last) => Some(last),
-            Rest::ToCome(check) => self.upload_rest(call, check).await?,
+            Rest::ToCome(check) => self.upload_rest(call, *check).await?,
         };
         let Some(last) = last else { return Ok(()) };
         match call.send(&last).await {
@@ -189,7 +189,7 @@ struct Upload {
 enum Rest {
     /// The last byte, and all is verified.
     Last(Bytes),
-    ToCome(BodyCheck),
+    ToCome(Box<BodyCheck>),
 }
 
 /// The upstream took no more of the body: its answer says more than our failing to write.
