@@ -167,6 +167,7 @@ impl Running {
     async fn listen(&mut self, addresses: Vec<(Box<str>, Address)>) -> Result<(), StartError> {
         for (position, (name, address)) in addresses.into_iter().enumerate() {
             let shown = shown(&address);
+            let metrics = self.gateway.metrics.listener(&name);
             let bound = front::Listener::bind(position, address).await;
             let listener = bound.map_err(|source| StartError::Listen {
                 name,
@@ -174,7 +175,7 @@ impl Running {
                 source,
             })?;
             self.bound.push(listener.bound().clone());
-            self.front.serve(listener);
+            self.front.serve(listener, metrics);
         }
         Ok(())
     }
