@@ -84,12 +84,20 @@ pub enum StartError {
 
 /// Starts a gateway on the current runtime. It serves when this returns.
 pub async fn start(settings: Settings) -> Result<Running, StartError> {
-    let metrics = Arc::new(Metrics::new(&sets())?);
-    let recorder = Recorder::open(&sinks(&settings), &metrics.records_dropped())?;
     let store: Arc<dyn Store> = match &settings.state {
         Some(path) => Arc::new(RedbStore::open(&path.0)?),
         None => Arc::new(NoStore::new()),
     };
+    start_over(store, settings).await
+}
+
+/// The same over a store that is open.
+pub(super) async fn start_over(
+    store: Arc<dyn Store>,
+    settings: Settings,
+) -> Result<Running, StartError> {
+    let metrics = Arc::new(Metrics::new(&sets())?);
+    let recorder = Recorder::open(&sinks(&settings), &metrics.records_dropped())?;
     let instance: Arc<str> = settings.instance.as_ref().into();
     let readiness = Readiness::new();
     let addresses = addresses(&settings)?;
