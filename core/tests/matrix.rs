@@ -95,7 +95,7 @@ fn shown(admission: &Admission) -> String {
     match &admission.outcome {
         Outcome::Forward(permit) => match permit.run() {
             Run::DeleteObjects { .. } => {
-                let items = permit.labels().items.iter();
+                let items = admission.labels.items.iter();
                 items
                     .map(|item| if item.allowed { 'A' } else { 'D' })
                     .collect()

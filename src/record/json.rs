@@ -38,6 +38,7 @@
 //! | `ending` | how the exchange ended |
 //! | `upstream` | `name`, `attempts`, `status`, `request_id`, `id_2`, and `error` if it failed |
 //! | `decision` | `verdict`, `missing`, `action`, `resource`, and the deciding statement: `layer`, `sid`, `file`, `line`, `statement`; `with` is the statement of the caller's own side |
+//! | `permissions` | each permission that had to be allowed, in order: `action`, `resource`, `allowed`; those of the keys of DeleteObjects are not among them |
 //! | `copy_source` | `bucket_name`, `key_name`, `version_id` |
 //! | `deleted` | of DeleteObjects, per key: `key_name`, `version_id`, `http_status`, `error_code` |
 
@@ -51,7 +52,7 @@ use http::HeaderValue;
 use jiff::Timestamp;
 use jiff::tz::Offset;
 use one_line::OneLine;
-use portcullis_core::admission::Asked;
+use portcullis_core::admission::{Asked, Permission};
 use portcullis_core::identity::Principal;
 use portcullis_core::policy::Deciding;
 use serde::{Serialize, Serializer};
@@ -115,6 +116,11 @@ struct JsonRecord<'a> {
     upstream: Option<JsonUpstream<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     decision: Option<JsonDecision<'a>>,
+    #[serde(
+        skip_serializing_if = "<[_]>::is_empty",
+        serialize_with = "permissions"
+    )]
+    permissions: &'a [Permission],
     #[serde(skip_serializing_if = "Option::is_none")]
     copy_source: Option<JsonSource<'a>>,
     #[serde(skip_serializing_if = "<[_]>::is_empty", serialize_with = "items")]
@@ -164,6 +170,13 @@ struct JsonStatement<'a> {
     file: &'a str,
     line: u32,
     statement: usize,
+}
+
+#[derive(Serialize)]
+struct JsonPermission {
+    action: &'static str,
+    resource: String,
+    allowed: bool,
 }
 
 #[derive(Serialize)]
@@ -234,6 +247,7 @@ impl<'a> JsonRecord<'a> {
                 .as_ref()
                 .map(|upstream| JsonUpstream::of(upstream, record.ending)),
             decision: labels.decision.as_ref().map(JsonDecision::of),
+            permissions: &labels.permissions,
             copy_source: exchange.copy.as_ref().map(JsonSource::of),
             deleted: &record.batch,
         }
@@ -367,6 +381,14 @@ fn escaped<S: Serializer>(to: S, write: impl FnOnce(&mut Vec<u8>)) -> Result<S::
     write(&mut text);
     // Escaping leaves ASCII alone.
     to.serialize_str(std::str::from_utf8(&text).unwrap_or_default())
+}
+
+fn permissions<S: Serializer>(asked: &&[Permission], to: S) -> Result<S::Ok, S::Error> {
+    to.collect_seq(asked.iter().map(|asked| JsonPermission {
+        action: asked.action,
+        resource: asked.resource.arn(),
+        allowed: asked.allowed,
+    }))
 }
 
 fn items<S: Serializer>(items: &&[BatchItem], to: S) -> Result<S::Ok, S::Error> {

@@ -3,7 +3,7 @@
 use super::*;
 use bytes::Bytes;
 use http::{HeaderValue, Method, StatusCode, Version};
-use portcullis_core::admission::{Asked, Auth, Item, TlsVersion};
+use portcullis_core::admission::{Asked, Auth, Item, Permission, TlsVersion};
 use portcullis_core::identity::{AccessKeyId, Account, Caller, CallerKind, Principal};
 use portcullis_core::policy::{Deciding, Decision, Layer, Missing, Origin, Verdict};
 use portcullis_core::request::CopySource;
@@ -578,6 +578,11 @@ fn the_json_object_has_s3s_names_and_ours() {
             with: None,
         },
     });
+    draft.labels.permissions = vec![Permission {
+        action: "s3:GetObject",
+        resource: object("bucket", "photos/a.jpg"),
+        allowed: true,
+    }];
     let record = finish(draft, Ending::Answered);
     let expected = r#"{
         "bucket_owner_id": "<owner>",
@@ -625,7 +630,10 @@ fn the_json_object_has_s3s_names_and_ours() {
             "file": "policies/buckets/bucket/policy.json",
             "line": 12,
             "statement": 1
-        }
+        },
+        "permissions": [
+            {"action": "s3:GetObject", "resource": "arn:aws:s3:::bucket/photos/a.jpg", "allowed": true}
+        ]
     }"#
     .replace("<owner>", OWNER)
     .replace("<id>", record.exchange.id.as_str())

@@ -2,7 +2,7 @@
 
 use super::legality::Case;
 use super::permit::Run;
-use super::{Asked, Auth, Item, Labels, refuse};
+use super::{Asked, Auth, Item, Labels, Permission, refuse};
 use crate::context::{AuthType, Body, Facts, Listing, RequestContext, Stored};
 use crate::policy::{self, Decision, Policies, Question, Verdict};
 use crate::request::Query;
@@ -200,6 +200,11 @@ fn require_all(
     {
         let subject = subject(case, need).ok_or_else(refuse::nothing_to_ask_on)?;
         let decision = ask(case, labels, need.action, &subject, body);
+        labels.permissions.push(Permission {
+            action: need.action.name(),
+            resource: subject.target.clone(),
+            allowed: matches!(decision.verdict, Verdict::Allow),
+        });
         allow(case, labels, need.action, subject.target, decision)?;
     }
     Ok(())

@@ -24,7 +24,7 @@ mod rules;
 mod tests;
 
 pub use crate::context::TlsVersion;
-pub use admit::{Admission, Asked, Item, Labels, Outcome, Waiting, admit};
+pub use admit::{Admission, Asked, Item, Labels, Outcome, Permission, Waiting, admit};
 pub use permit::{Permit, Run};
 pub use refuse::body as refuse_body;
 pub use rules::{Arrival, Auth, BucketRecord, ListenerRules, Route, Routes, Rules};

@@ -1,6 +1,7 @@
 //! Names: accounts, buckets, keys, resources. Each is parsed once and cannot be wrong afterwards.
 
 use std::fmt;
+use std::sync::Arc;
 
 /// A 12-digit AWS account id. Kept as text: leading zeros count.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -93,12 +94,12 @@ impl fmt::Display for BucketName {
 /// What a request is about: the service, a bucket, or an object in a bucket.
 ///
 /// Bucket and key are held as one text, `bucket` or `bucket/key`, which is also the last part of the ARN: so
-/// a resource can be matched without building a string.
+/// a resource can be matched without building a string. Clones share it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Target {
     // INVARIANT: empty for the service; otherwise `bucket` is a BucketName of that many bytes, and if the text is
     // longer a slash and a non-empty key follow.
-    text: Box<str>,
+    text: Arc<str>,
     bucket: u8,
 }
 
@@ -134,7 +135,7 @@ impl Target {
     /// A bucket.
     pub fn bucket(name: &BucketName) -> Self {
         Self {
-            text: name.0.clone(),
+            text: (&*name.0).into(),
             bucket: name.0.len() as u8,
         }
     }

@@ -14,7 +14,7 @@ fn put() -> Ask {
 fn check(ask: &Ask) {
     let shown = format!("{:?}", ask.headers);
     let permit = permit(World::new().ask_fixed(ask));
-    let labels = permit.labels();
+    let labels = &permit.labels;
     assert_eq!(labels.auth, Some(Auth::Listener), "{shown}");
     assert!(labels.access_key.is_none(), "{shown}");
     match &labels.principal {

@@ -1,7 +1,8 @@
 //! A small world to ask in: two accounts, two stores, every kind of caller; and a client that signs.
 
 use super::portcullis::admission::{
-    Admission, Arrival, BucketRecord, ListenerRules, Outcome, Route, Routes, Rules, admit,
+    Admission, Arrival, BucketRecord, Labels, ListenerRules, Outcome, Permit, Route, Routes, Rules,
+    admit,
 };
 use super::portcullis::document;
 use super::portcullis::identity::{
@@ -184,7 +185,7 @@ impl World {
 
     /// The permit of a request that must have one.
     #[track_caller]
-    pub(crate) fn permit(&self, ask: &Ask) -> Box<super::portcullis::admission::Permit> {
+    pub(crate) fn permit(&self, ask: &Ask) -> Permitted {
         permit(self.ask(ask))
     }
 }
@@ -197,10 +198,28 @@ pub(crate) fn refusal(admission: Admission) -> S3Error {
     }
 }
 
+/// A permit and what the record says of its request.
+#[derive(Debug)]
+pub(crate) struct Permitted {
+    permit: Box<Permit>,
+    pub(crate) labels: Labels,
+}
+
+impl std::ops::Deref for Permitted {
+    type Target = Permit;
+
+    fn deref(&self) -> &Permit {
+        &self.permit
+    }
+}
+
 #[track_caller]
-pub(crate) fn permit(admission: Admission) -> Box<super::portcullis::admission::Permit> {
+pub(crate) fn permit(admission: Admission) -> Permitted {
     match admission.outcome {
-        Outcome::Forward(permit) => permit,
+        Outcome::Forward(permit) => Permitted {
+            permit,
+            labels: admission.labels,
+        },
         other => panic!("not permitted: {other:?}"),
     }
 }

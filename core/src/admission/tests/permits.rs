@@ -153,7 +153,7 @@ fn t07_t25_t41_of_everything_a_client_can_send_this_goes_upstream() {
         let signed = permit(world.ask(&full(row).signed("admin")));
         writeln!(text, "{}", row.name).unwrap();
         show(&mut text, &signed);
-        assert_eq!(signed.labels().operation.unwrap().id, row.id);
+        assert_eq!(signed.labels.operation.unwrap().id, row.id);
         // However the caller was authenticated, the same goes upstream.
         let mut presigned = String::new();
         show(
