@@ -23,7 +23,8 @@
 //! | `signature_version`, `authentication_type` | when the request was signed |
 //! | `cipher_suite`, `tls_version` | of the client's connection |
 //! | `host_header` | escaped as in the log line |
-//! | `access_point_arn`, `acl_required`, `source_region` | always `null` |
+//! | `access_point_arn` | of a request that came through an access point |
+//! | `acl_required`, `source_region` | always `null` |
 //!
 //! What follows is ours; a value that does not apply is left out.
 //!
@@ -38,9 +39,11 @@
 //! | `ending` | how the exchange ended |
 //! | `upstream` | `name`, `attempts`, `status`, `request_id`, `id_2`, and `error` if it failed |
 //! | `decision` | `verdict`, `missing`, `action`, `resource`, and the deciding statement: `layer`, `sid`, `file`, `line`, `statement`; `with` is the statement of the caller's own side |
+//! | `permissions` | each permission that had to be allowed, in order: `action`, `resource`, `allowed`; those of the keys of DeleteObjects are not among them |
 //! | `copy_source` | `bucket_name`, `key_name`, `version_id` |
 //! | `deleted` | of DeleteObjects, per key: `key_name`, `version_id`, `http_status`, `error_code` |
 
+mod lists;
 mod one_line;
 
 use super::draft::{BatchItem, CopyFrom, Ending, LoggedUri, Record, RequestLine, UpstreamUse};
@@ -51,7 +54,7 @@ use http::HeaderValue;
 use jiff::Timestamp;
 use jiff::tz::Offset;
 use one_line::OneLine;
-use portcullis_core::admission::Asked;
+use portcullis_core::admission::{Asked, Permission};
 use portcullis_core::identity::Principal;
 use portcullis_core::policy::Deciding;
 use serde::{Serialize, Serializer};
@@ -96,7 +99,7 @@ struct JsonRecord<'a> {
     #[serde(serialize_with = "bare")]
     host_header: Option<&'a HeaderValue>,
     tls_version: Option<&'static str>,
-    access_point_arn: (),
+    access_point_arn: Option<&'a str>,
     acl_required: (),
     source_region: (),
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -115,9 +118,17 @@ struct JsonRecord<'a> {
     upstream: Option<JsonUpstream<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     decision: Option<JsonDecision<'a>>,
+    #[serde(
+        skip_serializing_if = "<[_]>::is_empty",
+        serialize_with = "lists::permissions"
+    )]
+    permissions: &'a [Permission],
     #[serde(skip_serializing_if = "Option::is_none")]
     copy_source: Option<JsonSource<'a>>,
-    #[serde(skip_serializing_if = "<[_]>::is_empty", serialize_with = "items")]
+    #[serde(
+        skip_serializing_if = "<[_]>::is_empty",
+        serialize_with = "lists::items"
+    )]
     deleted: &'a [BatchItem],
 }
 
@@ -168,20 +179,10 @@ struct JsonStatement<'a> {
 
 #[derive(Serialize)]
 struct JsonSource<'a> {
-    bucket_name: &'a str,
+    bucket_name: Option<&'a str>,
     key_name: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     version_id: Option<&'a str>,
-}
-
-#[derive(Serialize)]
-struct JsonItem<'a> {
-    key_name: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    version_id: Option<&'a str>,
-    http_status: Option<u16>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    error_code: Option<&'a str>,
 }
 
 impl<'a> JsonRecord<'a> {
@@ -218,7 +219,7 @@ impl<'a> JsonRecord<'a> {
                 .tls
                 .as_ref()
                 .map(|tls| line::version_name(tls.version)),
-            access_point_arn: (),
+            access_point_arn: target.and_then(|target| target.access_point_arn()),
             acl_required: (),
             source_region: (),
             operation_name: labels.operation.map(|row| row.name),
@@ -234,6 +235,7 @@ impl<'a> JsonRecord<'a> {
                 .as_ref()
                 .map(|upstream| JsonUpstream::of(upstream, record.ending)),
             decision: labels.decision.as_ref().map(JsonDecision::of),
+            permissions: &labels.permissions,
             copy_source: exchange.copy.as_ref().map(JsonSource::of),
             deleted: &record.batch,
         }
@@ -295,7 +297,7 @@ impl<'a> JsonStatement<'a> {
 impl<'a> JsonSource<'a> {
     fn of(copy: &'a CopyFrom) -> Self {
         Self {
-            bucket_name: copy.source.bucket.as_str(),
+            bucket_name: copy.source.target.bucket_name(),
             key_name: copy.source.target.key(),
             version_id: copy.source.version_id.as_deref(),
         }
@@ -367,13 +369,4 @@ fn escaped<S: Serializer>(to: S, write: impl FnOnce(&mut Vec<u8>)) -> Result<S::
     write(&mut text);
     // Escaping leaves ASCII alone.
     to.serialize_str(std::str::from_utf8(&text).unwrap_or_default())
-}
-
-fn items<S: Serializer>(items: &&[BatchItem], to: S) -> Result<S::Ok, S::Error> {
-    to.collect_seq(items.iter().map(|item| JsonItem {
-        key_name: &item.key,
-        version_id: item.version_id.as_deref(),
-        http_status: item.status.map(|status| status.as_u16()),
-        error_code: item.error_code.as_deref(),
-    }))
 }

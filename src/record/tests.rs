@@ -3,12 +3,14 @@
 use super::*;
 use bytes::Bytes;
 use http::{HeaderValue, Method, StatusCode, Version};
-use portcullis_core::admission::{Asked, Auth, Item, TlsVersion};
+use portcullis_core::admission::{Asked, Auth, Item, Permission, TlsVersion};
 use portcullis_core::identity::{AccessKeyId, Account, Caller, CallerKind, Principal};
 use portcullis_core::policy::{Deciding, Decision, Layer, Missing, Origin, Verdict};
 use portcullis_core::request::CopySource;
 use portcullis_core::s3::names::{AccountId, BucketName, Target};
-use portcullis_core::s3::operations::{AnsweredBy, Level, Operation, OperationId, PayloadKind};
+use portcullis_core::s3::operations::{
+    AnsweredBy, Checksum, Level, Operation, OperationId, PayloadKind,
+};
 use portcullis_core::s3::xml::DeleteFailure;
 use proptest::prelude::*;
 use std::sync::Arc;
@@ -32,6 +34,7 @@ const fn operation(name: &'static str, method: &'static str, log: &'static str) 
         needs: &[],
         log,
         payload: PayloadKind::None,
+        checksum: Checksum::Optional,
         headers: &[],
         answered_by: AnsweredBy::Upstream,
     }
@@ -488,7 +491,6 @@ fn a_copy_adds_the_line_of_its_source() {
         draft.labels.operation = Some(&COPY_OBJECT);
         draft.copy = Some(CopyFrom {
             source: CopySource {
-                bucket: bucket("source"),
                 target: Target::object(&bucket("source"), b"old key").unwrap(),
                 version_id: Some("v0".into()),
             },
@@ -578,6 +580,11 @@ fn the_json_object_has_s3s_names_and_ours() {
             with: None,
         },
     });
+    draft.labels.permissions = vec![Permission {
+        action: "s3:GetObject",
+        resource: object("bucket", "photos/a.jpg"),
+        allowed: true,
+    }];
     let record = finish(draft, Ending::Answered);
     let expected = r#"{
         "bucket_owner_id": "<owner>",
@@ -625,7 +632,10 @@ fn the_json_object_has_s3s_names_and_ours() {
             "file": "policies/buckets/bucket/policy.json",
             "line": 12,
             "statement": 1
-        }
+        },
+        "permissions": [
+            {"action": "s3:GetObject", "resource": "arn:aws:s3:::bucket/photos/a.jpg", "allowed": true}
+        ]
     }"#
     .replace("<owner>", OWNER)
     .replace("<id>", record.exchange.id.as_str())

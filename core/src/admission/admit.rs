@@ -8,7 +8,7 @@ use crate::policy::Decision;
 use crate::request::{self, CopySource, Head, S3Request};
 use crate::s3::answer::{Answer, S3Error};
 use crate::s3::names::Target;
-use crate::s3::operations::{Operation, PayloadKind};
+use crate::s3::operations::{Operation, OperationId, PayloadKind};
 use crate::sigv4::payload::BodyPlan;
 use bytes::Bytes;
 use std::sync::Arc;
@@ -16,7 +16,7 @@ use std::sync::Arc;
 /// What became of a request, and what its record says of it.
 #[derive(Debug)]
 pub struct Admission {
-    /// As far as admission got; a permit carries its own copy.
+    /// As far as admission got.
     pub labels: Labels,
     /// What is done next.
     pub outcome: Outcome,
@@ -58,6 +58,8 @@ pub struct Labels {
     pub upstream: Option<usize>,
     /// The permission that decided: the first that was refused, or else the first that was asked.
     pub decision: Option<Asked>,
+    /// Every permission that had to be allowed, in the order asked; those of the keys of DeleteObjects are `items`.
+    pub permissions: Vec<Permission>,
     /// DeleteObjects: each key, its version and what was decided.
     pub items: Vec<Item>,
 }
@@ -71,6 +73,17 @@ pub struct Asked {
     pub resource: Target,
     /// The engine's answer.
     pub decision: Decision,
+}
+
+/// One permission that had to be allowed, and whether it was.
+#[derive(Debug, Clone)]
+pub struct Permission {
+    /// E.g. `s3:GetObject`.
+    pub action: &'static str,
+    /// What it was asked on.
+    pub resource: Target,
+    /// Whether the engine allowed it.
+    pub allowed: bool,
 }
 
 /// One key of DeleteObjects.
@@ -126,7 +139,7 @@ impl Waiting {
             route: self.route,
         };
         let granted = authorise::with_body(&case, &mut labels, body);
-        let outcome = granted.map(|granted| forwarded(&case, self.plan, granted, &labels));
+        let outcome = granted.map(|granted| forwarded(&case, self.plan, granted));
         Admission::of(labels, outcome)
     }
 }
@@ -146,6 +159,9 @@ fn check(
 ) -> Result<Outcome, S3Error> {
     let request = request::parse(head, &arrival.listener.hosts).map_err(refuse::parse)?;
     labels.describe(&request);
+    if request.operation.id == OperationId::OptionsPreflight {
+        return Err(refuse::not_built(request.operation));
+    }
     let presented = authenticate::caller(rules, head, &request, arrival, labels)?;
     let route = rules.route(&request.target)?;
     labels.upstream = route;
@@ -160,7 +176,9 @@ fn check(
     };
     let plan = legality::check(&case)?;
     match request.operation.payload {
-        PayloadKind::Document(_) => {
+        PayloadKind::Document(_)
+        | PayloadKind::Settings(..)
+        | PayloadKind::OptionalSettings(..) => {
             let labels = labels.clone();
             Ok(Outcome::Need(Box::new(Waiting {
                 request,
@@ -171,13 +189,13 @@ fn check(
         }
         PayloadKind::None | PayloadKind::Stream => {
             let granted = authorise::without_body(&case, labels)?;
-            Ok(forwarded(&case, plan, granted, labels))
+            Ok(forwarded(&case, plan, granted))
         }
     }
 }
 
-fn forwarded(case: &Case<'_>, plan: BodyPlan, granted: Granted, labels: &Labels) -> Outcome {
-    Outcome::Forward(Box::new(forward::permit(case, plan, granted, labels)))
+fn forwarded(case: &Case<'_>, plan: BodyPlan, granted: Granted) -> Outcome {
+    Outcome::Forward(Box::new(forward::permit(case, plan, granted)))
 }
 
 impl Admission {
@@ -210,7 +228,10 @@ impl Labels {
             Principal::Known(caller) if own => Some(caller.account.clone()),
             Principal::Known(_) | Principal::Anonymous | Principal::Service(_) => None,
         };
-        self.owner = own.or_else(|| rules.owner_account(&request.target, route));
+        self.owner = match request.target.account() {
+            Some(account) => rules.directory.accounts.get(&account).cloned(),
+            None => own.or_else(|| rules.owner_account(&request.target, route)),
+        };
         let source = request.copy_source.as_ref();
         self.source_owner = source.and_then(|source| rules.owner_account(&source.target, route));
     }

@@ -2,7 +2,7 @@
 
 use super::authorise::Granted;
 use super::legality::Case;
-use super::{Labels, Permit, Run};
+use super::{Permit, Run};
 use crate::request::encode_path;
 use crate::s3::headers::Disposition;
 use crate::s3::names::BucketName;
@@ -12,7 +12,7 @@ use http::Method;
 use http::header::{CONTENT_ENCODING, HeaderMap, HeaderName, HeaderValue};
 
 /// Makes the permit of a request that passed every check.
-pub(super) fn permit(case: &Case<'_>, body: BodyPlan, granted: Granted, labels: &Labels) -> Permit {
+pub(super) fn permit(case: &Case<'_>, body: BodyPlan, granted: Granted) -> Permit {
     let target = &case.request.target;
     Permit {
         upstream: case.route,
@@ -28,7 +28,6 @@ pub(super) fn permit(case: &Case<'_>, body: BodyPlan, granted: Granted, labels: 
         body,
         run: granted.run,
         conceal_missing: granted.conceal_missing,
-        labels: labels.clone(),
     }
 }
 
@@ -46,7 +45,6 @@ impl Permit {
             body: BodyPlan::default(),
             run: Run::Buffered(Bytes::new()),
             conceal_missing: false,
-            labels: Labels::default(),
         }
     }
 }

@@ -1,6 +1,5 @@
 //! The proof that a request was admitted, and all that later phases need.
 
-use super::admit::Labels;
 use crate::s3::xml::{BucketPage, DeleteFailure};
 use crate::sigv4::payload::BodyPlan;
 use bytes::Bytes;
@@ -22,7 +21,6 @@ pub struct Permit {
     pub(super) body: BodyPlan,
     pub(super) run: Run,
     pub(super) conceal_missing: bool,
-    pub(super) labels: Labels,
 }
 
 /// How a permit is carried out.
@@ -93,10 +91,5 @@ impl Permit {
     /// A missing key must read as 403: the caller may not list the bucket.
     pub fn conceals_missing(&self) -> bool {
         self.conceal_missing
-    }
-
-    /// What the record says of the request.
-    pub fn labels(&self) -> &Labels {
-        &self.labels
     }
 }

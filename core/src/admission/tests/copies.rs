@@ -1,6 +1,6 @@
 //! CopyObject and UploadPartCopy: two objects, two decisions.
 
-use super::kit::{Ask, World, verdict};
+use super::kit::{Ask, World, delete, verdict};
 use crate::admission::Permit;
 
 const KINDS: [&str; 2] = ["", "?uploadId=1&partNumber=1"];
@@ -65,6 +65,37 @@ fn t19_labels_name_the_side_that_was_refused() {
 const READ_PLAIN: &str = r#"
     {"Effect":"Allow","Principal":"*","Action":"s3:GetObject","Resource":"arn:aws:s3:::demo-mixed/plain"},
     {"Effect":"Allow","Principal":"*","Action":"s3:GetObjectVersion","Resource":"arn:aws:s3:::demo-mixed/version"}"#;
+
+#[test]
+fn labels_name_every_permission_that_had_to_be_allowed() {
+    let asked = |ask: Ask| -> Vec<String> {
+        let labels = World::new().ask(&ask).labels;
+        let shown = labels.permissions.iter().map(|asked| {
+            let resource = asked.resource.as_str();
+            format!("{} {resource} {}", asked.action, asked.allowed)
+        });
+        shown.collect()
+    };
+    let tagged = copy("acme-shared/a", "/acme-shared/b", "").header("x-amz-tagging", "a=b");
+    assert_eq!(
+        asked(tagged.signed("partner")),
+        [
+            "s3:GetObject acme-shared/a true",
+            "s3:PutObject acme-shared/b true",
+            "s3:PutObjectTagging acme-shared/b true",
+        ]
+    );
+    // What is refused first is the last that was asked.
+    assert_eq!(
+        asked(copy("acme-private/a", "/acme-shared/b", "").signed("partner")),
+        ["s3:GetObject acme-private/a false"]
+    );
+    // What only chooses between 404 and 403 had not to be allowed; keys of DeleteObjects are items.
+    let read = Ask::new("GET /acme-public/a").signed("partner");
+    assert_eq!(asked(read), ["s3:GetObject acme-public/a true"]);
+    let delete = Ask::new("POST /acme-shared?delete").document(&delete(&["a"]));
+    assert_eq!(asked(delete.signed("partner")), [""; 0]);
+}
 
 #[test]
 fn t20_a_version_of_the_source_takes_the_permission_for_versions() {

@@ -5,7 +5,7 @@ use crate::admission::{Item, Permit, Run};
 use crate::s3::xml::{DeleteFailure, DeleteRequest};
 
 fn ask(bucket: &str, document: &str) -> Ask {
-    Ask::new(&format!("POST /{bucket}?delete")).body(document)
+    Ask::new(&format!("POST /{bucket}?delete")).document(document)
 }
 
 /// The keys that go upstream, and the codes of those that do not.
@@ -185,7 +185,7 @@ fn t20_a_version_takes_the_permission_for_versions() {
         &format!("<Delete>{}</Delete>", items.concat()),
     ));
     let allowed: Vec<bool> = permit
-        .labels()
+        .labels
         .items
         .iter()
         .map(|item| item.allowed)
@@ -252,13 +252,13 @@ fn t21_quiet_is_kept_and_labels_name_every_key() {
             .quiet
     );
     let items: Vec<(&str, bool)> = permit
-        .labels()
+        .labels
         .items
         .iter()
         .map(|Item { key, allowed, .. }| (&**key, *allowed))
         .collect();
     assert_eq!(items, [("home/home/a", true), ("b", false)]);
-    let decided = permit.labels().decision.as_ref().unwrap();
+    let decided = permit.labels.decision.as_ref().unwrap();
     assert_eq!(decided.resource.as_str(), "acme-private/b");
 }
 

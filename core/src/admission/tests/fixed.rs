@@ -14,7 +14,7 @@ fn put() -> Ask {
 fn check(ask: &Ask) {
     let shown = format!("{:?}", ask.headers);
     let permit = permit(World::new().ask_fixed(ask));
-    let labels = permit.labels();
+    let labels = &permit.labels;
     assert_eq!(labels.auth, Some(Auth::Listener), "{shown}");
     assert!(labels.access_key.is_none(), "{shown}");
     match &labels.principal {
@@ -171,7 +171,7 @@ fn presented_claims_are_no_facts_for_conditions() {
     ] {
         let world = World::new().with_policy("demo-aged", &NOT_PRESENTED.replace("KEY", key));
         let plain = Ask::new("DELETE /demo-aged/key");
-        let several = Ask::new("POST /demo-aged?delete").body(&delete(&["key"]));
+        let several = Ask::new("POST /demo-aged?delete").document(&delete(&["key"]));
         for ask in [plain, several] {
             let permit = permit(world.ask_fixed(&ask.signed("stranger")));
             let refused = match permit.run() {

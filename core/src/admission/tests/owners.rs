@@ -1,6 +1,6 @@
 //! Whose bucket it is, and who may know.
 
-use super::kit::{ACME, Ask, PARTNER, World, account, permit, verdict};
+use super::kit::{ACME, Ask, PARTNER, World, account, permit, sent, verdict};
 use crate::admission::Run;
 use crate::s3::xml::BucketPage;
 
@@ -13,7 +13,7 @@ fn a_bucket_is_its_creators_where_the_store_records_it() {
     let world = World::new();
     let ask = create("acme-new").signed("partner");
     let permit = world.permit(&ask);
-    assert_eq!(permit.labels().owner.as_ref().unwrap().id, account(PARTNER));
+    assert_eq!(permit.labels.owner.as_ref().unwrap().id, account(PARTNER));
     assert!(matches!(permit.run(), Run::CreateBucket(_)));
     let without = world.without_store();
     assert_eq!(verdict(&without.ask(&ask)), "AccessDenied");
@@ -111,7 +111,7 @@ fn the_expected_owner_is_the_owner() {
 #[test]
 fn the_expected_owner_is_asked_of_every_bucket_operation() {
     let world = World::new();
-    for row in crate::s3::operations::OPERATIONS {
+    for row in sent() {
         if matches!(row.name, "ListBuckets" | "CreateBucket") {
             continue;
         }
@@ -145,7 +145,7 @@ fn page(query: &str) -> BucketPage {
     let permit = permit(World::new().ask(&Ask::new(&format!("GET /?{query}")).signed("partner")));
     assert_eq!(permit.query(), "");
     assert_eq!(permit.upstream(), None);
-    assert_eq!(permit.labels().owner.as_ref().unwrap().id, account(PARTNER));
+    assert_eq!(permit.labels.owner.as_ref().unwrap().id, account(PARTNER));
     match permit.run() {
         Run::ListBuckets(page) => page.clone(),
         other => panic!("{other:?}"),

@@ -12,10 +12,10 @@ fn keys(ask: &Ask) -> Option<(String, String)> {
         return None;
     }
     let permit = permit(admission);
-    let asked = permit.labels().decision.clone().unwrap().resource;
+    let asked = permit.labels.decision.clone().unwrap().resource;
     let sent = percent_decode(permit.key().as_bytes()).unwrap();
     assert_eq!(permit.bucket(), asked.bucket_name().unwrap());
-    assert_eq!(permit.labels().target.as_ref(), Some(&asked));
+    assert_eq!(permit.labels.target.as_ref(), Some(&asked));
     Some((
         asked.key().unwrap_or_default().to_owned(),
         String::from_utf8(sent.into_owned()).unwrap(),
@@ -151,7 +151,7 @@ fn t20_a_version_takes_the_permission_for_versions() {
     ] {
         let permit = world.permit(&Ask::new(line));
         assert_eq!(
-            permit.labels().decision.as_ref().unwrap().action,
+            permit.labels.decision.as_ref().unwrap().action,
             action,
             "{line}"
         );
@@ -214,8 +214,9 @@ fn row_of(permit: &crate::admission::Permit) -> &'static Operation {
         Mark::Query(name) => query.has(name),
         Mark::QueryValue(name, value) => query.get(name) == Some(value),
         Mark::Header(name) => permit.headers().contains_key(*name),
+        Mark::ContentType(_) => false,
     };
-    Operation::find(permit.method().as_str(), level, holds).unwrap()
+    Operation::find(permit.method().as_str(), level, query.0.len(), holds).unwrap()
 }
 
 proptest! {
@@ -227,9 +228,9 @@ proptest! {
         let admission = World::new().ask(&ask);
         if verdict(&admission) == "pass" {
             let permit = permit(admission);
-            let row = permit.labels().operation.unwrap();
+            let row = permit.labels.operation.unwrap();
             prop_assert_eq!(row.id, row_of(&permit).id);
-            let asked = permit.labels().decision.clone().unwrap();
+            let asked = permit.labels.decision.clone().unwrap();
             let mut required = row.needs.iter().filter(|need| need.effect == Effect::Required);
             prop_assert!(required.any(|need| need.action.name() == asked.action));
             // Every query name that goes upstream is one the row knows.
