@@ -99,6 +99,7 @@ pub async fn start(settings: Settings) -> Result<Running, StartError> {
         ids: RequestIds::new(&instance, clock::now()),
         instance,
         patience: settings.limits.body_idle_timeout,
+        silence: settings.limits.silence,
         snapshot: ArcSwap::from_pointee(snapshot(settings, &metrics, store.as_ref())?),
         upstreams: Upstreams::new(),
         store,

@@ -22,9 +22,11 @@ mod timing;
 mod upstream;
 mod visibility;
 
+mod answers;
 mod bodies;
 mod expect_continue;
 mod framing;
 mod leaving;
 mod logs;
 mod names;
+mod waiting;
