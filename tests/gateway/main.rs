@@ -29,4 +29,5 @@ mod framing;
 mod leaving;
 mod logs;
 mod names;
+mod relaying;
 mod waiting;
