@@ -22,10 +22,13 @@ mod timing;
 mod upstream;
 mod visibility;
 
+mod answers;
 mod bodies;
 mod expect_continue;
 mod framing;
 mod leaving;
 mod logs;
 mod names;
+mod relaying;
 mod tls;
+mod waiting;
