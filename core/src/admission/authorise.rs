@@ -293,6 +293,7 @@ pub fn withheld(
         .filter(|need| applies(need.when, &case, &said))
         .filter(refused)
         .flat_map(shown_headers)
+        .filter(|name| answer.contains_key(*name))
         .collect()
 }
 

@@ -293,6 +293,48 @@ fn a_sub_resource_without_a_row_never_passes_as_the_bare_operation() {
 }
 
 #[test]
+fn a_form_is_told_by_its_content_type() {
+    let post =
+        |kind: &str, expected| check_route("POST", "/aaa", &[("content-type", kind)], expected);
+    post(
+        "multipart/form-data; boundary=b",
+        Ok(OperationId::PostObject),
+    );
+    post("Multipart/Form-Data", Ok(OperationId::PostObject));
+    for kind in [
+        "multipart/form-datax",
+        "application/x-www-form-urlencoded",
+        "",
+    ] {
+        post(kind, Err(ParseError::NoOperation));
+    }
+    let form = [("content-type", "multipart/form-data")];
+    check_route("POST", "/aaa?delete", &form, Ok(OperationId::DeleteObjects));
+    check_route("POST", "/aaa?acl", &form, unknown("acl"));
+    check_route("PUT", "/aaa/k", &form, Ok(OperationId::PutObject));
+}
+
+#[test]
+fn a_sub_resource_goes_before_a_header() {
+    let copy = [("x-amz-copy-source", "bbb/k")];
+    check_route(
+        "PUT",
+        "/aaa/k?tagging",
+        &copy,
+        Ok(OperationId::PutObjectTagging),
+    );
+    check_route("PUT", "/aaa/k?tagging&acl", &copy, unknown("tagging"));
+}
+
+#[test]
+fn a_preflight_is_of_the_bucket_whatever_it_asks_about() {
+    for target in ["/aaa", "/aaa/k", "/aaa/k?acl&nosuch=1&uploadId=u"] {
+        check_route("OPTIONS", target, &[], Ok(OperationId::OptionsPreflight));
+    }
+    check_route("OPTIONS", "/", &[], Err(ParseError::MethodNotAllowed));
+}
+
+#[test]
 fn methods_and_requests_without_a_row_are_told_apart() {
     check_route("POST", "/aaa", &[], Err(ParseError::NoOperation));
     check_route("POST", "/aaa/k", &[], Err(ParseError::NoOperation));
