@@ -292,6 +292,7 @@ pub fn withheld(
         .filter(|need| applies(need.when, &case, &said))
         .filter(refused)
         .flat_map(shown_headers)
+        .filter(|name| answer.contains_key(*name))
         .collect()
 }
 
