@@ -201,7 +201,11 @@ impl Exchange<'_> {
         let id = self.entry.id;
         let body = match error {
             _ if *permit.method() == Method::HEAD => None,
-            Some(error) => Some(error.to_xml(id.as_str(), id.host_id().as_str())),
+            Some(error) => Some(error.to_xml(
+                self.entry.labels.target.as_ref(),
+                id.as_str(),
+                id.host_id().as_str(),
+            )),
             None => return Err(Fault::Foreign(answer::foreign(status), status)),
         };
         self.entry.sent.error_code = fault
