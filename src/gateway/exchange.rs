@@ -17,7 +17,7 @@ use pingora::http::ResponseHeader;
 use pingora::protocols::http::v1::server::HttpSession;
 use pingora::server::ShutdownWatch;
 use portcullis_core::admission::{Admission, Arrival, Labels, Outcome, Permit, Run, admit};
-use portcullis_core::s3::answer::{Answer, Success};
+use portcullis_core::s3::answer::{Answer, S3Error, Success};
 use portcullis_core::s3::errors::ErrorCode;
 use portcullis_core::sigv4::payload::{BodyCheck, BodyPlan};
 use std::pin::pin;
@@ -157,7 +157,9 @@ impl<'g> Exchange<'g> {
     async fn carry_out(&mut self, permit: &Permit) -> Result<(), Fault> {
         match permit.run() {
             Run::Stream => self.stream(permit).await,
+            Run::Buffered(body) if self.takes_long() => self.call_long(permit, body).await,
             Run::Buffered(body) => self.call(permit, body.clone()).await,
+            Run::Relayed(body) => self.call_streaming(permit, body).await,
             Run::DeleteObjects {
                 allowed,
                 refused,
@@ -253,9 +255,7 @@ impl<'g> Exchange<'g> {
             // How far the request was read is anybody's guess.
             self.client.close_after();
         }
-        let (error, ending) = fault.explain(self.entry.id.as_str(), self.upstream_name());
-        self.entry.end(ending);
-        self.count_upstream_failure(ending);
+        let error = self.account_for(fault);
         let Some(error) = error.filter(|_| self.entry.sent.status.is_none()) else {
             return false;
         };
@@ -271,6 +271,14 @@ impl<'g> Exchange<'g> {
             self.entry.end(Ending::ClientAborted);
         }
         sent.is_ok()
+    }
+
+    /// Notes a fault in record, diagnostics and metrics; gives what the client is told of it.
+    pub(super) fn account_for(&mut self, fault: Fault) -> Option<S3Error> {
+        let (error, ending) = fault.explain(self.entry.id.as_str(), self.upstream_name());
+        self.entry.end(ending);
+        self.count_upstream_failure(ending);
+        error
     }
 
     fn count_upstream_failure(&self, ending: Ending) {

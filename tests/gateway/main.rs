@@ -22,6 +22,7 @@ mod timing;
 mod upstream;
 mod visibility;
 
+mod answers;
 mod bodies;
 mod expect_continue;
 mod framing;
@@ -29,3 +30,4 @@ mod leaving;
 mod logs;
 mod names;
 mod tls;
+mod waiting;
