@@ -30,4 +30,5 @@ mod leaving;
 mod logs;
 mod names;
 mod tls;
+mod relaying;
 mod waiting;
