@@ -30,5 +30,6 @@ mod leaving;
 mod logs;
 mod names;
 mod tls;
+mod probing;
 mod relaying;
 mod waiting;
