@@ -4,6 +4,7 @@ mod completions;
 pub mod demo;
 mod man;
 pub mod operations;
+mod probe;
 mod schema;
 mod serve;
 mod validate;
@@ -90,6 +91,10 @@ pub struct Validate {
     /// Warnings fail too.
     #[arg(long)]
     pub strict: bool,
+    /// Ask each upstream of the configuration whether it can be used as configured. Nothing is changed there; what is
+    /// wrong is a warning.
+    #[arg(long, requires = "config")]
+    pub probe_upstream: bool,
 }
 
 /// How findings are printed.

@@ -15,6 +15,7 @@ mod buckets;
 mod client;
 mod origin;
 mod passing;
+mod probing;
 mod replay;
 mod request;
 mod stand;

@@ -45,10 +45,20 @@ impl Permit {
     /// Leave to ask an upstream whether a bucket exists: a look-up of the gateway's own, before a bucket is created and
     /// where a creation was cut short. `upstream` is a position in the routes.
     pub fn inquiry(upstream: usize, bucket: &BucketName) -> Self {
+        Self::look_up(upstream, Method::HEAD, bucket.as_str())
+    }
+
+    /// Leave to ask an upstream for the buckets of the gateway's own credentials: whether they are good, before anybody
+    /// is served.
+    pub fn listing(upstream: usize) -> Self {
+        Self::look_up(upstream, Method::GET, "")
+    }
+
+    fn look_up(upstream: usize, method: Method, bucket: &str) -> Self {
         Self {
             upstream: Some(upstream),
-            method: Method::HEAD,
-            bucket: bucket.as_str().to_owned(),
+            method,
+            bucket: bucket.to_owned(),
             key: String::new(),
             query: String::new(),
             headers: HeaderMap::new(),
