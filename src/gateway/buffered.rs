@@ -40,7 +40,7 @@ impl Exchange<'_> {
         self.note_upstream(&target);
         let asked = Instant::now();
         let upstreams = &self.gateway.upstreams;
-        let call = upstreams.ask(&target.upstream, permit, body, clock::now());
+        let call = upstreams.ask(&target.upstream, permit, body, None, clock::now());
         let call = call.await.map_err(Fault::Upstream)?;
         self.note_turn_around(&target, asked);
         self.relay(call, permit).await

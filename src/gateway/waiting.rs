@@ -69,7 +69,7 @@ impl Exchange<'_> {
         self.note_upstream(target);
         let asked = Instant::now();
         let upstreams = &self.gateway.upstreams;
-        let call = upstreams.ask(&target.upstream, permit, body, clock::now());
+        let call = upstreams.ask(&target.upstream, permit, body, Some(DEADLINE), clock::now());
         let call = self.accompany(company, call).await;
         let mut call = call.map_err(Fault::Upstream)?;
         self.note_turn_around(target, asked);

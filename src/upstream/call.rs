@@ -62,6 +62,11 @@ impl Call {
         })
     }
 
+    /// Lets the upstream be silent for so long instead of as long as its settings say.
+    pub(super) fn wait_at_most(&mut self, silence: Option<Duration>) {
+        self.patience = silence.unwrap_or(self.patience);
+    }
+
     /// Sends a piece of the body.
     pub async fn send(&mut self, piece: &[u8]) -> Result<(), UpstreamError> {
         if !piece.is_empty() {

@@ -138,16 +138,18 @@ impl Client {
     }
 
     /// Sends what `permit` allows with `body` and waits for the head of the answer, whose body streams over the
-    /// [`Call`]. No deadline but the upstream's own timeouts; repeated as by [`Client::send`].
+    /// [`Call`]. The upstream may say nothing for `silence`, or as long as its settings say; repeated as by
+    /// [`Client::send`].
     pub async fn ask(
         &self,
         upstream: &Arc<Upstream>,
         permit: &Permit,
         body: &Bytes,
+        silence: Option<Duration>,
         now: Timestamp,
     ) -> Result<Call, UpstreamError> {
         let request = UpstreamRequest::of(permit, Body::whole(body));
-        self.answered(upstream, &request, body, now).await
+        self.answered(upstream, &request, body, silence, now).await
     }
 
     async fn exchange(
@@ -158,7 +160,7 @@ impl Client {
         limit: usize,
         now: Timestamp,
     ) -> Result<UpstreamAnswer, UpstreamError> {
-        let mut call = self.answered(upstream, request, &body, now).await?;
+        let mut call = self.answered(upstream, request, &body, None, now).await?;
         let body = call.read_all(limit).await?.into();
         let headers = call.headers().cloned().unwrap_or_default();
         let answer = UpstreamAnswer {
@@ -175,14 +177,17 @@ impl Client {
         upstream: &Arc<Upstream>,
         request: &UpstreamRequest<'_>,
         body: &Bytes,
+        silence: Option<Duration>,
         now: Timestamp,
     ) -> Result<Call, UpstreamError> {
         let mut call = self.begin(upstream, request, Reuse::Allowed, now).await?;
+        call.wait_at_most(silence);
         if let Err(error) = ask(&mut call, body).await {
             if !call.may_be_repeated(&error) {
                 return Err(error);
             }
             call = self.begin(upstream, request, Reuse::Never, now).await?;
+            call.wait_at_most(silence);
             ask(&mut call, body).await?;
         }
         Ok(call)

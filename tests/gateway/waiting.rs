@@ -225,6 +225,31 @@ async fn an_upstream_may_trickle_for_longer_than_it_may_be_silent() {
 }
 
 #[tokio::test]
+async fn an_upstream_may_say_nothing_for_longer_than_others_may() {
+    let stand = Setup::default()
+        .upstream("timeouts: { read: 50ms }")
+        .silence(Duration::from_millis(200))
+        .start()
+        .await;
+    let gate = Gate::new();
+    let script = Script::say("").wait(&gate);
+    stand.origin.will(script.then(answer("200 OK", "", RESULT)));
+    let mut client = stand.connect().await;
+    client.send(&complete().bytes()).await;
+    let head = client.head().await;
+    gate.open();
+    let answer = client.rest("POST", head).await;
+    assert_eq!(
+        answer.text().replace(DECLARATION, "").trim_start(),
+        TRUE_RESULT
+    );
+    // What is not one of the long ones is given up after the setting.
+    stand.origin.will(Script::say("").hang());
+    let read = Request::get("/lake-1/key").signed_by(OWNER);
+    assert_eq!(stand.ask(&read).await.status, 503);
+}
+
+#[tokio::test]
 async fn an_http_1_0_client_hears_nothing_before_the_end() {
     let stand = impatient().await;
     let gate = Gate::new();
