@@ -79,6 +79,27 @@ class Users:
         return {"access_keys": [{"id": key.id, "secret": key.secret}], "policies": self.policies[name]}
 
 
+class Follower:
+    """Reads the lines of a log as they come, for suites that leave too many to read them anew each time."""
+
+    def __init__(self, path):
+        self.path, self._place, self._lines = path, 0, []
+
+    def lines(self, text):
+        """The lines that hold a text; they may be written a moment after the answer."""
+        return wait_until(lambda: self._found(text), lambda: f"`{text}` in {self.path}", 10, 0.005)
+
+    def _found(self, text):
+        if self.path.exists():
+            with open(self.path) as file:
+                file.seek(self._place)
+                new = file.read()
+            whole = new.rpartition("\n")[0]
+            self._place += len(whole.encode()) + bool(whole)
+            self._lines = [*self._lines, *whole.split("\n")][-1000:]
+        return [line for line in self._lines if text in line]
+
+
 class Gateway:
     """A running gateway with three listeners: `endpoint`, `tls_endpoint` and, as the role orders, `app_endpoint`."""
 

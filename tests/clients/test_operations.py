@@ -1,0 +1,298 @@
+"""Every operation of the installed S3 model against AWS's facts about it.
+
+Each is called with boto3 through the gateway, bare, with each optional member alone, and with all that go together,
+before an upstream that succeeds at everything and remembers what it was sent. What is asked of the engine and what
+the logs say is held against `data/operations/permissions.json`, which was written from AWS's documents and not from
+the gateway's table; what goes upstream against `data/operations/names.json`. UPDATE_OUTCOMES=1 writes the latter
+anew: read the difference.
+"""
+
+import itertools
+import json
+import xml.etree.ElementTree as ElementTree
+from dataclasses import dataclass
+from urllib.parse import parse_qsl, urlsplit
+
+import calls
+import outcomes
+import pytest
+from botocore.exceptions import ClientError
+from servers.gateway import Follower, upstream
+from servers.processes import ROOT
+from servers.recorder import Recorder
+from sides import direct, through
+from test_transparency import differences
+from transcript import Transcript
+
+FACTS = json.loads((ROOT / "tests/data/operations/permissions.json").read_text())
+NAMES = outcomes.Golden("operations/names.json")
+# What the gateway says for itself on every request it sends.
+OWN = {"host", "authorization", "x-amz-date", "x-amz-content-sha256", "content-length", "accept-encoding"}
+# What belongs to the client's connection and not to the request.
+CONNECTION = {"host", "user-agent", "accept-encoding", "authorization", "expect", "transfer-encoding", "content-length"}
+CONNECTION |= {"amz-sdk-invocation-id", "amz-sdk-request", "x-amz-date", "x-amz-content-sha256"}
+# Documents the gateway reads and writes anew.
+REWRITTEN = {"CreateBucket", "DeleteObjects", "CompleteMultipartUpload"}
+# Members of answers that are the gateway's to say.
+OWN_ANSWERS = {
+    "CreateBucket": [".Location", ".BucketArn"],
+    "DeleteObjects": [".RequestCharged"],
+    "ListBuckets": [".Buckets[0].BucketRegion", ".Prefix", ".ContinuationToken"],
+}
+# Services of AWS that answer on other endpoints and are signed for under other names.
+ELSEWHERE = {
+    "ListDirectoryBuckets": (400, "AuthorizationHeaderMalformed"),
+    "WriteGetObjectResponse": (400, "AuthorizationHeaderMalformed"),
+}
+
+
+@dataclass
+class Exchange:
+    """One call: what boto3 sent, what came of it, and what reached the upstream."""
+
+    call: calls.Call
+    sent: object
+    status: int
+    code: str | None
+    request_id: str
+    upstream: list
+    transcript: list
+
+    @property
+    def headers(self):
+        return {name.lower(): _text(value) for name, value in self.sent.headers.items() if name.lower() not in CONNECTION}
+
+    @property
+    def query(self):
+        return dict(parse_qsl(urlsplit(self.sent.url).query, keep_blank_values=True))
+
+    @property
+    def body(self):
+        body = self.sent.body
+        return body.getvalue() if hasattr(body, "getvalue") else body or b""
+
+    @property
+    def refusal(self):
+        """The refusal, unless the call passed."""
+        return None if self.status < 300 else f"{self.status} {self.code}"
+
+
+@pytest.fixture(scope="module")
+def recorder():
+    server = Recorder()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="module")
+def gateway(launch, recorder):
+    return launch({"aws": upstream(recorder, profile="aws", addressing="path")})
+
+
+@pytest.fixture(scope="module")
+def logs(gateway):
+    """What the logs say of a request: its JSON record and its access-log lines."""
+    records, lines = Follower(gateway.json_log), Follower(gateway.access_log)
+
+    def both(exchange):
+        (record,) = records.lines(exchange.request_id)
+        return json.loads(record), lines.lines(f" {exchange.request_id} ")
+
+    return both
+
+
+@pytest.fixture(scope="module")
+def perform(gateway, recorder):
+    """Performs calls: through the gateway, and for its answer alone straight at the recorder."""
+    front, straight = (side.s3(inject_host_prefix=False) for side in [through(gateway), direct(recorder)])
+    sent, numbers = [], itertools.count(1)
+    front.meta.events.register("before-send.s3", lambda request, **_: sent.append(request))
+
+    def run(call):
+        # A bucket is created once.
+        call = call.at(f"bucket-{next(numbers)}") if call.operation == "CreateBucket" else call
+        recorder.plays(call.operation)
+        transcript = Transcript("bucket")
+        result = transcript.see(call.label, lambda: call.perform(front))
+        response = result.response if isinstance(result, ClientError) else result
+        metadata = response["ResponseMetadata"]
+        reached = list(recorder.requests)
+        expected = Transcript("bucket")
+        expected.see(call.label, lambda: call.perform(straight))
+        exchange = Exchange(
+            call, sent[-1], metadata["HTTPStatusCode"], response.get("Error", {}).get("Code"),
+            metadata["HTTPHeaders"].get("x-amz-request-id"), reached, transcript.steps,
+        )  # fmt: skip
+        if exchange.status < 300:
+            found = differences(expected.steps[0][1], transcript.steps[0][1])
+            found = [each for each in found if each[0] not in OWN_ANSWERS.get(call.operation, [])]
+            assert found == [], f"{call.label}: the answer is not the upstream's"
+        return exchange
+
+    return run
+
+
+def test_every_operation_has_its_facts():
+    """A new release of botocore shows here first."""
+    missing = set(calls.OPERATIONS) - FACTS.keys()
+    assert not missing, f"botocore has operations that tests/data/operations/permissions.json does not: {sorted(missing)}"
+
+
+@pytest.mark.parametrize("operation", calls.OPERATIONS)
+def test_operation(operation, perform, logs):
+    bare = perform(calls.bare(operation))
+    each = [perform(call) for call in calls.with_each(operation)]
+    passing = {exchange.call.member for exchange in each if exchange.refusal == bare.refusal}
+    exchanges = [bare, *each, perform(calls.with_all(operation, passing))]
+    for exchange in exchanges:
+        check_logs(exchange, *logs(exchange))
+        check_sent(exchange)
+    assert exchanges[-1].refusal == bare.refusal
+    NAMES.check(operation, fates(bare, exchanges))
+
+
+def check_logs(exchange, record, lines):
+    operation = exchange.call.operation
+    if operation in ELSEWHERE:
+        assert (exchange.status, exchange.code) == ELSEWHERE[operation] and "permissions" not in record
+        return
+    name, facts = facts_of(operation)
+    assert record.get("operation_name") == name, exchange.call.label
+    assert record["operation"] == facts["log"], exchange.call.label
+    # CopyObject and DeleteObjects have further lines, with names of their own.
+    assert len([line for line in lines if f" {facts['log']} " in line]) == 1, lines
+    assert record["http_status"] == exchange.status
+    # A header that asks for what is not built is refused before anything is asked.
+    if asked := record.get("permissions"):
+        assert sorted(asked_of(asked)) == sorted(expected(exchange)), exchange.call.label
+    else:
+        assert exchange.refusal or operation == "DeleteObjects", f"{exchange.call.label}: nothing was asked"
+
+
+def facts_of(operation):
+    """The name an operation is known by, and the facts: some had another name once."""
+    facts = FACTS[operation]
+    return (facts["as"], FACTS[facts["as"]]) if "as" in facts else (operation, facts)
+
+
+def asked_of(permissions):
+    assert all(each["allowed"] for each in permissions)
+    return [(each["action"], each["resource"]) for each in permissions]
+
+
+def expected(exchange):
+    """The permissions the facts demand for what was sent."""
+    _, facts = facts_of(exchange.call.operation)
+    bucket = exchange.call.arguments.get("Bucket")
+    needs = [*facts["needs"], *(each["need"] for each in facts.get("also_asked", []))]
+    on = {
+        "service": "*",
+        "bucket": f"arn:aws:s3:::{bucket}",
+        "object": f"arn:aws:s3:::{bucket}/key",
+        "source": f"arn:aws:s3:::{bucket}/source",
+    }
+    return [(action, on[resource]) for action, resource, *when in needs if not when or holds(when[0], exchange)]
+
+
+def holds(when, exchange):
+    """Whether a condition of the facts holds for what was sent."""
+    ((kind, value),) = when.items()
+    match kind:
+        case "all":
+            return all(holds(each, exchange) for each in value)
+        case "any":
+            return any(holds(each, exchange) for each in value)
+        case "not":
+            return not holds(value, exchange)
+        case "header":
+            return any(name in exchange.headers for name in value)
+        case "header_is":
+            return exchange.headers.get(value[0], "").lower() == value[1].lower()
+        case "query":
+            return value in exchange.query
+        case "source_version":
+            return "?versionId=" in exchange.headers["x-amz-copy-source"]
+    raise ValueError(kind)
+
+
+def check_sent(exchange):
+    """Nothing goes upstream but what the client sent and the gateway's own; nothing at all of what is refused."""
+    label, operation = exchange.call.label, exchange.call.operation
+    if exchange.refusal:
+        assert exchange.upstream == [], f"{label}: {exchange.refusal}, and yet something was sent"
+        return
+    if operation == "CreateBucket":
+        assert exchange.upstream.pop(0).method == "HEAD"
+    (request,) = exchange.upstream
+    assert request.method == exchange.sent.method
+    path, query = target_of(request)
+    assert path == urlsplit(exchange.sent.url).path, label
+    assert set(query) <= set(exchange.query), f"{label}: query"
+    names = set(request.header_names())
+    undeclared = names - OWN - exchange.headers.keys() - added(operation)
+    assert not undeclared, f"{label}: the client sent no {undeclared}"
+    if operation in REWRITTEN:
+        assert elements(bytes(request.body)) == elements(exchange.body), label
+    else:
+        assert bytes(request.body) == exchange.body, label
+
+
+def added(operation):
+    """Headers the gateway adds: the digests of a document it wrote itself."""
+    return {"content-md5", "x-amz-checksum-sha256"} if operation in REWRITTEN else set()
+
+
+def target_of(request):
+    path, _, query = request.target.partition("?")
+    return path, dict(parse_qsl(query, keep_blank_values=True))
+
+
+def elements(document):
+    """The elements of a document without their namespace, in order."""
+    if not document:
+        return []
+    return [(each.tag.rpartition("}")[2], (each.text or "").strip()) for each in ElementTree.fromstring(document).iter()]
+
+
+def fates(bare, exchanges):
+    """What became of each header and query name: `sent` as it was, `changed`, `kept` here, or a refusal."""
+    found = {}
+    for exchange in exchanges:
+        if exchange.refusal and exchange.refusal != bare.refusal:
+            for name in member_names(exchange.call):
+                found.setdefault(exchange.refusal, set()).add(name)
+    for exchange in exchanges:
+        for name, fate in (passed(exchange) if not exchange.refusal else {}).items():
+            found.setdefault(fate, set()).add(name)
+    if bare.refusal:
+        found = {bare.refusal: {"*"}} | {refusal: names for refusal, names in found.items() if refusal != bare.refusal}
+    return {fate: sorted(names) for fate, names in sorted(found.items())}
+
+
+def passed(exchange):
+    (request,) = exchange.upstream
+    _, query = target_of(request)
+    headers = {name.lower(): value for name, value in request.headers}
+    here = exchange.headers | {f"?{name}": value for name, value in exchange.query.items()}
+    there = headers | {f"?{name}": value for name, value in query.items()}
+    return {
+        name: "kept" if name not in there else "sent" if there[name] == value else "changed"
+        for name, value in here.items()
+    }
+
+
+def member_names(call):
+    """How a member is called on the wire."""
+    serialization = calls.shape(call.operation).members[call.member].serialization
+    match serialization.get("location"):
+        case "querystring":
+            return [f"?{serialization['name']}"]
+        case "header":
+            return [serialization["name"].lower()]
+        case "headers":
+            return [f"{serialization['name'].lower()}*"]
+    return [f"body: {call.member}"]
+
+
+def _text(value):
+    return value.decode("latin-1") if isinstance(value, bytes) else str(value)
