@@ -62,12 +62,16 @@ def answer(operation):
 
 
 def _headers(shape):
+    payload = shape.members.get(shape.serialization.get("payload"))
+    left_out = set(LEFT_OUT)
+    if payload is not None and payload.type_name == "blob":
+        # These would have to be right.
+        left_out |= {name for name in shape.members if name.startswith("Checksum")}
     for name, member in shape.members.items():
         location, wire_name = member.serialization.get("location"), member.serialization.get("name", name)
-        # Those of a body would have to be its checksums.
-        left_out = name in LEFT_OUT or (shape.serialization.get("payload") == "Body" and name.startswith("Checksum"))
-        if location == "header" and not left_out and wire_name.lower() != "content-type":
-            yield wire_name.lower(), DATE if member.type_name == "timestamp" else _text(member, name)
+        if location == "header" and name not in left_out and wire_name.lower() != "content-type":
+            http_date = member.type_name == "timestamp" and member.serialization.get("timestampFormat") != "iso8601"
+            yield wire_name.lower(), DATE if http_date else _text(member, name)
         if location == "headers":
             yield f"{wire_name.lower()}colour", "red"
 
