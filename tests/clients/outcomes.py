@@ -23,6 +23,13 @@ class Golden:
         assert row in self.rows, f"{self.path.name} has no `{row}`; UPDATE_OUTCOMES=1 writes it"
         assert found == self.rows[row], f"`{row}` in {self.path.name}; UPDATE_OUTCOMES=1 writes what was found"
 
+    def check_cell(self, row, column, found):
+        """Compares one cell of a row with what was found, or puts it there."""
+        cells = self.rows.get(row, {})
+        if UPDATE:
+            self.check(row, cells | {column: found})
+        assert found == cells.get(column) or UPDATE, f"`{row}`, {column}: `{found}`, in {self.path.name} `{cells.get(column)}`"
+
     def _text(self):
         rows = ",\n".join(f"  {json.dumps(row)}: {self._row(found)}" for row, found in sorted(self.rows.items()))
         return f"{{\n{rows}\n}}\n"

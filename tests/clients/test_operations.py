@@ -19,7 +19,7 @@ import outcomes
 import pytest
 from botocore.exceptions import ClientError
 from conftest import missing
-from servers.gateway import Follower, upstream
+from servers.gateway import Follower, Users, allow, document, upstream
 from servers.processes import ROOT
 from servers.recorder import Recorder
 from sides import direct, through
@@ -91,7 +91,9 @@ def recorder():
 
 @pytest.fixture(scope="module")
 def gateway(launch, recorder):
-    return launch({"aws": upstream(recorder, profile="aws", addressing="path")})
+    users = Users()
+    users.policies["alice"] = [document(allow("*"))]
+    return launch({"aws": upstream(recorder, profile="aws", addressing="path")}, users=users)
 
 
 @pytest.fixture(scope="module")
@@ -190,6 +192,32 @@ def test_command_of_the_javascript_sdk(operation, javascript, recorder, perform,
         return
     expected = straight.call(call)["output"]
     assert [each for each in differences(expected, seen["output"]) if each[0] not in own_answers(operation)] == []
+
+
+# What is asked for each key of DeleteObjects, which stands in no list of permissions: by what suffices and what not.
+KEYS = [
+    ("plain", ["DeleteObject"], {}, True),
+    ("plain-by-version", ["DeleteObjectVersion", "GetObject"], {}, False),
+    ("version", ["DeleteObjectVersion"], {"VersionId": "v"}, True),
+    ("version-by-plain", ["DeleteObject", "GetObject"], {"VersionId": "v"}, False),
+    ("etag", ["DeleteObject", "GetObject"], {"ETag": calls.ETAG}, True),
+    ("etag-unread", ["DeleteObject"], {"ETag": calls.ETAG}, False),
+    ("version-and-etag", ["DeleteObjectVersion", "GetObject"], {"VersionId": "v", "ETag": calls.ETAG}, True),
+    ("version-and-etag-unread", ["DeleteObjectVersion"], {"VersionId": "v", "ETag": calls.ETAG}, False),
+]
+
+
+def test_the_keys_of_delete_objects_are_asked_for_one_by_one(launch, recorder):
+    bob = [allow([f"s3:{action}" for action in actions], f"arn:aws:s3:::bucket/{key}") for key, actions, _, _ in KEYS]
+    gateway = launch({"aws": upstream(recorder, profile="aws", addressing="path")}, users=Users(bob))
+    recorder.plays("DeleteObjects")
+    objects = [{"Key": key, **item} for key, _, item, _ in KEYS]
+    result = through(gateway, user="bob").s3().delete_objects(Bucket="bucket", Delete={"Objects": objects})
+    denied = {each["Key"] for each in result.get("Errors", []) if each["Code"] == "AccessDenied"}
+    assert denied == {key for key, _, _, allowed in KEYS if not allowed}
+    (request,) = recorder.requests
+    sent = [value for name, value in elements(bytes(request.body)) if name == "Key"]
+    assert sent == [key for key, _, _, allowed in KEYS if allowed]
 
 
 def own_answers(operation):
