@@ -76,6 +76,12 @@ def with_all(operation, among):
     return Call(operation, arguments, "all")
 
 
+def further(operation):
+    """The bare call with arguments whose values bring something in."""
+    for name, arguments in FURTHER.get(operation, {}).items():
+        yield Call(operation, bare(operation).arguments | arguments, name)
+
+
 def optional(operation):
     if not shape(operation):
         return []
@@ -165,6 +171,8 @@ CHECKSUMS = {
 # A second account's canonical user, as grants name one.
 GRANTEE = 'id="79a59df900b949e55d96a1e698fbacedfd6e09d98eacf8f8d5218e7cd47ef2be"'
 DESTINATION = "arn:aws:s3:::destination"
+ROLE = f"arn:aws:iam::{ACCOUNT}:role/replication"
+TABLES = f"arn:aws:s3tables:us-east-1:{ACCOUNT}:bucket/tables"
 
 # Members of which an operation needs one to mean anything, though the model calls them all optional.
 NEEDED = {
@@ -320,7 +328,7 @@ VALUES = {
     "Policy": '{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Principal":"*","Action":"s3:PutBucketWebsite",'
     '"Resource":"arn:aws:s3:::bucket"}]}',
     "ReplicationConfiguration": {
-        "Role": f"arn:aws:iam::{ACCOUNT}:role/replication",
+        "Role": ROLE,
         "Rules": [
             {
                 "ID": "all", "Priority": 1, "Status": "Enabled", "Filter": {"Prefix": ""},
@@ -348,10 +356,46 @@ VALUES = {
     "LegalHold": {"Status": "OFF"},
     "Retention": {"Mode": "GOVERNANCE", "RetainUntilDate": LONG_AGO},
     "ObjectLockConfiguration": {"ObjectLockEnabled": "Enabled"},
+    "MetadataTableConfiguration": {"S3TablesDestination": {"TableBucketArn": TABLES, "TableName": "metadata"}},
+    "MetadataConfiguration": {"JournalTableConfiguration": {"RecordExpiration": {"Expiration": "DISABLED"}}},
+    "InventoryTableConfiguration": {"ConfigurationState": "DISABLED"},
+    "JournalTableConfiguration": {"RecordExpiration": {"Expiration": "DISABLED"}},
+    "AnnotationTableConfiguration": {"ConfigurationState": "DISABLED"},
     "RestoreRequest": {"Days": 1, "GlacierJobParameters": {"Tier": "Standard"}},
     "ObjectEncryption": {"SSEKMS": {"KMSKeyArn": f"arn:aws:kms:us-east-1:{ACCOUNT}:key/1234abcd"}},
     "Expression": "SELECT * FROM s3object",
     "ExpressionType": "SQL",
     "InputSerialization": {"CSV": {}},
     "OutputSerialization": {"CSV": {}},
+}  # fmt: skip
+
+_CONDITIONS = {"an ETag of any": {"IfMatch": "*"}, "another ETag": {"IfNoneMatch": ETAG}}
+_SOURCE_VERSION = {"a version of the source": {"CopySource": {**VALUES["CopySource"], "VersionId": "version-1"}}}
+_ENCRYPTED = {"SseAlgorithm": "AES256"}
+FURTHER = {
+    "CompleteMultipartUpload": _CONDITIONS,
+    "CopyObject": {**_CONDITIONS, **_SOURCE_VERSION},
+    "CreateBucket": {
+        "tags": {"CreateBucketConfiguration": {"Tags": [{"Key": "colour", "Value": "red"}]}},
+        "a public ACL": {"ACL": "public-read"},
+    },
+    "CreateBucketMetadataConfiguration": {
+        "encryption": {
+            "MetadataConfiguration": {
+                "JournalTableConfiguration": {
+                    "RecordExpiration": {"Expiration": "DISABLED"}, "EncryptionConfiguration": _ENCRYPTED
+                }
+            }
+        }
+    },
+    "DeleteObject": {"an ETag of any": {"IfMatch": "*"}},
+    "PutBucketAcl": {"a public ACL": {"ACL": "public-read"}},
+    "PutObject": {**_CONDITIONS, "a public ACL": {"ACL": "public-read"}},
+    "PutObjectAcl": {"a public ACL": {"ACL": "public-read"}},
+    "UpdateBucketMetadataInventoryTableConfiguration": {
+        "encryption": {
+            "InventoryTableConfiguration": {"ConfigurationState": "ENABLED", "EncryptionConfiguration": _ENCRYPTED}
+        }
+    },
+    "UploadPartCopy": _SOURCE_VERSION,
 }  # fmt: skip

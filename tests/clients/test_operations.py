@@ -42,6 +42,7 @@ OWN_ANSWERS = {
     # One page of all upstreams' buckets, which the gateway cuts itself.
     "ListBuckets": [".Buckets", ".Buckets[0].BucketRegion", ".Prefix", ".ContinuationToken", ".Owner.ID"],
 }
+METADATA_TABLES = f"arn:aws:s3tables:us-east-1:{calls.ACCOUNT}:bucket/aws-s3"
 # Names the wire does not tell from newer ones.
 OLD_NAMES = {name for name, facts in FACTS.items() if "as" in facts}
 # Services of AWS that answer on other endpoints and are signed for under other names.
@@ -150,7 +151,8 @@ def test_operation(operation, perform, logs):
     bare = perform(calls.bare(operation))
     each = [perform(call) for call in calls.with_each(operation)]
     passing = {exchange.call.member for exchange in each if exchange.refusal == bare.refusal}
-    exchanges = [bare, *each, perform(calls.with_all(operation, passing))]
+    further = [perform(call) for call in calls.further(operation)]
+    exchanges = [bare, *each, *further, perform(calls.with_all(operation, passing))]
     for exchange in exchanges:
         check_logs(exchange, *logs(exchange.request_id))
         check_sent(exchange)
@@ -260,6 +262,9 @@ def expected(exchange):
     needs = [*facts["needs"], *(each["need"] for each in facts.get("also_asked", []))]
     on = {
         "service": "*",
+        "role": calls.ROLE,
+        # Where no table bucket is named, S3 has one for metadata.
+        "table-bucket": calls.TABLES if b"TableBucketArn" in exchange.body else METADATA_TABLES,
         "bucket": f"arn:aws:s3:::{bucket}",
         "object": f"arn:aws:s3:::{bucket}/key",
         "source": f"arn:aws:s3:::{bucket}/source",
@@ -283,6 +288,9 @@ def holds(when, exchange):
             return exchange.headers.get(value[0], "").lower() == value[1].lower()
         case "query":
             return value in exchange.query
+        case "body_has":
+            found = elements(exchange.body)
+            return tuple(value) in found if len(value) == 2 else value[0] in [name for name, _ in found]
         case "source_version":
             return "?versionId=" in exchange.headers["x-amz-copy-source"]
     raise ValueError(kind)
@@ -355,7 +363,9 @@ def passed(exchange):
 
 
 def member_names(call):
-    """How a member is called on the wire."""
+    """How a member is called on the wire; of further calls, what they are about."""
+    if call.member not in calls.shape(call.operation).members:
+        return [f"({call.member})"]
     serialization = calls.shape(call.operation).members[call.member].serialization
     match serialization.get("location"):
         case "querystring":
