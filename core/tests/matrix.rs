@@ -21,15 +21,19 @@ use portcullis::s3::operations::{OPERATIONS, Operation};
 use std::fmt::Write;
 
 const LEGEND: &str = "\
-A allowed, A* allowed but a missing key reads as forbidden, D AccessDenied, otherwise the error's code.
+A allowed, A* allowed but a missing key reads as forbidden, D AccessDenied, NotImplemented allowed but answered by
+nobody yet, otherwise the error's code.
 DeleteObjects: one letter for home/home/key, one for elsewhere.
 The buckets: acme-private has no policy. acme-shared gives everything to the partner's account. acme-public lets
 everyone read objects and list those below shown/. All belong to acme.
-root, admin (s3:*), reader (s3:Get*, s3:List*) and home (its own folder) are acme's; partner (s3:*), p-nobody (no
+root, admin (s3:*, iam:PassRole, s3tables:*), reader (s3:Get*, s3:List*) and home (its own folder) are acme's; partner (s3:*), p-nobody (no
 policy) and p-root are another account's. fixed is a role behind a listener that asks for no signature: it may get,
 put and delete objects and list.
 
 ";
+
+/// Of the operations' names.
+const WIDTH: usize = 52;
 
 /// Heading, bucket, who asks.
 const COLUMNS: &[(&str, &str, Caller)] = &[
@@ -67,13 +71,13 @@ enum Caller {
 fn callers_may_do_what_the_table_says() {
     let world = World::new();
     let mut text = LEGEND.to_owned();
-    write!(text, "{:<24}", "").unwrap();
+    write!(text, "{:<WIDTH$}", "").unwrap();
     for (heading, ..) in COLUMNS {
         write!(text, "{heading:<17}").unwrap();
     }
     for row in OPERATIONS {
         text = text.trim_end().to_owned();
-        write!(text, "\n{:<24}", row.name).unwrap();
+        write!(text, "\n{:<WIDTH$}", row.name).unwrap();
         for (_, bucket, caller) in COLUMNS {
             write!(text, "{:<17}", cell(&world, row, bucket, *caller)).unwrap();
         }

@@ -23,7 +23,8 @@
 //! | `signature_version`, `authentication_type` | when the request was signed |
 //! | `cipher_suite`, `tls_version` | of the client's connection |
 //! | `host_header` | escaped as in the log line |
-//! | `access_point_arn`, `acl_required`, `source_region` | always `null` |
+//! | `access_point_arn` | of a request that came through an access point |
+//! | `acl_required`, `source_region` | always `null` |
 //!
 //! What follows is ours; a value that does not apply is left out.
 //!
@@ -42,6 +43,7 @@
 //! | `copy_source` | `bucket_name`, `key_name`, `version_id` |
 //! | `deleted` | of DeleteObjects, per key: `key_name`, `version_id`, `http_status`, `error_code` |
 
+mod lists;
 mod one_line;
 
 use super::draft::{BatchItem, CopyFrom, Ending, LoggedUri, Record, RequestLine, UpstreamUse};
@@ -97,7 +99,7 @@ struct JsonRecord<'a> {
     #[serde(serialize_with = "bare")]
     host_header: Option<&'a HeaderValue>,
     tls_version: Option<&'static str>,
-    access_point_arn: (),
+    access_point_arn: Option<&'a str>,
     acl_required: (),
     source_region: (),
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -118,12 +120,15 @@ struct JsonRecord<'a> {
     decision: Option<JsonDecision<'a>>,
     #[serde(
         skip_serializing_if = "<[_]>::is_empty",
-        serialize_with = "permissions"
+        serialize_with = "lists::permissions"
     )]
     permissions: &'a [Permission],
     #[serde(skip_serializing_if = "Option::is_none")]
     copy_source: Option<JsonSource<'a>>,
-    #[serde(skip_serializing_if = "<[_]>::is_empty", serialize_with = "items")]
+    #[serde(
+        skip_serializing_if = "<[_]>::is_empty",
+        serialize_with = "lists::items"
+    )]
     deleted: &'a [BatchItem],
 }
 
@@ -173,28 +178,11 @@ struct JsonStatement<'a> {
 }
 
 #[derive(Serialize)]
-struct JsonPermission {
-    action: &'static str,
-    resource: String,
-    allowed: bool,
-}
-
-#[derive(Serialize)]
 struct JsonSource<'a> {
-    bucket_name: &'a str,
+    bucket_name: Option<&'a str>,
     key_name: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     version_id: Option<&'a str>,
-}
-
-#[derive(Serialize)]
-struct JsonItem<'a> {
-    key_name: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    version_id: Option<&'a str>,
-    http_status: Option<u16>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    error_code: Option<&'a str>,
 }
 
 impl<'a> JsonRecord<'a> {
@@ -231,7 +219,7 @@ impl<'a> JsonRecord<'a> {
                 .tls
                 .as_ref()
                 .map(|tls| line::version_name(tls.version)),
-            access_point_arn: (),
+            access_point_arn: target.and_then(|target| target.access_point_arn()),
             acl_required: (),
             source_region: (),
             operation_name: labels.operation.map(|row| row.name),
@@ -309,7 +297,7 @@ impl<'a> JsonStatement<'a> {
 impl<'a> JsonSource<'a> {
     fn of(copy: &'a CopyFrom) -> Self {
         Self {
-            bucket_name: copy.source.bucket.as_str(),
+            bucket_name: copy.source.target.bucket_name(),
             key_name: copy.source.target.key(),
             version_id: copy.source.version_id.as_deref(),
         }
@@ -381,21 +369,4 @@ fn escaped<S: Serializer>(to: S, write: impl FnOnce(&mut Vec<u8>)) -> Result<S::
     write(&mut text);
     // Escaping leaves ASCII alone.
     to.serialize_str(std::str::from_utf8(&text).unwrap_or_default())
-}
-
-fn permissions<S: Serializer>(asked: &&[Permission], to: S) -> Result<S::Ok, S::Error> {
-    to.collect_seq(asked.iter().map(|asked| JsonPermission {
-        action: asked.action,
-        resource: asked.resource.arn(),
-        allowed: asked.allowed,
-    }))
-}
-
-fn items<S: Serializer>(items: &&[BatchItem], to: S) -> Result<S::Ok, S::Error> {
-    to.collect_seq(items.iter().map(|item| JsonItem {
-        key_name: &item.key,
-        version_id: item.version_id.as_deref(),
-        http_status: item.status.map(|status| status.as_u16()),
-        error_code: item.error_code.as_deref(),
-    }))
 }

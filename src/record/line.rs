@@ -25,7 +25,8 @@
 //! | 22 | authentication type | `AuthHeader` or `QueryString` |
 //! | 23 | host header | |
 //! | 24 | TLS version | |
-//! | 25, 26, 27 | access point ARN, aclRequired, source region | always `-` |
+//! | 25 | access point ARN | of a request that came through one |
+//! | 26, 27 | aclRequired, source region | always `-` |
 //!
 //! DeleteObjects adds a line per key, a copy one for its source.
 //! <https://docs.aws.amazon.com/AmazonS3/latest/userguide/LogFormat.html>
@@ -89,7 +90,7 @@ fn copy_line(out: &mut Vec<u8>, record: &Record, copy: &CopyFrom) {
     let exchange = &record.exchange;
     let line = Line {
         owner: copy.owner.as_ref().map(|owner| &*owner.canonical_id),
-        bucket: Some(copy.source.bucket.as_str()),
+        bucket: copy.source.target.bucket_name(),
         operation: exchange.labels.operation.map(|row| (row.log, "_GET")),
         key: copy.source.target.key(),
         status: exchange.sent.status,
@@ -200,7 +201,9 @@ fn closing(out: &mut Vec<u8>, record: &Record, line: &Line<'_>) {
         out,
         exchange.tls.as_ref().map(|tls| version_name(tls.version)),
     );
-    out.extend_from_slice(b"- - -\n");
+    let target = exchange.labels.target.as_ref();
+    text(out, target.and_then(|target| target.access_point_arn()));
+    out.extend_from_slice(b"- -\n");
 }
 
 /// The only signature version there is.

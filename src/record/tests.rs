@@ -8,7 +8,9 @@ use portcullis_core::identity::{AccessKeyId, Account, Caller, CallerKind, Princi
 use portcullis_core::policy::{Deciding, Decision, Layer, Missing, Origin, Verdict};
 use portcullis_core::request::CopySource;
 use portcullis_core::s3::names::{AccountId, BucketName, Target};
-use portcullis_core::s3::operations::{AnsweredBy, Level, Operation, OperationId, PayloadKind};
+use portcullis_core::s3::operations::{
+    AnsweredBy, Checksum, Level, Operation, OperationId, PayloadKind,
+};
 use portcullis_core::s3::xml::DeleteFailure;
 use proptest::prelude::*;
 use std::sync::Arc;
@@ -32,6 +34,7 @@ const fn operation(name: &'static str, method: &'static str, log: &'static str) 
         needs: &[],
         log,
         payload: PayloadKind::None,
+        checksum: Checksum::Optional,
         headers: &[],
         answered_by: AnsweredBy::Upstream,
     }
@@ -488,7 +491,6 @@ fn a_copy_adds_the_line_of_its_source() {
         draft.labels.operation = Some(&COPY_OBJECT);
         draft.copy = Some(CopyFrom {
             source: CopySource {
-                bucket: bucket("source"),
                 target: Target::object(&bucket("source"), b"old key").unwrap(),
                 version_id: Some("v0".into()),
             },

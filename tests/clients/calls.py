@@ -54,6 +54,14 @@ class Call:
         return Call(self.operation, moved, self.member)
 
 
+def set_digest(params, **_):
+    """Makes a Content-MD5 that of the document as it is sent; for the event before-call of a client."""
+    if "Content-MD5" in params["headers"]:
+        body = params["body"]
+        body = body.encode() if isinstance(body, str) else body
+        params["headers"]["Content-MD5"] = _encoded(hashlib.md5(body).digest())
+
+
 def bare(operation):
     """The call with the members it must have, and those of which it needs one to mean anything."""
     wanted = [*shape(operation).required_members, *NEEDED.get(operation, [])] if shape(operation) else []
@@ -246,7 +254,7 @@ VALUES = {
     "VersionIdMarker": "version-0",
     "Id": "settings",
     "Body": BODY,
-    "ContentMD5": _encoded(hashlib.md5(BODY).digest()),
+    "ContentMD5": "set when it is sent",
     "ContentType": "text/plain; charset=utf-8",
     "ContentEncoding": "gzip",
     "ContentLanguage": "de, en",

@@ -8,7 +8,7 @@ use crate::policy::Decision;
 use crate::request::{self, CopySource, Head, S3Request};
 use crate::s3::answer::{Answer, S3Error};
 use crate::s3::names::Target;
-use crate::s3::operations::{Operation, PayloadKind};
+use crate::s3::operations::{Operation, OperationId, PayloadKind};
 use crate::sigv4::payload::BodyPlan;
 use bytes::Bytes;
 use std::sync::Arc;
@@ -159,6 +159,9 @@ fn check(
 ) -> Result<Outcome, S3Error> {
     let request = request::parse(head, &arrival.listener.hosts).map_err(refuse::parse)?;
     labels.describe(&request);
+    if request.operation.id == OperationId::OptionsPreflight {
+        return Err(refuse::not_built(request.operation));
+    }
     let presented = authenticate::caller(rules, head, &request, arrival, labels)?;
     let route = rules.route(&request.target)?;
     labels.upstream = route;
@@ -173,7 +176,9 @@ fn check(
     };
     let plan = legality::check(&case)?;
     match request.operation.payload {
-        PayloadKind::Document(_) => {
+        PayloadKind::Document(_)
+        | PayloadKind::Settings(..)
+        | PayloadKind::OptionalSettings(..) => {
             let labels = labels.clone();
             Ok(Outcome::Need(Box::new(Waiting {
                 request,
@@ -223,7 +228,10 @@ impl Labels {
             Principal::Known(caller) if own => Some(caller.account.clone()),
             Principal::Known(_) | Principal::Anonymous | Principal::Service(_) => None,
         };
-        self.owner = own.or_else(|| rules.owner_account(&request.target, route));
+        self.owner = match request.target.account() {
+            Some(account) => rules.directory.accounts.get(&account).cloned(),
+            None => own.or_else(|| rules.owner_account(&request.target, route)),
+        };
         let source = request.copy_source.as_ref();
         self.source_owner = source.and_then(|source| rules.owner_account(&source.target, route));
     }

@@ -2,20 +2,22 @@
 
 use super::legality::Case;
 use super::permit::Run;
-use super::{Asked, Auth, Item, Labels, Permission, refuse};
-use crate::context::{AuthType, Body, Facts, Listing, RequestContext, Stored};
-use crate::policy::{self, Decision, Policies, Question, Verdict};
-use crate::request::Query;
+use super::questions::{Said, Subject, applies, ask, subject};
+use super::{Arrival, Asked, Item, Labels, Permission, Route, Rules, authenticate, refuse};
+use crate::context::Listing;
+use crate::policy::{Decision, Verdict};
+use crate::request::{self, Head, Query};
 use crate::s3::actions::Action;
 use crate::s3::answer::S3Error;
 use crate::s3::names::Target;
-use crate::s3::operations::{AnsweredBy, Effect, Need, On, Operation, OperationId, When};
+use crate::s3::operations::{AnsweredBy, Effect, Need, On, Operation, OperationId, PayloadKind};
 use crate::s3::profiles::Profile;
 use crate::s3::xml::{
-    BucketPage, CreateBucketConfiguration, DeleteFailure, DeleteItem, DeleteRequest,
+    BucketPage, CreateBucketConfiguration, DeleteFailure, DeleteItem, DeleteRequest, Settings,
     check_completion,
 };
 use bytes::Bytes;
+use http::HeaderMap;
 
 /// What was granted.
 #[derive(Debug)]
@@ -27,11 +29,10 @@ pub(super) struct Granted {
 
 /// Decides a request whose body says nothing about its permissions.
 pub(super) fn without_body(case: &Case<'_>, labels: &mut Labels) -> Result<Granted, S3Error> {
-    require_all(case, labels, Stored::None)?;
-    let run = match (
-        case.request.operation.answered_by,
-        case.request.operation.id,
-    ) {
+    require_all(case, labels, &Said::default())?;
+    let operation = case.request.operation;
+    let run = match (operation.answered_by, operation.id) {
+        (AnsweredBy::Gateway | AnsweredBy::Nobody, _) => return Err(refuse::not_built(operation)),
         (AnsweredBy::Merged, _) => Run::ListBuckets(bucket_page(&case.request.query)?),
         (_, OperationId::DeleteBucket) => Run::DeleteBucket,
         (AnsweredBy::UpstreamRead, _) => Run::Buffered(Bytes::new()),
@@ -78,14 +79,11 @@ pub(super) fn with_body(
         OperationId::DeleteObjects => each_key(case, labels, &body)?,
         OperationId::CreateBucket => create_bucket(case, labels, &body)?,
         OperationId::CompleteMultipartUpload => {
-            require_all(case, labels, Stored::None)?;
+            require_all(case, labels, &Said::default())?;
             check_completion(&body).map_err(refuse::bad_xml)?;
             Run::Buffered(body)
         }
-        _ => {
-            require_all(case, labels, Stored::None)?;
-            Run::Buffered(body)
-        }
+        _ => settings(case, labels, body)?,
     };
     Ok(Granted {
         run,
@@ -97,20 +95,47 @@ fn create_bucket(case: &Case<'_>, labels: &mut Labels, body: &Bytes) -> Result<R
     let configuration =
         CreateBucketConfiguration::parse(body).map_err(refuse::bad_bucket_configuration)?;
     let location = configuration.location_constraint.as_deref();
-    require_all(
-        case,
-        labels,
-        Stored::Known(Body {
-            location,
-            ..Body::default()
-        }),
-    )?;
+    let said = Said::of_new_bucket(&configuration);
+    require_all(case, labels, &said)?;
+    let takes_tags = |route: &Route| route.profile.tags_new_buckets;
+    if !configuration.tags.is_empty() && !case.route().is_some_and(takes_tags) {
+        return Err(refuse::tags_of_new_bucket());
+    }
     if let Some(route) = case.route()
         && location.is_some_and(|location| location != &*route.region)
     {
         return Err(refuse::wrong_location(location.unwrap_or_default()));
     }
     Ok(Run::CreateBucket(configuration.to_xml()))
+}
+
+/// A document of settings goes on as it came, once it is read.
+fn settings(case: &Case<'_>, labels: &mut Labels, body: Bytes) -> Result<Run, S3Error> {
+    let operation = case.request.operation;
+    let settings = read_settings(operation, &body)?;
+    let selects = settings.selects;
+    require_all(case, labels, &Said::of_settings(operation, settings))?;
+    match operation.answered_by {
+        AnsweredBy::Gateway | AnsweredBy::Nobody => Err(refuse::not_built(operation)),
+        // Its result would be written into a bucket nobody was asked about.
+        _ if selects => Err(refuse::restore_selects()),
+        AnsweredBy::Upstream | AnsweredBy::UpstreamRead | AnsweredBy::Merged => {
+            Ok(Run::Buffered(body))
+        }
+    }
+}
+
+fn read_settings(operation: &Operation, body: &[u8]) -> Result<Settings, S3Error> {
+    match operation.payload {
+        PayloadKind::Settings(..) if body.is_empty() => Err(refuse::empty_document()),
+        PayloadKind::OptionalSettings(..) if body.is_empty() => Ok(Settings::default()),
+        PayloadKind::Settings(root, _) | PayloadKind::OptionalSettings(root, _) => {
+            Settings::parse(root, body).map_err(refuse::bad_xml)
+        }
+        PayloadKind::None | PayloadKind::Stream | PayloadKind::Document(_) => {
+            Ok(Settings::default())
+        }
+    }
 }
 
 fn each_key(case: &Case<'_>, labels: &mut Labels, body: &[u8]) -> Result<Run, S3Error> {
@@ -146,15 +171,16 @@ fn delete_item(case: &Case<'_>, labels: &mut Labels, item: &DeleteItem) -> Resul
         .map_err(|bad| refuse::bad_key(bad, &item.key))?;
     case.check_key(&target)?;
     check_conditions(case, item)?;
+    let said = Said::of_item(item);
     for need in needs(case.request.operation, Effect::Required)
-        .filter(|need| applies(need.when, case, Some(item)))
+        .filter(|need| applies(need.when, case, &said))
     {
         let subject = Subject {
-            target: &target,
+            target: target.clone(),
             version_id: item.version_id.as_deref(),
             listing: Listing::No,
         };
-        let decision = ask(case, labels, need.action, &subject, Stored::None);
+        let decision = ask(case, labels, need.action, &subject, &said);
         allow(case, labels, need.action, &target, decision)?;
     }
     Ok(())
@@ -190,22 +216,18 @@ fn failure(item: DeleteItem, error: &S3Error) -> DeleteFailure {
     }
 }
 
-fn require_all(
-    case: &Case<'_>,
-    labels: &mut Labels,
-    body: Stored<Body<'_>>,
-) -> Result<(), S3Error> {
+fn require_all(case: &Case<'_>, labels: &mut Labels, said: &Said<'_>) -> Result<(), S3Error> {
     for need in needs(case.request.operation, Effect::Required)
-        .filter(|need| applies(need.when, case, None))
+        .filter(|need| applies(need.when, case, said))
     {
-        let subject = subject(case, need).ok_or_else(refuse::nothing_to_ask_on)?;
-        let decision = ask(case, labels, need.action, &subject, body);
+        let subject = subject(case, need, said)?;
+        let decision = ask(case, labels, need.action, &subject, said);
         labels.permissions.push(Permission {
             action: need.action.name(),
             resource: subject.target.clone(),
             allowed: matches!(decision.verdict, Verdict::Allow),
         });
-        allow(case, labels, need.action, subject.target, decision)?;
+        allow(case, labels, need.action, &subject.target, decision)?;
     }
     Ok(())
 }
@@ -216,17 +238,77 @@ fn conceals(case: &Case<'_>, labels: &Labels) -> bool {
     needs(case.request.operation, Effect::Reveals).any(|need| {
         let object = match need.on {
             On::CopySource => case.request.copy_source.as_ref().map(|copy| &copy.target),
-            On::Target | On::Bucket | On::EachKey => Some(&case.request.target),
+            On::Target | On::Bucket | On::EachKey | On::Role | On::TableBucket | On::FormKey => {
+                Some(&case.request.target)
+            }
         };
         let Some(object) = object else { return true };
-        let bucket = object.of_bucket();
         let subject = Subject {
-            target: &bucket,
+            target: object.of_bucket(),
             version_id: None,
             listing: Listing::Prefix(object.key().unwrap_or_default()),
         };
-        let decision = ask(case, labels, need.action, &subject, Stored::None);
+        let decision = ask(case, labels, need.action, &subject, &Said::default());
         !matches!(decision.verdict, Verdict::Allow)
+    })
+}
+
+/// The headers of an upstream's answer that this caller may not see: of an object's tags, retention and legal hold. Asked
+/// only when an answer has such headers, which most have not; rules, head and arrival are those of the admission that
+/// made the labels. <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html>
+pub fn withheld(
+    rules: &Rules,
+    head: &Head<'_>,
+    arrival: &Arrival<'_>,
+    labels: &Labels,
+    answer: &HeaderMap,
+) -> Vec<&'static str> {
+    let shown = |need: &&Need| shown_headers(need).any(|name| answer.contains_key(name));
+    let needs = labels
+        .operation
+        .map_or(&[][..], |operation| operation.needs);
+    let mut needs = needs.iter().filter(shown).peekable();
+    if needs.peek().is_none() {
+        return Vec::new();
+    }
+    let every = || needs.clone().flat_map(shown_headers).collect();
+    // It was read before, by the same rules.
+    let Ok(request) = request::parse(head, &arrival.listener.hosts) else {
+        return every();
+    };
+    let Ok(presented) = authenticate::presented(head, &request, arrival) else {
+        return every();
+    };
+    let case = Case {
+        rules,
+        head,
+        arrival,
+        request: &request,
+        presented,
+        route: labels.upstream,
+    };
+    let refused = |need: &&Need| !is_allowed(&case, labels, need);
+    let said = Said::default();
+    needs
+        .filter(|need| applies(need.when, &case, &said))
+        .filter(refused)
+        .flat_map(shown_headers)
+        .collect()
+}
+
+fn shown_headers(need: &Need) -> impl Iterator<Item = &'static str> + use<> {
+    let headers: &'static [&'static str] = match need.effect {
+        Effect::Shows(headers) => headers,
+        Effect::Required | Effect::Reveals => &[],
+    };
+    headers.iter().copied()
+}
+
+fn is_allowed(case: &Case<'_>, labels: &Labels, need: &Need) -> bool {
+    let said = Said::default();
+    subject(case, need, &said).is_ok_and(|subject| {
+        let decision = ask(case, labels, need.action, &subject, &said);
+        matches!(decision.verdict, Verdict::Allow)
     })
 }
 
@@ -235,123 +317,6 @@ fn needs(operation: &'static Operation, effect: Effect) -> impl Iterator<Item = 
         .needs
         .iter()
         .filter(move |need| need.effect == effect)
-}
-
-fn applies(when: When, case: &Case<'_>, item: Option<&DeleteItem>) -> bool {
-    // Any value counts: which of several a store takes is not known.
-    let any_value = |name: &str, wanted: &dyn Fn(&[u8]) -> bool| {
-        let mut values = case.head.headers.get_all(name).iter();
-        values.any(|value| wanted(value.as_bytes()))
-    };
-    let source_version = case
-        .request
-        .copy_source
-        .as_ref()
-        .and_then(|source| source.version_id.as_ref());
-    let item_version = item.and_then(|item| item.version_id.as_ref());
-    match when {
-        When::Always => true,
-        When::Query(name) => case.request.query.has(name),
-        When::NoQuery(name) => !case.request.query.has(name),
-        When::AnyHeader(names) => names
-            .iter()
-            .any(|name| case.head.headers.contains_key(*name)),
-        When::HeaderNot(name, value) => any_value(name, &|found| found != value.as_bytes()),
-        When::HeaderIs(name, value) => {
-            any_value(name, &|found| found.eq_ignore_ascii_case(value.as_bytes()))
-        }
-        When::SourceVersion => source_version.is_some(),
-        When::NoSourceVersion => source_version.is_none(),
-        When::ItemVersion => item_version.is_some(),
-        When::NoItemVersion => item_version.is_none(),
-        When::ItemEtag => item.is_some_and(|item| item.etag.is_some()),
-    }
-}
-
-/// What one permission is asked on.
-struct Subject<'a> {
-    target: &'a Target,
-    version_id: Option<&'a str>,
-    listing: Listing<'a>,
-}
-
-/// `None`: no row asks for such a permission outright.
-fn subject<'a>(case: &Case<'a>, need: &Need) -> Option<Subject<'a>> {
-    let request = case.request;
-    let version_id = request.query.get("versionId");
-    let listing = match need.action {
-        Action::ListBucket | Action::ListBucketVersions => Listing::Query,
-        _ => Listing::No,
-    };
-    match need.on {
-        On::Target => Some(Subject {
-            target: &request.target,
-            version_id,
-            listing,
-        }),
-        On::CopySource => request.copy_source.as_ref().map(|source| Subject {
-            target: &source.target,
-            version_id: source.version_id.as_deref(),
-            listing,
-        }),
-        On::Bucket | On::EachKey => None,
-    }
-}
-
-/// Puts one question to the engine.
-fn ask(
-    case: &Case<'_>,
-    labels: &Labels,
-    action: Action,
-    subject: &Subject<'_>,
-    body: Stored<Body<'_>>,
-) -> Decision {
-    let owner = case.owner_for(action, subject.target, &labels.principal);
-    let facts = Facts {
-        peer: case.arrival.peer,
-        tls: case.arrival.tls,
-        now: case.arrival.now,
-        auth: auth_type(labels.auth),
-        signature_age_ms: case.signature_age_ms(),
-        content_sha256: case.presented.as_ref().map(|presented| presented.payload),
-        headers: case.head.headers,
-        query: &case.request.query,
-        listing: subject.listing,
-        version_id: subject.version_id,
-        copy_source: case
-            .request
-            .copy_source
-            .as_ref()
-            .map(|source| source.target.as_str()),
-        principal: &labels.principal,
-        owner,
-        region: case.region(),
-        creates_object: case.request.operation.creates_object(),
-        object_tags: Stored::NotAsked,
-        body,
-    };
-    let policies = Policies {
-        bucket: case.bucket_policy(subject.target),
-        guardrails: &case.rules.guardrails,
-    };
-    let context = RequestContext { facts: &facts };
-    let resource = subject.target.as_str();
-    let question = Question {
-        principal: &labels.principal,
-        action,
-        resource,
-        owner,
-        context: &context,
-    };
-    policy::evaluate(policies, &question)
-}
-
-fn auth_type(auth: Option<Auth>) -> Option<AuthType> {
-    match auth {
-        Some(Auth::Header) => Some(AuthType::Header),
-        Some(Auth::Presigned) => Some(AuthType::Query),
-        Some(Auth::Anonymous | Auth::Listener) | None => None,
-    }
 }
 
 /// Notes a decision, and refuses unless it allows.

@@ -9,7 +9,7 @@ use crate::s3::actions::{Action, Applies};
 use crate::s3::answer::S3Error;
 use crate::s3::headers::{self, Disposition};
 use crate::s3::names::{AccountId, Target};
-use crate::s3::operations::{OperationId, PayloadKind};
+use crate::s3::operations::{AnsweredBy, Checksum, Operation, OperationId, PayloadKind};
 use crate::sigv4::payload::{self, BodyKind, BodyPlan, ChunkSignatures};
 use crate::sigv4::{self, Presented};
 
@@ -27,6 +27,7 @@ pub(super) struct Case<'a> {
 
 /// Checks everything that does not depend on permissions, and says what the body must be.
 pub(super) fn check(case: &Case<'_>) -> Result<BodyPlan, S3Error> {
+    answered(case)?;
     profile(case)?;
     overrides(case)?;
     case.check_key(&case.request.target)?;
@@ -38,12 +39,26 @@ pub(super) fn check(case: &Case<'_>) -> Result<BodyPlan, S3Error> {
     Ok(plan)
 }
 
-/// What the store behind the bucket would not do, or would do as something else.
+fn answered(case: &Case<'_>) -> Result<(), S3Error> {
+    match case.request.operation.answered_by {
+        AnsweredBy::Nobody => Err(refuse::not_built(case.request.operation)),
+        AnsweredBy::Upstream
+        | AnsweredBy::UpstreamRead
+        | AnsweredBy::Merged
+        | AnsweredBy::Gateway => Ok(()),
+    }
+}
+
+/// What the store behind the bucket would not do, or would do as something else. What the gateway answers never gets
+/// there.
 fn profile(case: &Case<'_>) -> Result<(), S3Error> {
+    let operation = case.request.operation;
     let Some(route) = case.route() else {
         return Ok(());
     };
-    let operation = case.request.operation;
+    if operation.answered_by == AnsweredBy::Gateway {
+        return Ok(());
+    }
     if !route.profile.has(operation.id) {
         return Err(refuse::not_in_profile(operation));
     }
@@ -85,12 +100,8 @@ fn copy_source(case: &Case<'_>) -> Result<(), S3Error> {
     let Some(source) = &case.request.copy_source else {
         return Ok(());
     };
-    let route = case
-        .rules
-        .routes
-        .find(source.bucket.as_str())
-        .ok_or_else(|| refuse::no_such_bucket(&source.target))?;
-    if Some(route) != case.route {
+    let route = case.rules.route(&source.target)?;
+    if route != case.route {
         return Err(refuse::copy_across_upstreams());
     }
     case.check_key(&source.target)
@@ -117,6 +128,10 @@ fn listed_headers(case: &Case<'_>) -> Result<(), S3Error> {
             None => {}
         }
     }
+    // Whether a bucket takes ACLs is for the gateway to say once it keeps them.
+    if operation.answered_by == AnsweredBy::Gateway {
+        return Ok(());
+    }
     headers::acl_headers(operation.level, case.head.headers).map_err(S3Error::new)
 }
 
@@ -134,14 +149,26 @@ fn body(case: &Case<'_>) -> Result<BodyPlan, S3Error> {
                 limit: limit as u64,
             }
         }
-        PayloadKind::Document(limit) => document(limit),
+        PayloadKind::Document(limit)
+        | PayloadKind::Settings(_, limit)
+        | PayloadKind::OptionalSettings(_, limit) => document(limit),
     };
     let chunks = match case.arrival.listener.principal {
         Some(_) => ChunkSignatures::Ignored,
         None => ChunkSignatures::Required,
     };
-    payload::plan(case.head, case.presented.as_ref(), kind, chunks)
-        .map_err(|error| refuse::plan(&error, operation))
+    let plan = payload::plan(case.head, case.presented.as_ref(), kind, chunks)
+        .map_err(|error| refuse::plan(&error, operation))?;
+    checksum(operation, &plan)?;
+    Ok(plan)
+}
+
+fn checksum(operation: &Operation, plan: &BodyPlan) -> Result<(), S3Error> {
+    let some = plan.md5.is_some() || plan.checksum.is_some() || plan.trailer.is_some();
+    match operation.checksum {
+        Checksum::Required if !some => Err(refuse::missing_checksum()),
+        Checksum::Required | Checksum::Optional => Ok(()),
+    }
 }
 
 /// `x-amz-expected-bucket-owner` and its twin for the source of a copy.
@@ -182,7 +209,7 @@ impl<'a> Case<'a> {
         self.route().map(|route| self.rules.owner_of(bucket, route))
     }
 
-    /// The account whose resource a question is about: the bucket's owner; the caller's own for what it owns itself, the
+    /// The account whose resource a question is about: the one its ARN names; the bucket's owner; the caller's own for what it owns itself, the
     /// service and a bucket yet to be created.
     pub(super) fn owner_for(
         &self,
@@ -190,6 +217,9 @@ impl<'a> Case<'a> {
         target: &Target,
         principal: &Principal,
     ) -> AccountId {
+        if let Some(account) = target.account() {
+            return account;
+        }
         let own = match action.applies_to() {
             Applies::Service => true,
             Applies::Bucket | Applies::Object | Applies::Other => {

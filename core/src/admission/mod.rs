@@ -9,6 +9,7 @@
 //! | `authenticate` | who calls |
 //! | `legality` | whether the request may be made at all: route, profile, headers, body, expected owners |
 //! | `authorise` | whether this caller may make it |
+//! | `questions` | which question that is to the engine |
 //! | `forward` | what goes upstream |
 //! | `refuse` | which S3 error each refusal becomes; nowhere else |
 
@@ -18,6 +19,7 @@ mod authorise;
 mod forward;
 mod legality;
 mod permit;
+mod questions;
 mod refuse;
 mod rules;
 #[cfg(test)]
@@ -25,6 +27,7 @@ mod tests;
 
 pub use crate::context::TlsVersion;
 pub use admit::{Admission, Asked, Item, Labels, Outcome, Permission, Waiting, admit};
+pub use authorise::withheld;
 pub use permit::{Permit, Run};
 pub use refuse::body as refuse_body;
 pub use rules::{Arrival, Auth, BucketRecord, ListenerRules, Route, Routes, Rules};

@@ -55,7 +55,12 @@ pub(super) fn parse(error: ParseError) -> S3Error {
                 .with("ArgumentName", "x-amz-copy-source");
         }
         ParseError::CopySourceArn => {
-            return not_implemented("A copy source that is an ARN is not implemented.");
+            return not_implemented("A copy source that is such an ARN is not implemented.");
+        }
+        ParseError::BadAccount => {
+            return S3Error::new(ErrorCode::InvalidArgument)
+                .say("x-amz-account-id must be an AWS account ID")
+                .with("ArgumentName", "x-amz-account-id");
         }
     };
     S3Error::new(code)
@@ -192,6 +197,38 @@ pub(super) fn no_such_bucket(target: &Target) -> S3Error {
         .with("BucketName", target.bucket_name().unwrap_or_default())
 }
 
+/// An access point, an alias of one, or a directory bucket.
+pub(super) fn no_bucket_of_ours() -> S3Error {
+    not_implemented("Access points and directory buckets are not implemented.")
+}
+
+/// An operation the gateway would answer itself.
+pub(super) fn not_built(operation: &Operation) -> S3Error {
+    not_implemented(format!("{} is not implemented.", operation.name))
+}
+
+pub(super) fn missing_checksum() -> S3Error {
+    S3Error::new(ErrorCode::InvalidRequest)
+        .say("Missing required header for this request: Content-MD5 OR x-amz-checksum-*")
+}
+
+pub(super) fn empty_document() -> S3Error {
+    S3Error::new(ErrorCode::MissingRequestBodyError)
+}
+
+pub(super) fn restore_selects() -> S3Error {
+    not_implemented("A restore that runs a query is not implemented.")
+}
+
+/// A role or table bucket in a document that is no ARN of one.
+pub(super) fn bad_arn(member: &'static str) -> S3Error {
+    S3Error::new(ErrorCode::InvalidArgument).with("ArgumentName", member)
+}
+
+pub(super) fn tags_of_new_bucket() -> S3Error {
+    not_implemented("The store behind this bucket does not take tags with its creation.")
+}
+
 pub(super) fn not_in_profile(operation: &Operation) -> S3Error {
     not_implemented(format!(
         "The store behind this bucket does not implement {}.",
@@ -306,7 +343,9 @@ pub(super) fn plan(error: &PlanError, operation: &Operation) -> S3Error {
 fn too_large(length: u64, limit: u64, operation: &Operation) -> S3Error {
     match operation.payload {
         PayloadKind::None => S3Error::new(ErrorCode::UnexpectedContent),
-        PayloadKind::Document(_) => S3Error::new(ErrorCode::MaxMessageLengthExceeded),
+        PayloadKind::Document(_)
+        | PayloadKind::Settings(..)
+        | PayloadKind::OptionalSettings(..) => S3Error::new(ErrorCode::MaxMessageLengthExceeded),
         PayloadKind::Stream => S3Error::new(ErrorCode::EntityTooLarge)
             .with("ProposedSize", length.to_string())
             .with("MaxSizeAllowed", limit.to_string()),
@@ -338,7 +377,7 @@ pub(super) fn bad_bucket_configuration(bad: BadConfiguration) -> S3Error {
     match bad {
         BadConfiguration::Xml(bad) => bad_xml(bad),
         BadConfiguration::NotImplemented => {
-            not_implemented("Directory buckets and tags of a new bucket are not implemented.")
+            not_implemented("Directory buckets are not implemented.")
         }
     }
 }

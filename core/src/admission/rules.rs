@@ -29,8 +29,12 @@ pub struct Rules {
 }
 
 impl Rules {
-    /// The upstream of a target; `None` for the service.
+    /// The upstream of a target; `None` for the service and an account. No upstream has access points or directory
+    /// buckets, and what AWS would take for one must not reach it under a bucket's name.
     pub(super) fn route(&self, target: &Target) -> Result<Option<usize>, S3Error> {
+        if target.access_point_arn().is_some() || target.is_reserved() {
+            return Err(refuse::no_bucket_of_ours());
+        }
         let Some(bucket) = target.bucket_name() else {
             return Ok(None);
         };

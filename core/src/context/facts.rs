@@ -73,8 +73,10 @@ pub struct Body<'a> {
     pub legal_hold: Option<&'a str>,
     /// `LocationConstraint` of CreateBucket.
     pub location: Option<&'a str>,
-    /// The tags of a Tagging document.
+    /// The tags that a Tagging document sets on an object.
     pub tags: Option<&'a [Tag]>,
+    /// The tags that the document sets on a bucket.
+    pub bucket_tags: Option<&'a [Tag]>,
     /// `OptionalFields` of an InventoryConfiguration.
     pub inventory_fields: Option<&'a [Box<str>]>,
 }
@@ -242,6 +244,28 @@ impl<'a> Facts<'a> {
                     .tags
                     .map_or(Stored::None, |tags| Stored::Known(tags.to_vec())),
             },
+        }
+    }
+
+    /// A tag that the request would set on a bucket.
+    pub(super) fn bucket_tag(&'a self, key: &str) -> Lookup<'a> {
+        self.bucket_tags(|tags| {
+            let pairs = || tags.iter().map(|tag| (&*tag.key, &*tag.value));
+            Lookup::optional(named(pairs, key))
+        })
+    }
+
+    /// The keys of the tags that the request would set on a bucket.
+    pub(super) fn bucket_tag_keys(&'a self) -> Lookup<'a> {
+        let key = |tag: &'a Tag| Value::Text((&*tag.key).into());
+        self.bucket_tags(|tags| Lookup::Many(tags.iter().map(key).collect()))
+    }
+
+    fn bucket_tags(&'a self, found: impl FnOnce(&'a [Tag]) -> Lookup<'a>) -> Lookup<'a> {
+        match &self.body {
+            Stored::NotAsked => Lookup::Unknown,
+            Stored::None => Lookup::Absent,
+            Stored::Known(body) => body.bucket_tags.map_or(Lookup::Absent, found),
         }
     }
 

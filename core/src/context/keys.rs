@@ -71,7 +71,7 @@ const SERVICE: &str = "no AWS service calls through the gateway";
 const ORGANIZATION: &str = "the gateway knows no organization";
 const VPC: &str = "the gateway cannot see VPCs";
 const SESSION: &str = "credentials of the gateway carry no such fact";
-const BUCKET_TAGS: &str = "tags of buckets take no part in the gateway's decisions";
+const BUCKET_TAGS: &str = "stored tags of buckets take no part in the gateway's decisions";
 
 macro_rules! condition_keys {
     (
@@ -226,7 +226,7 @@ condition_keys! {
         VpceOrgID = "aws:VpceOrgID": Text Single, Never(VPC);
         VpceOrgPaths = "aws:VpceOrgPaths": Text Set, Never(VPC);
         VpcSourceIp = "aws:VpcSourceIp": Ip Single, Never(VPC);
-        TagKeys = "aws:TagKeys": Text Set, Never(BUCKET_TAGS);
+        TagKeys = "aws:TagKeys": Text Set, By(|facts| facts.bucket_tag_keys());
         TokenIssueTime = "aws:TokenIssueTime": Date Single, Never(SESSION);
         UserAgent = "aws:UserAgent": Text Single, By(|facts| facts.header("user-agent"));
         Userid = "aws:userid": Text Single, By(|facts| Lookup::optional(facts.user_id()));
@@ -240,7 +240,7 @@ condition_keys! {
         ExistingObjectTag = "s3:ExistingObjectTag/": Text, ByTag(|facts, tag| facts.existing_tag(tag));
         RequestObjectTag = "s3:RequestObjectTag/": Text, ByTag(|facts, tag| facts.request_tag(tag));
         PrincipalTag = "aws:PrincipalTag/": Text, ByTag(|facts, tag| facts.principal_tag(tag));
-        RequestTag = "aws:RequestTag/": Text, Never(BUCKET_TAGS);
+        RequestTag = "aws:RequestTag/": Text, ByTag(|facts, tag| facts.bucket_tag(tag));
         ResourceTag = "aws:ResourceTag/": Text, Never(BUCKET_TAGS);
     }
 }

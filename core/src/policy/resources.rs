@@ -1,7 +1,8 @@
 //! The Resource and NotResource elements.
 //!
-//! Every resource the gateway decides on begins with `arn:aws:s3:::`, so a pattern is matched against that text when
-//! it is compiled, and only what remains of it against `bucket` or `bucket/key` when a request comes.
+//! Nearly every resource the gateway decides on begins with `arn:aws:s3:::`, so a pattern is matched against that text
+//! when it is compiled, and only what remains of it against `bucket` or `bucket/key` when a request comes. Other ARNs, of
+//! a role that is passed on or of an access point, come whole and are matched whole.
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html>
 
 use super::glob::{self, Glob, Matched, Token, Variables, Wildcards};
@@ -13,32 +14,60 @@ const PREFIX: &str = "arn:aws:s3:::";
 /// Which resources a statement is about.
 #[derive(Debug)]
 pub(crate) enum Resources {
-    Only(Box<[Glob]>),
-    Not(Box<[Glob]>),
+    Only(Patterns),
+    Not(Patterns),
+}
+
+/// The entries of a Resource or NotResource.
+#[derive(Debug)]
+pub(crate) struct Patterns {
+    /// Against what follows `arn:aws:s3:::`.
+    own: Box<[Glob]>,
+    /// Against whole ARNs of anything else.
+    foreign: Box<[Glob]>,
+}
+
+impl Patterns {
+    pub(crate) fn of(entries: Vec<Entry>) -> Self {
+        let (own, foreign): (Vec<_>, Vec<_>) = entries
+            .into_iter()
+            .map(|entry| (entry.globs, entry.foreign))
+            .unzip();
+        Self {
+            own: own.into_iter().flatten().collect(),
+            foreign: foreign.into_iter().flatten().collect(),
+        }
+    }
+
+    /// Those that can be about a resource: no bucket's name begins like an ARN.
+    fn about(&self, resource: &str) -> impl Iterator<Item = &Glob> {
+        match resource.starts_with("arn:") {
+            true => self.foreign.iter(),
+            false => self.own.iter(),
+        }
+    }
 }
 
 impl Resources {
-    /// Whether a resource, without `arn:aws:s3:::`, is meant.
+    /// Whether a resource is meant: one of S3 without `arn:aws:s3:::`, or any other by its whole ARN.
     pub(crate) fn cover<C: Context>(&self, resource: &str, context: &C) -> Truth {
         match self {
             Self::Only(globs) => Truth::any(
                 globs
-                    .iter()
+                    .about(resource)
                     .map(|glob| glob.matches(resource, context).truth()),
             ),
             // AWS says that an entry with a variable without value matches no resource, so everything would be
             // covered. That suits a Deny; in an Allow it would widen, so there it counts as not covered.
             Self::Not(globs) => {
-                Truth::any(
-                    globs
-                        .iter()
-                        .map(|glob| match glob.matches(resource, context) {
-                            Matched::NoValue => Truth::Undecidable,
-                            matched @ (Matched::Yes | Matched::No | Matched::Unknown) => {
-                                matched.truth()
-                            }
-                        }),
-                )
+                Truth::any(globs.about(resource).map(
+                    |glob| match glob.matches(resource, context) {
+                        Matched::NoValue => Truth::Undecidable,
+                        matched @ (Matched::Yes | Matched::No | Matched::Unknown) => {
+                            matched.truth()
+                        }
+                    },
+                ))
                 .not()
             }
         }
@@ -50,6 +79,8 @@ impl Resources {
 pub(crate) struct Entry {
     /// Against the resource without `arn:aws:s3:::`; none if the pattern names nothing of S3, and rarely several.
     pub(crate) globs: Vec<Glob>,
+    /// Against any other ARN as a whole; none if the pattern begins as S3's own do.
+    pub(crate) foreign: Option<Glob>,
     pub(crate) reach: Reach,
 }
 
@@ -92,7 +123,12 @@ pub(crate) fn entry(
         .map(|rest| reach(rest, bucket))
         .fold(Reach::default(), Reach::or);
     let globs = rests.into_iter().map(Glob::of).collect();
-    Ok(Entry { globs, reach })
+    let foreign = (bucket.is_none() && !text.starts_with(PREFIX)).then(|| Glob::of(&tokens));
+    Ok(Entry {
+        globs,
+        foreign,
+        reach,
+    })
 }
 
 fn variable_too_early(tokens: &[Token]) -> bool {

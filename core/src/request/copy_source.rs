@@ -1,5 +1,6 @@
 //! `x-amz-copy-source`: `bucket/key` with an optional first slash, percent-encoded as a whole, and an optional
-//! `?versionId=…` that is not. <https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html>
+//! `?versionId=…` that is not; or the ARN of an object behind an access point in place of `bucket/key`.
+//! <https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html>
 
 use super::encoding::{encode_path, encode_query_component, percent_decode};
 use super::{CopySource, ParseError};
@@ -31,18 +32,11 @@ impl CopySource {
         let path = decoded(halves.next().unwrap_or_default())?;
         let version_id = halves.next().map(version).transpose()?;
         let path = path.strip_prefix('/').unwrap_or(&path);
-        if path.starts_with("arn:") {
-            return Err(ParseError::CopySourceArn);
-        }
-        let (bucket, key) = path.split_once('/').ok_or(ParseError::BadCopySource)?;
-        let bucket = BucketName::parse(bucket).map_err(|_| ParseError::BadCopySource)?;
-        let target =
-            Target::object(&bucket, key.as_bytes()).map_err(|_| ParseError::BadCopySource)?;
-        Ok(Self {
-            bucket,
-            target,
-            version_id,
-        })
+        let target = match path.starts_with("arn:") {
+            true => behind_access_point(path)?,
+            false => in_bucket(path)?,
+        };
+        Ok(Self { target, version_id })
     }
 
     /// The header's value for the upstream: encoded anew, so that it names just what was authorised.
@@ -52,6 +46,20 @@ impl CopySource {
             Some(version) => format!("{path}?versionId={}", encode_query_component(version)),
             None => path,
         }
+    }
+}
+
+fn in_bucket(path: &str) -> Result<Target, ParseError> {
+    let (bucket, key) = path.split_once('/').ok_or(ParseError::BadCopySource)?;
+    let bucket = BucketName::parse(bucket).map_err(|_| ParseError::BadCopySource)?;
+    Target::object(&bucket, key.as_bytes()).map_err(|_| ParseError::BadCopySource)
+}
+
+fn behind_access_point(arn: &str) -> Result<Target, ParseError> {
+    let target = Target::access_point(arn).map_err(|_| ParseError::CopySourceArn)?;
+    match target.key() {
+        Some(_) => Ok(target),
+        None => Err(ParseError::BadCopySource),
     }
 }
 

@@ -9,6 +9,9 @@
 //! - There is exactly one `Host`. Its port and one trailing dot do not count, nor does case. If it is one of the
 //!   listener's names with a label before it, that label names the bucket and the whole path is the key. Any other
 //!   host, an IP address above all, is path-style. The longest of the listener's names wins.
+//! - An ARN in a path-style bucket's place names an access point. Two paths are no bucket's: an account's settings, with
+//!   `x-amz-account-id`, and the answer of an Object Lambda function, with `x-amz-request-route`; no operation on a
+//!   bucket takes those headers.
 //! - A query name that the operation's row does not accept is refused, except what S3 ignores (`x-id` and the like)
 //!   and what belongs to the signature.
 
@@ -21,7 +24,7 @@ mod target;
 pub use encoding::{encode_path, encode_query_component, percent_decode};
 pub use query::{Parameter, Query, belongs_to_signature, is_ignored};
 
-use crate::s3::names::{BadKey, BucketName, Target};
+use crate::s3::names::{BadKey, Target};
 use crate::s3::operations::Operation;
 use http::{HeaderMap, Method};
 
@@ -56,9 +59,7 @@ pub struct S3Request {
 /// The source named by `x-amz-copy-source`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CopySource {
-    /// The bucket.
-    pub bucket: BucketName,
-    /// The object, as a target of its own.
+    /// The object, as a target of its own; it may lie behind an access point.
     pub target: Target,
     /// The version; none for the latest.
     pub version_id: Option<Box<str>>,
@@ -82,6 +83,9 @@ pub enum ParseError {
     /// 400 InvalidBucketName.
     #[error("bad bucket name `{0}`")]
     BadBucket(Box<str>),
+    /// 400 InvalidArgument: `x-amz-account-id` is not one account id.
+    #[error("bad account id")]
+    BadAccount,
     /// 400 InvalidRequest: no Host header, two of them, or not a host name.
     #[error("there must be one Host header that holds a host name")]
     BadHost,
@@ -103,15 +107,15 @@ pub enum ParseError {
     /// 400 InvalidArgument: `x-amz-copy-source` is not `bucket/key` with an optional `?versionId=…`.
     #[error("bad copy source")]
     BadCopySource,
-    /// 501 NotImplemented: `x-amz-copy-source` is an ARN, of an access point or an outpost.
-    #[error("the copy source is an ARN")]
+    /// 501 NotImplemented: `x-amz-copy-source` is an ARN, but not of an access point.
+    #[error("the copy source is an ARN of no access point")]
     CopySourceArn,
 }
 
 /// Reads a head.
 pub fn parse(head: &Head<'_>, hosts: &Hosts) -> Result<S3Request, ParseError> {
     let (path, query) = target::split(head.raw_target)?;
-    let target = target::parse(path, target::host(head.headers)?, hosts)?;
+    let target = target::parse(path, head.headers, hosts)?;
     let query = Query::parse(query)?;
     let operation = route::find(head.method, &target, &query, head.headers)?;
     let copy_source = copy_source::of(operation, head.headers)?;

@@ -4,6 +4,7 @@ use super::query::{belongs_to_signature, is_ignored};
 use super::{ParseError, Query};
 use crate::s3::names::Target;
 use crate::s3::operations::{Level, Mark, Operation};
+use http::header::CONTENT_TYPE;
 use http::{HeaderMap, Method};
 
 /// Names whose empty or blank value some stores take for the name's absence, and then do something else than was
@@ -17,14 +18,16 @@ pub(super) fn find(
     query: &Query,
     headers: &HeaderMap,
 ) -> Result<&'static Operation, ParseError> {
-    let (method, level) = (method.as_str(), level(target));
+    let level = level(method, target).ok_or(ParseError::NoOperation)?;
     let holds = |mark: &Mark| match mark {
         Mark::Query(name) => query.has(name),
         Mark::QueryValue(name, value) => query.get(name) == Some(value),
         Mark::Header(name) => headers.contains_key(*name),
+        Mark::ContentType(kind) => content_type(headers).is_some_and(|found| found == *kind),
     };
-    let Some(operation) = Operation::find(method, level, holds) else {
-        let known = Operation::of(method, level).next().is_some();
+    let parameters = query.0.iter().filter(|each| could_mark(&each.name));
+    let Some(operation) = Operation::find(method.as_str(), level, parameters.count(), holds) else {
+        let known = !Operation::of(method.as_str(), level).is_empty();
         return Err(match known {
             true => ParseError::NoOperation,
             false => ParseError::MethodNotAllowed,
@@ -34,12 +37,24 @@ pub(super) fn find(
     Ok(operation)
 }
 
-fn level(target: &Target) -> Level {
-    match (target.bucket_name(), target.key()) {
-        (None, _) => Level::Service,
-        (Some(_), None) => Level::Bucket,
-        (Some(_), Some(_)) => Level::Object,
+/// A preflight asks the bucket, whatever key it names.
+fn level(method: &Method, target: &Target) -> Option<Level> {
+    match target.level()? {
+        Level::Object if method == Method::OPTIONS => Some(Level::Bucket),
+        level => Some(level),
     }
+}
+
+/// No sub-resource of S3 begins so: these are the names of presigned URLs and what S3 ignores.
+fn could_mark(name: &str) -> bool {
+    !name.starts_with("X-") && !name.starts_with("x-")
+}
+
+/// The media type without its parameters, in lower case.
+fn content_type(headers: &HeaderMap) -> Option<String> {
+    let value = headers.get(CONTENT_TYPE)?.to_str().ok()?;
+    let kind = value.split(';').next().unwrap_or_default();
+    Some(kind.trim().to_ascii_lowercase())
 }
 
 fn check(operation: &Operation, query: &Query) -> Result<(), ParseError> {

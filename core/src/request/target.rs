@@ -2,7 +2,7 @@
 
 use super::encoding::percent_decode;
 use super::{Hosts, ParseError};
-use crate::s3::names::{BadKey, BucketName, Target};
+use crate::s3::names::{AccountId, BadKey, BucketName, Target};
 use http::HeaderMap;
 use http::header::HOST;
 use std::net::IpAddr;
@@ -49,13 +49,21 @@ fn without_port(host: &str) -> Option<&str> {
     digits.then_some(name)
 }
 
-/// The target of a raw path (without its first slash) at a host.
-pub(super) fn parse(path: &[u8], host: String, hosts: &Hosts) -> Result<Target, ParseError> {
-    let (bucket, key) = match virtual_bucket(&host, hosts) {
+/// The target of a raw path (without its first slash), under the host that the headers name.
+pub(super) fn parse(path: &[u8], headers: &HeaderMap, hosts: &Hosts) -> Result<Target, ParseError> {
+    let host = host(headers)?;
+    let front = virtual_bucket(&host, hosts);
+    if let Some(target) = of_no_bucket(path, headers, front)? {
+        return Ok(target);
+    }
+    let (bucket, key) = match front {
         Some(bucket) => (bucket.to_owned(), path),
         None if path.is_empty() => return Ok(Target::service()),
         None => first_segment(path)?,
     };
+    if front.is_none() && bucket.starts_with("arn:") {
+        return access_point(path, bucket);
+    }
     let Ok(bucket) = BucketName::parse(&bucket) else {
         return Err(ParseError::BadBucket(bucket.into()));
     };
@@ -67,6 +75,43 @@ pub(super) fn parse(path: &[u8], host: String, hosts: &Hosts) -> Result<Target, 
         BadKey::TooLong => ParseError::KeyTooLong,
         BadKey::NotUtf8 | BadKey::Nul | BadKey::Empty => ParseError::BadKey(bad),
     })
+}
+
+/// What S3's other endpoints are asked for. Their clients put the account, or the route to the waiting request, before
+/// the host's name, where a bucket would stand.
+fn of_no_bucket(
+    path: &[u8],
+    headers: &HeaderMap,
+    front: Option<&str>,
+) -> Result<Option<Target>, ParseError> {
+    let named = |name: &str| headers.contains_key(name);
+    match path {
+        b"v20180820/configuration/publicAccessBlock" if named("x-amz-account-id") => {
+            let account = account(headers)?;
+            let own = front.is_none_or(|front| front == account.as_str());
+            Ok(own.then(|| Target::of_account(account)))
+        }
+        b"WriteGetObjectResponse" if named("x-amz-request-route") => {
+            Ok(Some(Target::object_lambda()))
+        }
+        _ => Ok(None),
+    }
+}
+
+fn account(headers: &HeaderMap) -> Result<AccountId, ParseError> {
+    let mut values = headers.get_all("x-amz-account-id").iter();
+    let (Some(value), None) = (values.next(), values.next()) else {
+        return Err(ParseError::BadAccount);
+    };
+    let text = value.to_str().map_err(|_| ParseError::BadAccount)?;
+    AccountId::parse(text).map_err(|_| ParseError::BadAccount)
+}
+
+/// An ARN may hold slashes of its own, encoded or not.
+fn access_point(path: &[u8], first: String) -> Result<Target, ParseError> {
+    let path = percent_decode(path).ok_or(ParseError::BadTarget)?;
+    let text = std::str::from_utf8(&path).map_err(|_| ParseError::BadKey(BadKey::NotUtf8))?;
+    Target::access_point(text).map_err(|_| ParseError::BadBucket(first.into()))
 }
 
 /// The bucket that a host names: what stands before the longest of the listener's names.

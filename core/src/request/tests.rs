@@ -257,16 +257,18 @@ fn every_operation_is_recognised() {
 
 #[test]
 fn a_sub_resource_without_a_row_never_passes_as_the_bare_operation() {
-    check_route("PUT", "/aaa/k?acl", &[], unknown("acl"));
-    check_route("PUT", "/aaa/k?renameObject", &[], unknown("renameObject"));
+    check_route("PUT", "/aaa/k?nosuch", &[], unknown("nosuch"));
+    check_route("PUT", "/aaa/k?Acl", &[], unknown("Acl"));
+    check_route("PUT", "/aaa/k?inventory", &[], unknown("inventory"));
+    // Without its id it would be the deletion of the bucket.
     check_route("DELETE", "/aaa?inventory", &[], unknown("inventory"));
-    check_route(
-        "DELETE",
-        "/aaa?ownershipControls=",
-        &[],
-        unknown("ownershipControls"),
-    );
-    check_route("GET", "/aaa?policy", &[], unknown("policy"));
+    check_route("PUT", "/aaa?analytics", &[], unknown("analytics"));
+    check_route("PUT", "/aaa/k?annotation", &[], unknown("annotation"));
+    check_route("DELETE", "/aaa?logging=", &[], unknown("logging"));
+    check_route("DELETE", "/aaa?policyStatus", &[], unknown("policyStatus"));
+    check_route("GET", "/aaa?policy&acl", &[], unknown("acl"));
+    check_route("GET", "/aaa?acl&policy", &[], unknown("acl"));
+    check_route("POST", "/aaa/k?select", &[], Err(ParseError::NoOperation));
     check_route("GET", "/?acl", &[], unknown("acl"));
     check_route("PUT", "/aaa/k?uploadId=u", &[], unknown("uploadId"));
     check_route(
@@ -488,11 +490,18 @@ fn t19_a_copy_source_without_bucket_and_key_is_refused() {
         check_source(value, Err(ParseError::BadCopySource));
     }
     for value in [
-        "arn:aws:s3:eu-west-1:111122223333:accesspoint/a/object/k",
         "/arn%3Aaws:s3:::a/k",
+        "arn:aws:s3-outposts:eu-west-1:111122223333:outpost/o/accesspoint/a/object/k",
+        "arn:aws:s3:eu-west-1:1111:accesspoint/a/object/k",
+        "arn:aws:s3:eu-west-1:111122223333:x:accesspoint/a/object/k",
     ] {
         check_source(value, Err(ParseError::CopySourceArn));
     }
+    let point = "arn:aws:s3:eu-west-1:111122223333:accesspoint/a";
+    check_source(point, Err(ParseError::BadCopySource));
+    let object = format!("{point}/object/k/%25");
+    let decoded = format!("{point}/object/k/%");
+    check_source(&format!("{object}?versionId=v"), Ok((&decoded, Some("v"))));
 }
 
 #[test]

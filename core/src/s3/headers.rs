@@ -54,7 +54,7 @@ pub fn acl_headers(level: Level, headers: &HeaderMap) -> Result<(), ErrorCode> {
             ErrorCode::AccessControlListNotSupported,
         ),
         // CreateBucket ignores the two canned ACLs that speak of the bucket's owner.
-        Level::Bucket | Level::Service => (
+        Level::Bucket | Level::Service | Level::Account | Level::ObjectLambda => (
             &["private", "bucket-owner-full-control", "bucket-owner-read"],
             ErrorCode::InvalidBucketAclWithObjectOwnership,
         ),
@@ -251,12 +251,11 @@ pub const LOCK: &[HeaderRule] = &[
     later("x-amz-object-lock-retain-until-date"),
 ];
 
-/// Leave to delete what is held.
-pub const DELETE_GUARDS: &[HeaderRule] = &[
-    later("x-amz-bypass-governance-retention"),
-    // Names a device of the upstream's root user, of whom the client knows nothing.
-    later("x-amz-mfa"),
-];
+/// Leave to delete, or to change the retention of, what is held.
+pub const BYPASS_GUARD: &[HeaderRule] = &[later("x-amz-bypass-governance-retention")];
+
+/// A device of the upstream's root user, of whom the client knows nothing.
+pub const MFA: &[HeaderRule] = &[later("x-amz-mfa")];
 
 /// Further fields of a listing.
 pub const LISTING: &[HeaderRule] = &[forward("x-amz-optional-object-attributes")];
@@ -269,6 +268,56 @@ pub const UPLOAD_SIZE: &[HeaderRule] = &[forward("x-amz-mp-object-size")];
 
 /// Condition of an abort; only directory buckets know it.
 pub const ABORT_CONDITIONS: &[HeaderRule] = &[later("x-amz-if-match-initiated-time")];
+
+/// What GetObjectAttributes is to tell.
+pub const ATTRIBUTES: &[HeaderRule] = &[
+    forward("x-amz-object-attributes"),
+    forward("x-amz-max-parts"),
+    forward("x-amz-part-number-marker"),
+];
+
+/// Conditions of annotations; `if-match` would be the annotation's own.
+pub const ANNOTATION_CONDITIONS: &[HeaderRule] = &[forward("x-amz-object-if-match")];
+
+/// Which objects a lifecycle rule leaves where they are.
+pub const LIFECYCLE: &[HeaderRule] = &[forward("x-amz-transition-default-minimum-object-size")];
+
+/// Whether the destinations of notifications are tried out.
+pub const NOTIFICATION: &[HeaderRule] = &[forward("x-amz-skip-destination-validation")];
+
+/// Leave to write a policy that locks its author out.
+pub const POLICY_CONFIRMATION: &[HeaderRule] =
+    &[consume("x-amz-confirm-remove-self-bucket-access")];
+
+/// Leave, given by AWS's support, to change a bucket with object lock.
+pub const LOCK_TOKEN: &[HeaderRule] = &[later("x-amz-bucket-object-lock-token")];
+
+/// The account that settings of S3 Control are of; the target of the request.
+pub const ACCOUNT: &[HeaderRule] = &[consume("x-amz-account-id")];
+
+/// What a session is for.
+pub const SESSION: &[HeaderRule] = &[later("x-amz-create-session-mode")];
+
+/// The old name of a renamed object, and conditions on it.
+pub const RENAME: &[HeaderRule] = &[
+    later("x-amz-rename-source"),
+    later("x-amz-rename-source-if-match"),
+    later("x-amz-rename-source-if-modified-since"),
+    later("x-amz-rename-source-if-none-match"),
+    later("x-amz-rename-source-if-unmodified-since"),
+    later("x-amz-client-token"),
+];
+
+/// What a function of S3 Object Lambda answers, and to which request.
+pub const LAMBDA_ANSWER: &[HeaderRule] = &[
+    later("x-amz-request-route"),
+    later("x-amz-request-token"),
+    later("x-amz-fwd-status"),
+    later("x-amz-fwd-error-code"),
+    later("x-amz-fwd-error-message"),
+    later("x-amz-fwd-header-*"),
+    later("x-amz-meta-*"),
+];
 
 /// The headers that set an ACL, for asking the permission to set one.
 pub const ACL_NAMES: &[&str] = &[

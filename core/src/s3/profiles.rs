@@ -2,7 +2,8 @@
 //!
 //! Many stores run the bare operation when they do not know a sub-resource: some delete the bucket on
 //! `DELETE /bucket?inventory`. So an upstream is sent only what its profile names. To add a store, try every operation
-//! against it and write a row; what was read in documents alone says so.
+//! against it and write a row; what was read in documents alone says so. What the gateway answers itself stands in no
+//! profile: it is never sent.
 
 use super::operations::OperationId::{self, *};
 
@@ -13,8 +14,8 @@ pub struct Profile {
     pub name: &'static str,
     /// How this row came about.
     pub checked: Checked,
-    /// The operations it may be sent; any other is 501 NotImplemented by the gateway.
-    pub operations: &'static [OperationId],
+    /// The operations it may be sent, in groups; any other is 501 NotImplemented by the gateway.
+    pub operations: &'static [&'static [OperationId]],
     /// Keys with `.` or `..` between slashes are kept as they are. Otherwise such a key would name another object
     /// there than it was authorised for.
     pub literal_dot_segments: bool,
@@ -24,6 +25,8 @@ pub struct Profile {
     pub trailers: bool,
     /// Has versions, and looks at `versionId`. Others read and delete the one object they have, whatever it says.
     pub versions: bool,
+    /// Takes tags in the document of CreateBucket. Others would make the bucket without them.
+    pub tags_new_buckets: bool,
     /// Headers it does not look at although they decide what happens, by operation.
     pub ignores: &'static [(OperationId, &'static str)],
 }
@@ -45,7 +48,9 @@ impl Profile {
 
     /// Whether the store may be sent an operation.
     pub fn has(&self, operation: OperationId) -> bool {
-        self.operations.contains(&operation)
+        self.operations
+            .iter()
+            .any(|group| group.contains(&operation))
     }
 
     /// Whether the store would run an operation without looking at this header (lower case).
@@ -87,27 +92,138 @@ const CORE: &[OperationId] = &[
     ListParts,
 ];
 
+const VERSIONS: &[OperationId] = &[ListObjectVersions, GetBucketVersioning, PutBucketVersioning];
+const BUCKET_TAGS: &[OperationId] = &[GetBucketTagging, PutBucketTagging, DeleteBucketTagging];
+const OBJECT_TAGS: &[OperationId] = &[GetObjectTagging, PutObjectTagging, DeleteObjectTagging];
+const LIFECYCLE: &[OperationId] = &[
+    GetBucketLifecycleConfiguration,
+    PutBucketLifecycleConfiguration,
+    DeleteBucketLifecycle,
+];
+const WEBSITE: &[OperationId] = &[GetBucketWebsite, PutBucketWebsite, DeleteBucketWebsite];
+const ENCRYPTION: &[OperationId] = &[
+    GetBucketEncryption,
+    PutBucketEncryption,
+    DeleteBucketEncryption,
+];
+const NOTIFICATION: &[OperationId] = &[
+    GetBucketNotificationConfiguration,
+    PutBucketNotificationConfiguration,
+];
+const REPLICATION: &[OperationId] = &[
+    GetBucketReplication,
+    PutBucketReplication,
+    DeleteBucketReplication,
+];
+const REQUEST_PAYMENT: &[OperationId] = &[GetBucketRequestPayment, PutBucketRequestPayment];
+const ACCELERATION: &[OperationId] = &[
+    GetBucketAccelerateConfiguration,
+    PutBucketAccelerateConfiguration,
+];
+const ANALYTICS: &[OperationId] = &[
+    GetBucketAnalyticsConfiguration,
+    ListBucketAnalyticsConfigurations,
+    PutBucketAnalyticsConfiguration,
+    DeleteBucketAnalyticsConfiguration,
+];
+const TIERING: &[OperationId] = &[
+    GetBucketIntelligentTieringConfiguration,
+    ListBucketIntelligentTieringConfigurations,
+    PutBucketIntelligentTieringConfiguration,
+    DeleteBucketIntelligentTieringConfiguration,
+];
+const INVENTORY: &[OperationId] = &[
+    GetBucketInventoryConfiguration,
+    ListBucketInventoryConfigurations,
+    PutBucketInventoryConfiguration,
+    DeleteBucketInventoryConfiguration,
+];
+const METRICS: &[OperationId] = &[
+    GetBucketMetricsConfiguration,
+    ListBucketMetricsConfigurations,
+    PutBucketMetricsConfiguration,
+    DeleteBucketMetricsConfiguration,
+];
+const METADATA_TABLES: &[OperationId] = &[
+    CreateBucketMetadataConfiguration,
+    GetBucketMetadataConfiguration,
+    DeleteBucketMetadataConfiguration,
+    UpdateBucketMetadataAnnotationTableConfiguration,
+    UpdateBucketMetadataInventoryTableConfiguration,
+    UpdateBucketMetadataJournalTableConfiguration,
+    CreateBucketMetadataTableConfiguration,
+    GetBucketMetadataTableConfiguration,
+    DeleteBucketMetadataTableConfiguration,
+];
+const ANNOTATIONS: &[OperationId] = &[
+    GetObjectAnnotation,
+    ListObjectAnnotations,
+    PutObjectAnnotation,
+    DeleteObjectAnnotation,
+];
+
 /// Every profile.
 pub static PROFILES: &[Profile] = &[
+    // GetObjectTorrent is gone there: AWS says that S3 no longer speaks BitTorrent.
     Profile {
         name: "aws",
         checked: Checked::Documents,
-        operations: OperationId::ALL,
+        operations: &[
+            CORE,
+            &[
+                ListMultipartUploads,
+                UploadPartCopy,
+                GetObjectAttributes,
+                RestoreObject,
+                SelectObjectContent,
+                UpdateObjectEncryption,
+                GetBucketAbac,
+                PutBucketAbac,
+            ],
+            VERSIONS,
+            BUCKET_TAGS,
+            OBJECT_TAGS,
+            LIFECYCLE,
+            WEBSITE,
+            ENCRYPTION,
+            NOTIFICATION,
+            REPLICATION,
+            REQUEST_PAYMENT,
+            ACCELERATION,
+            ANALYTICS,
+            TIERING,
+            INVENTORY,
+            METRICS,
+            METADATA_TABLES,
+            ANNOTATIONS,
+        ],
         literal_dot_segments: true,
         literal_empty_segments: true,
         trailers: true,
         versions: true,
+        tags_new_buckets: true,
         ignores: &[],
     },
-    // RGW 16.2.15.
+    // RGW 16.2.15. Where it does not know a sub-resource it lists, deletes or makes the bucket, or writes the object; a
+    // SelectObjectContent breaks its process.
     Profile {
         name: "ceph",
         checked: Checked::Run,
-        operations: OperationId::ALL,
+        operations: &[
+            CORE,
+            &[ListMultipartUploads, UploadPartCopy],
+            VERSIONS,
+            BUCKET_TAGS,
+            OBJECT_TAGS,
+            LIFECYCLE,
+            WEBSITE,
+            REQUEST_PAYMENT,
+        ],
         literal_dot_segments: true,
         literal_empty_segments: true,
         trailers: false,
         versions: true,
+        tags_new_buckets: false,
         ignores: &[
             (DeleteObject, "if-match"),
             (CompleteMultipartUpload, "if-match"),
@@ -116,35 +232,21 @@ pub static PROFILES: &[Profile] = &[
             (UploadPartCopy, "x-amz-copy-source-if-match"),
         ],
     },
-    // 2.5.0. It refused UploadPartCopy and has no versions.
+    // 2.5.0. It refused UploadPartCopy and has no versions, which is what it answers to GetBucketVersioning.
     Profile {
         name: "garage",
         checked: Checked::Run,
         operations: &[
-            ListBuckets,
-            CreateBucket,
-            DeleteBucket,
-            HeadBucket,
-            GetBucketLocation,
-            ListMultipartUploads,
-            ListObjects,
-            ListObjectsV2,
-            GetObject,
-            HeadObject,
-            PutObject,
-            CopyObject,
-            DeleteObject,
-            DeleteObjects,
-            CreateMultipartUpload,
-            UploadPart,
-            CompleteMultipartUpload,
-            AbortMultipartUpload,
-            ListParts,
+            CORE,
+            &[ListMultipartUploads, GetBucketVersioning],
+            LIFECYCLE,
+            WEBSITE,
         ],
         literal_dot_segments: true,
         literal_empty_segments: true,
         trailers: true,
         versions: false,
+        tags_new_buckets: false,
         ignores: &[
             (PutObject, "if-match"),
             (PutObject, "if-none-match"),
@@ -153,15 +255,31 @@ pub static PROFILES: &[Profile] = &[
             (DeleteObject, "if-match"),
         ],
     },
-    // It keeps objects as files and refuses names a file system reads otherwise.
+    // It keeps objects as files and refuses names a file system reads otherwise. Its replication goes to remote targets
+    // of its own in place of roles.
     Profile {
         name: "minio",
         checked: Checked::Documents,
-        operations: OperationId::ALL,
+        operations: &[
+            CORE,
+            &[
+                ListMultipartUploads,
+                UploadPartCopy,
+                GetObjectAttributes,
+                SelectObjectContent,
+            ],
+            VERSIONS,
+            BUCKET_TAGS,
+            OBJECT_TAGS,
+            LIFECYCLE,
+            ENCRYPTION,
+            NOTIFICATION,
+        ],
         literal_dot_segments: false,
         literal_empty_segments: false,
         trailers: true,
         versions: true,
+        tags_new_buckets: false,
         ignores: &[],
     },
     // s3s-fs 0.14.1. It keeps objects as files, knows no versions, and stores what comes with a client's
@@ -169,31 +287,12 @@ pub static PROFILES: &[Profile] = &[
     Profile {
         name: "s3s",
         checked: Checked::Run,
-        operations: &[
-            ListBuckets,
-            CreateBucket,
-            DeleteBucket,
-            HeadBucket,
-            GetBucketLocation,
-            ListObjects,
-            ListObjectsV2,
-            GetObject,
-            HeadObject,
-            PutObject,
-            CopyObject,
-            DeleteObject,
-            DeleteObjects,
-            CreateMultipartUpload,
-            UploadPart,
-            UploadPartCopy,
-            CompleteMultipartUpload,
-            AbortMultipartUpload,
-            ListParts,
-        ],
+        operations: &[CORE, &[UploadPartCopy]],
         literal_dot_segments: false,
         literal_empty_segments: false,
         trailers: true,
         versions: false,
+        tags_new_buckets: false,
         ignores: &[
             (DeleteObject, "if-match"),
             (CopyObject, "if-match"),
@@ -208,32 +307,12 @@ pub static PROFILES: &[Profile] = &[
     Profile {
         name: "demo",
         checked: Checked::Run,
-        operations: &[
-            ListBuckets,
-            CreateBucket,
-            DeleteBucket,
-            HeadBucket,
-            GetBucketLocation,
-            ListMultipartUploads,
-            ListObjects,
-            ListObjectsV2,
-            GetObject,
-            HeadObject,
-            PutObject,
-            CopyObject,
-            DeleteObject,
-            DeleteObjects,
-            CreateMultipartUpload,
-            UploadPart,
-            UploadPartCopy,
-            CompleteMultipartUpload,
-            AbortMultipartUpload,
-            ListParts,
-        ],
+        operations: &[CORE, &[ListMultipartUploads, UploadPartCopy]],
         literal_dot_segments: true,
         literal_empty_segments: true,
         trailers: true,
         versions: false,
+        tags_new_buckets: false,
         ignores: &[
             (DeleteObject, "if-match"),
             (CopyObject, "if-match"),
@@ -243,15 +322,38 @@ pub static PROFILES: &[Profile] = &[
             (CreateMultipartUpload, SSE_C),
         ],
     },
-    // 5.2.5. A double of S3 for tests: it checks neither signatures nor encryption keys.
+    // 5.2.5. A double of S3 for tests: it checks neither signatures nor encryption keys. What it does not know it answers
+    // as a listing or a creation of the bucket, a deletion of the bucket, or a write of the object.
     Profile {
         name: "moto",
         checked: Checked::Run,
-        operations: OperationId::ALL,
+        operations: &[
+            CORE,
+            &[
+                ListMultipartUploads,
+                UploadPartCopy,
+                GetObjectAttributes,
+                SelectObjectContent,
+                // Not the deletion of an inventory: that deletes the bucket.
+                GetBucketInventoryConfiguration,
+                ListBucketInventoryConfigurations,
+                PutBucketInventoryConfiguration,
+            ],
+            VERSIONS,
+            BUCKET_TAGS,
+            OBJECT_TAGS,
+            LIFECYCLE,
+            WEBSITE,
+            ENCRYPTION,
+            NOTIFICATION,
+            REPLICATION,
+            ACCELERATION,
+        ],
         literal_dot_segments: true,
         literal_empty_segments: true,
         trailers: true,
         versions: true,
+        tags_new_buckets: false,
         ignores: &[
             (CopyObject, "x-amz-copy-source-if-match"),
             (UploadPartCopy, "x-amz-copy-source-if-match"),
@@ -264,11 +366,29 @@ pub static PROFILES: &[Profile] = &[
     Profile {
         name: "localstack",
         checked: Checked::Run,
-        operations: OperationId::ALL,
+        operations: &[
+            CORE,
+            &[ListMultipartUploads, UploadPartCopy, GetObjectAttributes],
+            VERSIONS,
+            BUCKET_TAGS,
+            OBJECT_TAGS,
+            LIFECYCLE,
+            WEBSITE,
+            ENCRYPTION,
+            NOTIFICATION,
+            REPLICATION,
+            REQUEST_PAYMENT,
+            ACCELERATION,
+            ANALYTICS,
+            TIERING,
+            INVENTORY,
+            METRICS,
+        ],
         literal_dot_segments: true,
         literal_empty_segments: false,
         trailers: true,
         versions: true,
+        tags_new_buckets: false,
         ignores: &[],
     },
     // Any other store: only what all of them have, and the careful side of every question. Conditions of writes are
@@ -276,11 +396,12 @@ pub static PROFILES: &[Profile] = &[
     Profile {
         name: "generic",
         checked: Checked::Documents,
-        operations: CORE,
+        operations: &[CORE],
         literal_dot_segments: false,
         literal_empty_segments: false,
         trailers: false,
         versions: false,
+        tags_new_buckets: false,
         ignores: &[],
     },
 ];

@@ -10,6 +10,7 @@ mod create;
 mod delete;
 mod error;
 mod read;
+mod settings;
 mod write;
 
 pub use buckets::{Bucket, BucketList, BucketOwner, BucketPage};
@@ -18,6 +19,7 @@ pub use create::{BadConfiguration, CreateBucketConfiguration};
 pub use delete::{DeleteFailure, DeleteItem, DeleteRequest, DeleteResult, Deleted};
 pub use error::UpstreamError;
 pub use read::{BadXml, Element};
+pub use settings::Settings;
 pub use write::Writer;
 
 /// The namespace of S3's documents.

@@ -169,7 +169,8 @@ impl Kind {
             return Self::Other;
         };
         match (operation.level, operation.method) {
-            (Level::Service | Level::Bucket, _) => Self::Bucket,
+            (Level::Service | Level::Account | Level::Bucket, _) => Self::Bucket,
+            (Level::ObjectLambda, _) => Self::Other,
             (Level::Object, "GET" | "HEAD") => Self::ObjectRead,
             (Level::Object, "PUT" | "POST") => Self::ObjectWrite,
             (Level::Object, "DELETE") => Self::ObjectDelete,

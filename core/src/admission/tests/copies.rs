@@ -93,7 +93,7 @@ fn labels_name_every_permission_that_had_to_be_allowed() {
     // What only chooses between 404 and 403 had not to be allowed; keys of DeleteObjects are items.
     let read = Ask::new("GET /acme-public/a").signed("partner");
     assert_eq!(asked(read), ["s3:GetObject acme-public/a true"]);
-    let delete = Ask::new("POST /acme-shared?delete").body(&delete(&["a"]));
+    let delete = Ask::new("POST /acme-shared?delete").document(&delete(&["a"]));
     assert_eq!(asked(delete.signed("partner")), [""; 0]);
 }
 

@@ -5,7 +5,7 @@ use crate::admission::{Item, Permit, Run};
 use crate::s3::xml::{DeleteFailure, DeleteRequest};
 
 fn ask(bucket: &str, document: &str) -> Ask {
-    Ask::new(&format!("POST /{bucket}?delete")).body(document)
+    Ask::new(&format!("POST /{bucket}?delete")).document(document)
 }
 
 /// The keys that go upstream, and the codes of those that do not.

@@ -171,7 +171,7 @@ fn presented_claims_are_no_facts_for_conditions() {
     ] {
         let world = World::new().with_policy("demo-aged", &NOT_PRESENTED.replace("KEY", key));
         let plain = Ask::new("DELETE /demo-aged/key");
-        let several = Ask::new("POST /demo-aged?delete").body(&delete(&["key"]));
+        let several = Ask::new("POST /demo-aged?delete").document(&delete(&["key"]));
         for ask in [plain, several] {
             let permit = permit(world.ask_fixed(&ask.signed("stranger")));
             let refused = match permit.run() {

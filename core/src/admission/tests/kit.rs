@@ -12,12 +12,17 @@ use super::portcullis::policy::{Origin, Pattern, Policy, PolicyKind};
 use super::portcullis::request::{Head, Hosts, Query, encode_query_component};
 use super::portcullis::s3::answer::{Answer, S3Error};
 use super::portcullis::s3::names::{AccountId, BucketName};
-use super::portcullis::s3::operations::{Level, Mark, Operation, OperationId, PayloadKind};
+use super::portcullis::s3::operations::{
+    Level, Mark, OPERATIONS, Operation, OperationId, PayloadKind,
+};
 use super::portcullis::s3::profiles::Profile;
 use super::portcullis::sigv4::{Scope, SigningKey, presented, string_to_sign};
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use jiff::Timestamp;
+use md5::{Digest, Md5};
 use std::collections::{BTreeMap, HashMap};
 use std::fmt::Write;
 use std::sync::Arc;
@@ -30,6 +35,9 @@ pub(crate) const ACME: &str = "111111111111";
 pub(crate) const PARTNER: &str = "222222222222";
 
 const ALL: &str = r#"{"Effect":"Allow","Action":"s3:*","Resource":"*"}"#;
+/// And what some settings of buckets take beside S3's own actions.
+const ADMIN: &str =
+    r#"{"Effect":"Allow","Action":["s3:*","iam:PassRole","s3tables:*"],"Resource":"*"}"#;
 const READ: &str = r#"{"Effect":"Allow","Action":["s3:Get*","s3:List*"],"Resource":"*"}"#;
 /// One's own folder, as the IAM manual writes it.
 const HOME: &str = r#"
@@ -42,7 +50,7 @@ const HOME: &str = r#"
 #[rustfmt::skip]
 const CALLERS: &[(&str, &str, &str, &str, &str, &str)] = &[
     ("root", ACME, "root", "", "", ""),
-    ("admin", ACME, "user", ALL, "", ""),
+    ("admin", ACME, "user", ADMIN, "", ""),
     ("reader", ACME, "user", READ, "", ""),
     ("home", ACME, "user", HOME, "", ""),
     ("nobody", ACME, "user", "", "", ""),
@@ -371,10 +379,17 @@ impl Ask {
     pub(crate) fn of(row: &Operation, bucket: &str, key: &str) -> Self {
         let path = match row.level {
             Level::Service => "/".to_owned(),
+            Level::Account => "/v20180820/configuration/publicAccessBlock".to_owned(),
+            Level::ObjectLambda => "/WriteGetObjectResponse".to_owned(),
             Level::Bucket => format!("/{bucket}"),
             Level::Object => format!("/{bucket}/{key}"),
         };
         let mut ask = Self::new(&format!("{} {path}", row.method));
+        ask = match row.level {
+            Level::Account => ask.header("x-amz-account-id", ACME),
+            Level::ObjectLambda => ask.header("x-amz-request-route", "r"),
+            Level::Service | Level::Bucket | Level::Object => ask,
+        };
         for mark in row.marks {
             ask = match mark {
                 Mark::Query(name @ ("uploadId" | "partNumber")) => ask.query(name, "1"),
@@ -384,13 +399,18 @@ impl Ask {
                     ask.header("x-amz-copy-source", &format!("{bucket}/home/home/source"))
                 }
                 Mark::Header(name) => ask.header(name, "1"),
+                Mark::ContentType(kind) => ask.header("content-type", kind),
             };
         }
         match (row.payload, row.id) {
             (PayloadKind::None, _) | (_, OperationId::CreateBucket) => ask,
             (PayloadKind::Stream, _) => ask.header("content-length", "5"),
             (PayloadKind::Document(_), OperationId::DeleteObjects) => {
-                ask.body(&delete(&[key, "elsewhere"]))
+                ask.document(&delete(&[key, "elsewhere"]))
+            }
+            (PayloadKind::Document(_), OperationId::PutBucketPolicy) => ask.document("{}"),
+            (PayloadKind::Settings(root, _) | PayloadKind::OptionalSettings(root, _), _) => {
+                ask.document(&settings(root))
             }
             (PayloadKind::Document(_), _) => {
                 ask.body("<CompleteMultipartUpload><Part/></CompleteMultipartUpload>")
@@ -438,6 +458,12 @@ impl Ask {
         self.instead("content-length", &length)
     }
 
+    /// Brings a document and its MD5.
+    pub(crate) fn document(self, text: &str) -> Self {
+        let md5 = BASE64_STANDARD.encode(Md5::digest(text));
+        self.body(text).instead("content-md5", &md5)
+    }
+
     /// Signed in the header by a caller of the world.
     pub(crate) fn signed(self, name: &str) -> Self {
         Signer::of(name).sign(self)
@@ -470,6 +496,26 @@ pub(crate) fn delete(keys: &[&str]) -> String {
         write!(text, "<Object><Key>{key}</Key></Object>").unwrap();
     }
     text + "</Delete>"
+}
+
+/// The rows that the world's first store may be sent.
+pub(crate) fn sent() -> impl Iterator<Item = &'static Operation> {
+    let profile = Profile::find("aws").unwrap();
+    OPERATIONS.iter().filter(|row| profile.has(row.id))
+}
+
+/// The smallest document of this root that is read.
+pub(crate) fn settings(root: &str) -> String {
+    let inside = match root {
+        "Tagging" => "<TagSet/>",
+        "ReplicationConfiguration" => "<Role>arn:aws:iam::111111111111:role/copier</Role>",
+        "MetadataTableConfiguration" => {
+            "<S3TablesDestination><TableBucketArn>arn:aws:s3tables:eu-central-1:111111111111:bucket/tables\
+             </TableBucketArn></S3TablesDestination>"
+        }
+        _ => "",
+    };
+    format!("<{root}>{inside}</{root}>")
 }
 
 /// Who signs, and how.

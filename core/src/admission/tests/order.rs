@@ -19,7 +19,7 @@ const FAULTS: &[Fault] = &[
     ("two hosts", "InvalidRequest", "Invalid Request", |upload| header(upload, "host", "other")),
     ("bad bucket", "InvalidBucketName", "The specified", |upload| path(upload, "/partner", "/PARTNER")),
     ("bad escape", "InvalidURI", "Couldn't parse", |upload| path(upload, "/key", "/key%zz")),
-    ("bad query", "NotImplemented", "A query parameter", |upload| path(upload, "/key", "/key?acl")),
+    ("bad query", "NotImplemented", "A query parameter", |upload| path(upload, "/key", "/key?nosuch")),
     ("bad copy source", "InvalidArgument", "Copy Source", |upload| header(upload, "x-amz-copy-source", "x")),
     ("two authentications", "InvalidArgument", "Only one auth", |upload| upload.added = Some(("authorization", "x"))),
     ("wrong region", "AuthorizationHeaderMalformed", "The auth", |upload| upload.signer.region = Some("mars-1")),

@@ -1,6 +1,6 @@
 //! Whose bucket it is, and who may know.
 
-use super::kit::{ACME, Ask, PARTNER, World, account, permit, verdict};
+use super::kit::{ACME, Ask, PARTNER, World, account, permit, sent, verdict};
 use crate::admission::Run;
 use crate::s3::xml::BucketPage;
 
@@ -111,7 +111,7 @@ fn the_expected_owner_is_the_owner() {
 #[test]
 fn the_expected_owner_is_asked_of_every_bucket_operation() {
     let world = World::new();
-    for row in crate::s3::operations::OPERATIONS {
+    for row in sent() {
         if matches!(row.name, "ListBuckets" | "CreateBucket") {
             continue;
         }

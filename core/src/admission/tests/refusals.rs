@@ -95,7 +95,7 @@ fn parsing() -> Vec<Pair> {
         pair("operation", target("POST /acme-open", "GET /acme-open")),
         pair(
             "query name",
-            target("GET /acme-open/key?acl", "GET /acme-open/key?x-acl"),
+            target("GET /acme-open/key?nosuch", "GET /acme-open/key?x-nosuch"),
         ),
         pair(
             "query name twice",
@@ -121,7 +121,16 @@ fn parsing() -> Vec<Pair> {
             put_copy("arn:aws:s3:::acme-open/a"),
             put_copy("acme-open/arn:aws:s3:::a"),
         ),
+        (
+            "account id",
+            account("11111111111"),
+            Ask::new("GET /acme-open/key"),
+        ),
     ]
+}
+
+fn account(id: &str) -> Ask {
+    Ask::new("GET /v20180820/configuration/publicAccessBlock").header("x-amz-account-id", id)
 }
 
 fn put_copy(source: &str) -> Ask {
@@ -381,7 +390,7 @@ fn bodies() -> Vec<Pair> {
     let checked = || put().header("x-amz-checksum-crc32", "AAAAAA==");
     let many = |length: &str| {
         Ask::new("POST /acme-open?delete")
-            .body(&delete(&["a"]))
+            .document(&delete(&["a"]))
             .instead("content-length", length)
     };
     vec![
@@ -452,7 +461,7 @@ fn bodies() -> Vec<Pair> {
 }
 
 fn documents() -> Vec<Pair> {
-    let delete = |text: &str| Ask::new("POST /acme-open?delete").body(text);
+    let delete = |text: &str| Ask::new("POST /acme-open?delete").document(text);
     let create = |text: &str| Ask::new("PUT /acme-new").body(text).signed("admin");
     let complete = |text: &str| Ask::new("POST /acme-open/key?uploadId=1").body(text);
     let located = |region: &str| {
@@ -460,7 +469,32 @@ fn documents() -> Vec<Pair> {
             "<CreateBucketConfiguration><LocationConstraint>{region}</LocationConstraint></CreateBucketConfiguration>"
         ))
     };
-    let tagged = "<CreateBucketConfiguration><Tags/></CreateBucketConfiguration>";
+    let tagged = |bucket: &str, tags: &str| {
+        let document = format!("<CreateBucketConfiguration>{tags}</CreateBucketConfiguration>");
+        Ask::new(&format!("PUT /{bucket}")).body(&document)
+    };
+    let tags = "<Tags><Tag><Key>a</Key><Value>b</Value></Tag></Tags>";
+    let tagging = |text: &str| Ask::new("PUT /acme-open/key?tagging").document(text);
+    let replicate = |role: &str| {
+        let document =
+            format!("<ReplicationConfiguration><Role>{role}</Role></ReplicationConfiguration>");
+        Ask::new("PUT /acme-open?replication")
+            .document(&document)
+            .signed("admin")
+    };
+    let tables = |arn: &str| {
+        let document = format!(
+            "<MetadataTableConfiguration><S3TablesDestination><TableBucketArn>{arn}</TableBucketArn>\
+             </S3TablesDestination></MetadataTableConfiguration>"
+        );
+        Ask::new("POST /acme-open?metadataTable")
+            .document(&document)
+            .signed("admin")
+    };
+    let restore = |inside: &str| {
+        let document = format!("<RestoreRequest>{inside}</RestoreRequest>");
+        Ask::new("POST /acme-open/key?restore").body(&document)
+    };
     vec![
         (
             "malformed XML",
@@ -479,9 +513,55 @@ fn documents() -> Vec<Pair> {
         ),
         ("malformed configuration", create("<Other/>"), create("")),
         (
-            "configuration with tags",
-            create(tagged),
+            "directory bucket",
+            create("<CreateBucketConfiguration><Bucket/></CreateBucketConfiguration>"),
             create("<CreateBucketConfiguration/>"),
+        ),
+        (
+            "tags of a new bucket",
+            tagged("partner-new", tags).signed("partner"),
+            tagged("acme-new", tags).signed("admin"),
+        ),
+        (
+            "no document",
+            Ask::new("PUT /acme-open/key?tagging")
+                .header("content-md5", "1B2M2Y8AsgTpgAmY7PhCfg=="),
+            tagging("<Tagging><TagSet/></Tagging>"),
+        ),
+        (
+            "another root",
+            tagging("<TagSet/>"),
+            tagging("<Tagging><TagSet/></Tagging>"),
+        ),
+        (
+            "entities in settings",
+            tagging("<!DOCTYPE a><Tagging><TagSet/></Tagging>"),
+            tagging("<Tagging><TagSet/></Tagging>"),
+        ),
+        (
+            "no checksum",
+            tagging("<Tagging><TagSet/></Tagging>").without("content-md5"),
+            tagging("<Tagging><TagSet/></Tagging>")
+                .without("content-md5")
+                .header(
+                    "x-amz-checksum-sha256",
+                    "mLlZ95NCeCe1VrAkoQ1w5v4dsTs5rS01Mlbo9vj6Xgw=",
+                ),
+        ),
+        (
+            "role that is none",
+            replicate("arn:aws:s3:::acme-open"),
+            replicate("arn:aws:iam::111111111111:role/copier"),
+        ),
+        (
+            "table bucket that is none",
+            tables("arn:aws:s3:::acme-open"),
+            tables("arn:aws:s3tables:eu-central-1:111111111111:bucket/tables"),
+        ),
+        (
+            "restore that selects",
+            restore("<Type>SELECT</Type>"),
+            restore("<Days>1</Days>"),
         ),
         (
             "another location",

@@ -214,8 +214,9 @@ fn row_of(permit: &crate::admission::Permit) -> &'static Operation {
         Mark::Query(name) => query.has(name),
         Mark::QueryValue(name, value) => query.get(name) == Some(value),
         Mark::Header(name) => permit.headers().contains_key(*name),
+        Mark::ContentType(_) => false,
     };
-    Operation::find(permit.method().as_str(), level, holds).unwrap()
+    Operation::find(permit.method().as_str(), level, query.0.len(), holds).unwrap()
 }
 
 proptest! {

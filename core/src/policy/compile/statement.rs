@@ -5,7 +5,7 @@ use crate::document::{self, Entry, Node, Place, Value};
 use crate::policy::action_set::ActionSet;
 use crate::policy::glob::Variables;
 use crate::policy::principals::{self, Pattern, Principals};
-use crate::policy::resources::{self, Reach, Resources};
+use crate::policy::resources::{self, Patterns, Reach, Resources};
 use crate::policy::{Effect, PolicyKind, Statement};
 use crate::s3::actions::{Action, Applies};
 use std::sync::Arc;
@@ -207,7 +207,7 @@ impl Compiler<'_> {
 
     fn resources(&mut self, statement: &Node, actions: Option<&Actions>) -> Option<Resources> {
         let entry = self.one_of(statement, "Resource", "NotResource")?;
-        let mut globs = Vec::new();
+        let mut entries = Vec::new();
         let mut reach = Reach::default();
         for (text, at) in self.texts(entry) {
             let Some(compiled) = self.resource(text, at) else {
@@ -215,16 +215,16 @@ impl Compiler<'_> {
             };
             self.check_variables(&compiled.globs.iter().collect::<Vec<_>>(), at);
             reach = reach.or(compiled.reach);
-            globs.extend(compiled.globs);
+            entries.push(compiled);
         }
-        let globs = globs.into();
+        let patterns = Patterns::of(entries);
         if entry.name == "NotResource" {
-            return Some(Resources::Not(globs));
+            return Some(Resources::Not(patterns));
         }
         for (named, text, at) in actions.iter().flat_map(|actions| &actions.entries) {
             self.check_fit(named, reach, text, *at);
         }
-        Some(Resources::Only(globs))
+        Some(Resources::Only(patterns))
     }
 
     fn resource(&mut self, text: &str, at: Place) -> Option<resources::Entry> {

@@ -1,6 +1,7 @@
 //! The document of CreateBucket.
 //! <https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html>
 
+use super::settings::tags;
 use super::{BadXml, Element, Writer};
 use bytes::Bytes;
 
@@ -9,6 +10,8 @@ use bytes::Bytes;
 pub struct CreateBucketConfiguration {
     /// The region, as the client wrote it.
     pub location_constraint: Option<String>,
+    /// Tags of the bucket, each key with its value.
+    pub tags: Vec<(String, String)>,
 }
 
 /// Why the document of CreateBucket was refused.
@@ -17,14 +20,14 @@ pub enum BadConfiguration {
     /// MalformedXML.
     #[error(transparent)]
     Xml(#[from] BadXml),
-    /// A directory bucket or tags: NotImplemented.
-    #[error("the document asks for a directory bucket or for tags")]
+    /// A directory bucket: NotImplemented.
+    #[error("the document asks for a directory bucket")]
     NotImplemented,
 }
 
 impl CreateBucketConfiguration {
-    /// Reads the document; an empty body asks for nothing. Any member but the location is refused, because what the
-    /// gateway passes on is written anew from what it understood.
+    /// Reads the document; an empty body asks for nothing. Any member but location and tags is refused, because what
+    /// the gateway passes on is written anew from what it understood.
     pub fn parse(document: &[u8]) -> Result<Self, BadConfiguration> {
         if document.is_empty() {
             return Ok(Self::default());
@@ -34,29 +37,42 @@ impl CreateBucketConfiguration {
             return Err(BadXml::Schema.into());
         }
         let mut location = None;
+        let mut tagged = None;
         for child in root.children {
             match child.name.as_str() {
                 "LocationConstraint" if location.is_none() && child.children.is_empty() => {
                     location = Some(child.text.trim().to_owned());
                 }
-                "Location" | "Bucket" | "Tags" => return Err(BadConfiguration::NotImplemented),
+                "Tags" if tagged.is_none() => tagged = Some(tags(&child)?),
+                "Location" | "Bucket" => return Err(BadConfiguration::NotImplemented),
                 _ => return Err(BadXml::Schema.into()),
             }
         }
         Ok(Self {
             location_constraint: location.filter(|location| !location.is_empty()),
+            tags: tagged.unwrap_or_default(),
         })
     }
 
     /// Writes the document, for the upstream; empty if there is nothing to say.
     pub fn to_xml(&self) -> Bytes {
-        let Some(location) = &self.location_constraint else {
+        if *self == Self::default() {
             return Bytes::new();
-        };
+        }
         let mut xml = Writer::new();
         xml.root("CreateBucketConfiguration")
-            .leaf("LocationConstraint", location)
-            .close("CreateBucketConfiguration");
+            .optional("LocationConstraint", self.location_constraint.as_deref());
+        if !self.tags.is_empty() {
+            xml.open("Tags");
+            for (key, value) in &self.tags {
+                xml.open("Tag")
+                    .leaf("Key", key)
+                    .leaf("Value", value)
+                    .close("Tag");
+            }
+            xml.close("Tags");
+        }
+        xml.close("CreateBucketConfiguration");
         xml.finish()
     }
 }

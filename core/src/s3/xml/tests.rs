@@ -268,6 +268,10 @@ fn a_new_buckets_document_says_where() {
     let empty = "<CreateBucketConfiguration><LocationConstraint/></CreateBucketConfiguration>";
     check_configuration(empty, Ok(None));
     let named = CreateBucketConfiguration {
+        tags: vec![
+            ("a".to_owned(), "<b".to_owned()),
+            ("c".to_owned(), String::new()),
+        ],
         location_constraint: Some("eu-west-1".to_owned()),
     };
     assert_eq!(CreateBucketConfiguration::parse(&named.to_xml()), Ok(named));
@@ -275,11 +279,15 @@ fn a_new_buckets_document_says_where() {
 
 #[test]
 fn a_new_buckets_document_with_more_is_refused() {
-    for member in ["<Location/>", "<Bucket/>", "<Tags><Tag/></Tags>"] {
+    for member in ["<Location/>", "<Bucket/>"] {
         let document = format!("<CreateBucketConfiguration>{member}</CreateBucketConfiguration>");
         check_configuration(&document, Err(BadConfiguration::NotImplemented));
     }
     let schema = Err(BadConfiguration::Xml(BadXml::Schema));
+    for member in ["<Tags><Tag/></Tags>", "<Tags/><Tags/>"] {
+        let document = format!("<CreateBucketConfiguration>{member}</CreateBucketConfiguration>");
+        check_configuration(&document, schema);
+    }
     check_configuration(
         "<CreateBucketConfiguration><Other/></CreateBucketConfiguration>",
         schema,
