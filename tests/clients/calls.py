@@ -58,7 +58,7 @@ def set_digest(params, **_):
     """Makes a Content-MD5 that of the document as it is sent; for the event before-call of a client."""
     if "Content-MD5" in params["headers"]:
         body = params["body"]
-        body = body.encode() if isinstance(body, str) else body
+        body = body.getvalue() if hasattr(body, "getvalue") else body
         params["headers"]["Content-MD5"] = _encoded(hashlib.md5(body).digest())
 
 
