@@ -27,7 +27,7 @@ class Golden:
         """Compares one cell of a row with what was found, or puts it there."""
         cells = self.rows.get(row, {})
         if UPDATE:
-            self.check(row, cells | {column: found})
+            self.check(row, dict(sorted((cells | {column: found}).items())))
         assert found == cells.get(column) or UPDATE, f"`{row}`, {column}: `{found}`, in {self.path.name} `{cells.get(column)}`"
 
     def _text(self):

@@ -38,6 +38,16 @@ WRITES_THE_KEY = {"CompleteMultipartUpload", "CopyObject", "DeleteObject", "Dele
 LOCKED = {"GetObjectLegalHold", "GetObjectRetention", "PutObjectLegalHold", "PutObjectRetention"}
 LOCKED |= {"GetObjectLockConfiguration", "PutObjectLockConfiguration"}
 ON_UPLOADS = {"AbortMultipartUpload", "CompleteMultipartUpload", "ListParts", "UploadPart", "UploadPartCopy"}
+SHOWN_BY = {
+    "AbortMultipartUpload": "ListParts",
+    "CompleteMultipartUpload": "GetObject",
+    "CopyObject": "GetObject",
+    "CreateBucket": "HeadBucket",
+    "DeleteBucket": "HeadBucket",
+    "DeleteObjects": "ListObjectsV2",
+    "UploadPart": "ListParts",
+    "UploadPartCopy": "ListParts",
+}
 OBJECTS = {"key": calls.BODY, "another key": b"another", "source": b"the source", "canary": b"the canary"}
 # Answers that say what the gateway made of them: its own names of things.
 REWRITTEN = {"CreateBucket": [".Location", ".BucketArn", ".ResponseMetadata.content-type"], "ListBuckets": [".Buckets"], "DeleteObjects": [".RequestCharged"]}
@@ -99,8 +109,8 @@ def seen(stores):
         if name not in kept:
             store = stores(name)
             with ThreadPoolExecutor(8) as pool:
-                kept[name] = dict(zip(calls.OPERATIONS, pool.map(lambda each: perform(store, each), calls.OPERATIONS)))
-        return kept[name][operation]
+                kept[name] = {each: pool.submit(perform, store, each) for each in calls.OPERATIONS}
+        return kept[name][operation].result()
 
     return of
 
@@ -122,6 +132,10 @@ def once(store, operation, bucket, s3):
     call = prepare(store, operation, bucket)
     transcript = Transcript(bucket)
     result = transcript.see("call", lambda: call.perform(s3))
+    if shown_by(operation):
+        asked = calls.bare(shown_by(operation)).at(bucket)
+        asked.arguments.update({name: call.arguments[name] for name in ["UploadId"] if name in asked.arguments})
+        transcript.see("after", lambda: asked.perform(store.straight_s3))
     return transcript.steps, result, harm(store, operation, bucket)
 
 
@@ -135,11 +149,12 @@ def prepare(store, operation, bucket):
     if not empties(operation):
         for key, body in OBJECTS.items():
             s3.put_object(Bucket=bucket, Key=key, Body=body)
-    if setter(operation):
+    versions = ["PutBucketVersioning"] if "Replication" in operation else []
+    for each in [*versions, *filter(None, [setter(operation)])]:
         try:
-            calls.bare(setter(operation)).at(bucket).perform(s3)
+            calls.bare(each).at(bucket).perform(s3)
         except ClientError:
-            pass
+            pass  # The store lacks it.
     if operation in ON_UPLOADS:
         call.arguments.update(upload(s3, bucket, operation))
     return call
@@ -158,6 +173,18 @@ def setter(operation):
         candidates = [f"Put{subject}", f"Put{subject}Configuration", f"Put{subject.removesuffix('Status')}"]
         # The annotation would be the object on most servers.
         if subject not in (operation, "Object", "ObjectAnnotation"):
+            return next((each for each in candidates if each in calls.OPERATIONS), None)
+    return None
+
+
+def shown_by(operation):
+    """The operation that shows what this one did."""
+    if operation in SHOWN_BY:
+        return SHOWN_BY[operation]
+    for verb in ["Put", "Delete"]:
+        subject = operation.removeprefix(verb)
+        if subject != operation:
+            candidates = [f"Get{subject}", f"Get{subject}Configuration"]
             return next((each for each in candidates if each in calls.OPERATIONS), None)
     return None
 
@@ -210,8 +237,9 @@ def outcome(store, operation, found):
             return LATER if later(operation) else NOT_SENT
         return ANSWERED
     assert found.expected is not None, "was sent to a store that it harms"
-    found_differences = differences(found.expected[0][1], found.seen[0][1])
-    assert [each for each in found_differences if each[0] not in REWRITTEN.get(operation, [])] == []
+    for (step, expected), (_, seen) in zip(found.expected, found.seen, strict=True):
+        unlike = [each for each in differences(expected, seen) if each[0] not in REWRITTEN.get(operation, [])]
+        assert unlike == [], step
     return SAME if code is None else LACKS
 
 
