@@ -50,7 +50,11 @@ fn install_provider() -> anyhow::Result<()> {
 }
 
 fn runtime(threads: usize) -> anyhow::Result<Runtime> {
-    let mut builder = Builder::new_multi_thread();
+    let mut builder = match threads {
+        // Nobody to share work with, so nothing is spent on sharing it.
+        1 => Builder::new_current_thread(),
+        _ => Builder::new_multi_thread(),
+    };
     builder
         .worker_threads(threads)
         .enable_all()

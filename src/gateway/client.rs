@@ -15,6 +15,7 @@ use std::time::Duration;
 pub(super) struct Client {
     session: HttpSession,
     invited: bool,
+    last: bool,
     shutdown: ShutdownWatch,
 }
 
@@ -40,6 +41,7 @@ impl Client {
         Self {
             session,
             invited: false,
+            last: false,
             shutdown,
         }
     }
@@ -96,11 +98,21 @@ impl Client {
             .map_err(|error| gone(&error))
     }
 
+    /// Whether the body was read to its end, so that [`Client::read`] would only say so.
+    pub(super) fn has_read_body(&mut self) -> bool {
+        self.session.is_body_done()
+    }
+
+    /// Makes the answer the last on its connection.
+    pub(super) fn close_after(&mut self) {
+        self.last = true;
+    }
+
     /// Sends the response's head. The connection closes afterwards with body bytes of the request still to come, with
     /// nothing else to end the answer, and while the gateway stops.
     pub(super) async fn start(&mut self, head: ResponseHeader) -> Result<(), Gone> {
         self.session.respect_keepalive();
-        if *self.shutdown.borrow() || !self.ends_itself(&head) {
+        if self.last || *self.shutdown.borrow() || !self.ends_itself(&head) {
             self.session.set_keepalive_reuses_remaining(Some(0));
         }
         self.session

@@ -4,6 +4,7 @@ use super::client::Client;
 use super::entry::Entry;
 use super::fault::Fault;
 use super::front::{Arrived, Origin};
+use super::guard::guarded;
 use super::snapshot::{Snapshot, Target};
 use super::{Gateway, clock, reply};
 use crate::record::{CopyFrom, Draft, Ending, LoggedUri, RequestLine, Tls, UpstreamUse};
@@ -19,6 +20,7 @@ use portcullis_core::admission::{Admission, Arrival, Labels, Outcome, Permit, Ru
 use portcullis_core::s3::answer::{Answer, Success};
 use portcullis_core::s3::errors::ErrorCode;
 use portcullis_core::sigv4::payload::{BodyCheck, BodyPlan};
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -34,7 +36,11 @@ pub(super) async fn serve(
         return None;
     }
     let mut exchange = Exchange::begin(gateway, client, &arrived);
-    let result = exchange.run().await;
+    let result = {
+        let run = pin!(exchange.run());
+        let ended = guarded(run).await;
+        ended.unwrap_or_else(|panicked| Err(Fault::Panicked(panicked)))
+    };
     let kept = exchange.conclude(result).await;
     let Exchange { client, entry, .. } = exchange;
     drop(entry);
@@ -243,6 +249,10 @@ impl<'g> Exchange<'g> {
     }
 
     async fn fail(&mut self, fault: Fault) -> bool {
+        if matches!(fault, Fault::Panicked(_)) {
+            // How far the request was read is anybody's guess.
+            self.client.close_after();
+        }
         let (error, ending) = fault.explain(self.entry.id.as_str(), self.upstream_name());
         self.entry.end(ending);
         self.count_upstream_failure(ending);

@@ -2,6 +2,7 @@
 //! diagnostics.
 
 use super::client::Gone;
+use super::guard::Panicked;
 use crate::record::{Ending, UpstreamError as UpstreamFault};
 use crate::state::StoreError;
 use crate::upstream::answer::{self, Cause};
@@ -28,6 +29,8 @@ pub(super) enum Fault {
     Store(StoreError),
     /// What the upstream or the store says makes the request impossible.
     Refused(S3Error),
+    /// A fault of ours in the code itself.
+    Panicked(Panicked),
 }
 
 impl Fault {
@@ -66,6 +69,11 @@ impl Fault {
             Self::Store(error) => {
                 tracing::error!(request = id, "the store failed: {}", chain(&error));
                 (Some(ErrorCode::ServiceUnavailable.into()), Ending::Failed)
+            }
+            Self::Panicked(Panicked(words)) => {
+                // Quoted: the words may hold what a client sent.
+                tracing::error!(request = id, panic = ?words, "serving this request panicked");
+                (Some(ErrorCode::InternalError.into()), Ending::Failed)
             }
         }
     }

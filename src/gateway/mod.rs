@@ -11,6 +11,7 @@
 //! | `buckets` | creating and deleting buckets, and whose they are |
 //! | `reply` | heads of answers |
 //! | `entry` | the record of an exchange, written however it ends |
+//! | `guard` | a panic in an exchange becomes its failure |
 //! | `refusals` | answers and records of what the front refuses |
 //! | `settle` | creations of buckets that were cut short |
 //! | `start` | from settings to a running gateway, and back |
@@ -23,6 +24,7 @@ mod entry;
 mod exchange;
 mod fault;
 pub mod front;
+mod guard;
 mod refusals;
 mod reply;
 mod settle;

@@ -84,12 +84,20 @@ pub enum StartError {
 
 /// Starts a gateway on the current runtime. It serves when this returns.
 pub async fn start(settings: Settings) -> Result<Running, StartError> {
-    let metrics = Arc::new(Metrics::new(&sets())?);
-    let recorder = Recorder::open(&sinks(&settings), &metrics.records_dropped())?;
     let store: Arc<dyn Store> = match &settings.state {
         Some(path) => Arc::new(RedbStore::open(&path.0)?),
         None => Arc::new(NoStore::new()),
     };
+    start_over(store, settings).await
+}
+
+/// The same over a store that is open.
+pub(super) async fn start_over(
+    store: Arc<dyn Store>,
+    settings: Settings,
+) -> Result<Running, StartError> {
+    let metrics = Arc::new(Metrics::new(&sets())?);
+    let recorder = Recorder::open(&sinks(&settings), &metrics.records_dropped())?;
     let instance: Arc<str> = settings.instance.as_ref().into();
     let readiness = Readiness::new();
     let addresses = addresses(&settings)?;
@@ -167,6 +175,7 @@ impl Running {
     async fn listen(&mut self, addresses: Vec<(Box<str>, Address)>) -> Result<(), StartError> {
         for (position, (name, address)) in addresses.into_iter().enumerate() {
             let shown = shown(&address);
+            let metrics = self.gateway.metrics.listener(&name);
             let bound = front::Listener::bind(position, address).await;
             let listener = bound.map_err(|source| StartError::Listen {
                 name,
@@ -174,7 +183,7 @@ impl Running {
                 source,
             })?;
             self.bound.push(listener.bound().clone());
-            self.front.serve(listener);
+            self.front.serve(listener, metrics);
         }
         Ok(())
     }

@@ -8,7 +8,8 @@ use super::snapshot::Target;
 use crate::record::Ending;
 use crate::upstream::answer::FAULT_LIMIT;
 use crate::upstream::call::Call;
-use crate::upstream::client::{Pool, UpstreamError};
+use crate::upstream::client::{Reuse, UpstreamError};
+use bytes::Bytes;
 use http::header::{CONTENT_LENGTH, CONTENT_RANGE};
 use http::{HeaderMap, Method, StatusCode};
 use portcullis_core::admission::Permit;
@@ -16,21 +17,19 @@ use portcullis_core::sigv4::payload::BodyCheck;
 use std::time::Instant;
 
 impl Exchange<'_> {
-    /// Carries out a permit whose bodies stream.
+    /// Carries out a permit whose bodies stream. An upstream is connected to when the body has begun to come, or is
+    /// there: a body that is refused at once reaches nobody, and no connection waits for a slow client.
     pub(super) async fn stream(&mut self, permit: &Permit) -> Result<(), Fault> {
         let target = self.target(permit)?;
-        if permit.body().length == 0 {
-            // There is no last byte to withhold: the body is verified before anybody hears of it.
-            self.read_whole(permit.body()).await?;
-        }
-        let mut call = self.open(&target, permit, Pool::Any).await?;
-        if let Err(error) = self.ask(&target, &mut call, permit).await {
+        let upload = self.begin_upload(permit).await?;
+        let mut call = self.open(&target, permit, Reuse::Allowed).await?;
+        if let Err(error) = self.ask(&target, &mut call, permit, upload).await {
             match error {
                 Fault::Upstream(error)
                     if call.may_be_repeated(&error) && self.client.received() == 0 =>
                 {
-                    call = self.open(&target, permit, Pool::New).await?;
-                    self.ask(&target, &mut call, permit).await?;
+                    call = self.open(&target, permit, Reuse::Never).await?;
+                    self.ask(&target, &mut call, permit, None).await?;
                 }
                 error => return Err(error),
             }
@@ -38,12 +37,35 @@ impl Exchange<'_> {
         self.relay(call, permit).await
     }
 
-    async fn open(&mut self, target: &Target, permit: &Permit, pool: Pool) -> Result<Call, Fault> {
+    /// Reads the beginning of a body, and all of a short one. `None`: it is empty, and verified as such.
+    async fn begin_upload(&mut self, permit: &Permit) -> Result<Option<Upload>, Fault> {
+        if permit.body().length == 0 {
+            // There is no last byte to withhold.
+            self.read_whole(permit.body()).await?;
+            return Ok(None);
+        }
+        self.client.invite_body().await.map_err(Fault::Client)?;
+        let mut check = BodyCheck::new(permit.body());
+        let first = self.client.read().await.map_err(Fault::Client)?;
+        let verified = check.feed(first.unwrap_or_default()).map_err(Fault::Body)?;
+        let rest = match self.client.has_read_body() {
+            true => Rest::Last(check.finish().map_err(Fault::Body)?),
+            false => Rest::ToCome(Box::new(check)),
+        };
+        Ok(Some(Upload { verified, rest }))
+    }
+
+    async fn open(
+        &mut self,
+        target: &Target,
+        permit: &Permit,
+        reuse: Reuse,
+    ) -> Result<Call, Fault> {
         self.note_upstream(target);
         let opened = self
             .gateway
             .upstreams
-            .open(&target.upstream, permit, pool, clock::now())
+            .open(&target.upstream, permit, reuse, clock::now())
             .await;
         opened.map_err(Fault::Upstream)
     }
@@ -54,10 +76,10 @@ impl Exchange<'_> {
         target: &Target,
         call: &mut Call,
         permit: &Permit,
+        upload: Option<Upload>,
     ) -> Result<(), Fault> {
-        if permit.body().length > 0 {
-            self.client.invite_body().await.map_err(Fault::Client)?;
-            self.upload(call, BodyCheck::new(permit.body())).await?;
+        if let Some(upload) = upload {
+            self.upload(call, upload).await?;
         }
         let asked = Instant::now();
         let reads = matches!(*permit.method(), Method::GET | Method::HEAD);
@@ -73,24 +95,44 @@ impl Exchange<'_> {
 
     /// Passes the client's body on as far as it is verified, the last byte only when all of it is. Stops early if the
     /// upstream has answered already.
-    async fn upload(&mut self, call: &mut Call, mut check: BodyCheck) -> Result<(), Fault> {
+    async fn upload(&mut self, call: &mut Call, upload: Upload) -> Result<(), Fault> {
+        if let Err(error) = call.send(&upload.verified).await {
+            return early_answer(call, error).await;
+        }
+        let last = match upload.rest {
+            Rest::Last(last) => Some(last),
+            Rest::ToCome(check) => self.upload_rest(call, *check).await?,
+        };
+        let Some(last) = last else { return Ok(()) };
+        match call.send(&last).await {
+            Ok(()) => call.complete().await.map_err(Fault::Upstream),
+            Err(error) => early_answer(call, error).await,
+        }
+    }
+
+    /// Gives the last byte, which has not been sent; `None` if the upstream has answered.
+    async fn upload_rest(
+        &mut self,
+        call: &mut Call,
+        mut check: BodyCheck,
+    ) -> Result<Option<Bytes>, Fault> {
         loop {
             let piece = tokio::select! {
                 biased;
-                answered = call.answered_early() => return answered.map_err(Fault::Upstream),
+                answered = call.answered_early() => {
+                    answered.map_err(Fault::Upstream)?;
+                    return Ok(None);
+                }
                 piece = self.client.read() => piece.map_err(Fault::Client)?,
             };
             let Some(piece) = piece else { break };
             let verified = check.feed(piece).map_err(Fault::Body)?;
             if let Err(error) = call.send(&verified).await {
-                return early_answer(call, error).await;
+                early_answer(call, error).await?;
+                return Ok(None);
             }
         }
-        let last = check.finish().map_err(Fault::Body)?;
-        match call.send(&last).await {
-            Ok(()) => call.complete().await.map_err(Fault::Upstream),
-            Err(error) => early_answer(call, error).await,
-        }
+        check.finish().map(Some).map_err(Fault::Body)
     }
 
     /// Passes the answer on: its head, unless the client may not see what it says, and its body piece by piece.
@@ -119,7 +161,7 @@ impl Exchange<'_> {
         }
         self.client.finish().await.map_err(Fault::Client)?;
         self.entry.end(Ending::Answered);
-        self.gateway.upstreams.release(call).await;
+        call.release().await;
         Ok(())
     }
 
@@ -131,9 +173,23 @@ impl Exchange<'_> {
             Method::HEAD => Vec::new(),
             _ => call.read_all(FAULT_LIMIT).await.map_err(Fault::Upstream)?,
         };
-        self.gateway.upstreams.release(call).await;
+        call.release().await;
         self.pass_error(permit, status, &headers, body.into()).await
     }
+}
+
+/// A body that has begun to come.
+struct Upload {
+    /// Its verified bytes, not sent yet.
+    verified: Bytes,
+    rest: Rest,
+}
+
+/// What comes after them.
+enum Rest {
+    /// The last byte, and all is verified.
+    Last(Bytes),
+    ToCome(Box<BodyCheck>),
 }
 
 /// The upstream took no more of the body: its answer says more than our failing to write.

@@ -8,7 +8,7 @@ mod handles;
 #[cfg(test)]
 mod tests;
 
-pub use handles::{ListenerMetrics, UpstreamMetrics};
+pub use handles::{Connected, ListenerMetrics, UpstreamMetrics};
 
 use handles::Handles;
 use portcullis_core::s3::operations::Operation;
@@ -95,7 +95,8 @@ metrics! {
     upstream_seconds: histogram [upstream] "Seconds from the last byte sent upstream to the first byte of the answer.";
     bytes_received_total: counter [listener] "Bytes of request bodies.";
     bytes_sent_total: counter [listener] "Bytes of answers' bodies.";
-    connections: gauge [listener] "Open client connections.";
+    connections: gauge [listener] "Open client connections, those in their TLS handshake included.";
+    tls_handshake_failures_total: counter [listener] "TLS handshakes with clients that failed, took too long or were broken off.";
     front_refusals_total: counter [reason] "Requests refused before they were S3 requests: framing, limits, deadlines.";
     upstream_errors_total: counter [upstream, kind] "Failures of an upstream.";
     upstream_credentials_expiry_timestamp_seconds: seconds [upstream] "When the credentials for an upstream expire; absent when they do not.";

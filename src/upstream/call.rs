@@ -4,13 +4,16 @@
 //! by piece, the answer's head [awaited](Call::answered) and its body [read](Call::read). Dropping a call cuts its
 //! connection: an upstream that was told a length then has no complete body.
 
+use super::Upstream;
 use super::client::UpstreamError;
+use super::wire::Wire;
 use http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
 use http::{HeaderMap, Method, StatusCode, Version};
 use pingora::http::{RequestHeader, ResponseHeader};
 use pingora::protocols::http::v1::client::HttpSession;
-use pingora::upstreams::peer::HttpPeer;
 use pingora::{Error, ErrorType, ImmutStr};
+use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// How many interim answers are skipped before the upstream is given up.
@@ -19,36 +22,40 @@ const INTERIM: usize = 8;
 /// A request that is under way.
 pub struct Call {
     session: HttpSession,
-    peer: HttpPeer,
+    upstream: Arc<Upstream>,
+    address: SocketAddr,
     method: Method,
     /// Bytes of the body that the head announced.
     announced: u64,
     /// How long a read may take.
-    patience: Option<Duration>,
+    patience: Duration,
     reused: bool,
     interim: usize,
     answered: bool,
 }
 
 impl Call {
-    /// Sends the head over a connection. `reused`: the connection carried other requests before.
+    /// Puts the head on its way over a connection to this address. `reused`: the connection carried other requests
+    /// before.
     pub(super) async fn begin(
-        mut session: HttpSession,
-        peer: HttpPeer,
-        reused: bool,
+        upstream: Arc<Upstream>,
+        (wire, address, reused): (Box<Wire>, SocketAddr, bool),
         head: RequestHeader,
-    ) -> pingora::Result<Self> {
-        session.write_timeout = peer.options.write_timeout;
-        let patience = peer.options.read_timeout;
+    ) -> Result<Self, UpstreamError> {
+        let timeouts = upstream.settings().timeouts;
+        let mut session = HttpSession::new(wire);
+        session.write_timeout = Some(timeouts.write);
         let method = head.method.clone();
         let announced = announced(&head.headers);
-        session.write_request_header(Box::new(head)).await?;
+        let begun = session.write_request_header(Box::new(head)).await;
+        begun.map_err(UpstreamError::Broken)?;
         Ok(Self {
             session,
-            peer,
+            upstream,
+            address,
             method,
             announced,
-            patience,
+            patience: timeouts.read,
             reused,
             interim: 0,
             answered: false,
@@ -77,7 +84,7 @@ impl Call {
 
     /// Waits for the head of the final answer. May be dropped while it waits and called again.
     pub async fn answered(&mut self) -> Result<(), UpstreamError> {
-        self.session.read_timeout = self.patience;
+        self.session.read_timeout = Some(self.patience);
         self.read_head().await
     }
 
@@ -135,7 +142,7 @@ impl Call {
 
     /// The next piece of the answer's body; `None` at its end. A body that ends short of its length is an error.
     pub async fn read(&mut self) -> Result<Option<&[u8]>, UpstreamError> {
-        self.session.read_timeout = self.patience;
+        self.session.read_timeout = Some(self.patience);
         self.session
             .read_body_ref()
             .await
@@ -167,9 +174,18 @@ impl Call {
         self.session.body_bytes_sent() as u64
     }
 
-    /// The session and its peer, for the pool.
-    pub(super) fn into_parts(self) -> (HttpSession, HttpPeer) {
-        (self.session, self.peer)
+    /// Keeps the connection for another request, if this one ended well.
+    pub async fn release(mut self) {
+        if !self.is_complete() {
+            return;
+        }
+        self.session.respect_keepalive();
+        let Some(stream) = self.session.reuse().await else {
+            return;
+        };
+        if let Ok(wire) = stream.into_any().downcast() {
+            self.upstream.idle().keep(self.address, wire);
+        }
     }
 }
 

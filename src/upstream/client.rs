@@ -1,23 +1,22 @@
-//! Calls whose answer is read whole: for operations that the gateway answers from what the upstream said.
-//!
-//! All upstreams share one [`Client`] and its pool of connections.
+//! Connecting, signing and sending: [`Client::open`] for bodies that stream, [`Client::send`] where the answer is read
+//! whole because the gateway answers from what the upstream said.
 
 use super::Upstream;
 use super::call::Call;
 use super::credentials::NoCredentials;
 use super::peer::ResolveError;
 use super::sign::{self, Body, SignError, UpstreamRequest};
+use super::wire::Wire;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD as BASE64;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use jiff::Timestamp;
-use pingora::connectors::http::v1::Connector;
-use pingora::http::RequestHeader;
-use pingora::protocols::http::v1::client::HttpSession;
-use pingora::upstreams::peer::HttpPeer;
+use pingora::connectors::TransportConnector;
 use portcullis_core::admission::{Permit, Run};
 use std::error::Error as _;
+use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// The whole call, connecting included. Completing a large multipart upload takes minutes.
@@ -65,9 +64,9 @@ pub enum UpstreamError {
     Deadline,
 }
 
-/// The connections of buffered calls.
+/// Makes connections to any upstream, each of which keeps its own idle ones.
 pub struct Client {
-    connector: Connector,
+    connector: TransportConnector,
 }
 
 impl std::fmt::Debug for Client {
@@ -83,10 +82,10 @@ impl Default for Client {
 }
 
 impl Client {
-    /// A client with an empty pool. Reads the system's trusted certificates.
+    /// Reads the system's trusted certificates.
     pub fn new() -> Self {
         Self {
-            connector: Connector::new(None),
+            connector: TransportConnector::new(None),
         }
     }
 
@@ -96,7 +95,7 @@ impl Client {
     /// sent once more if its method is idempotent.
     pub async fn send(
         &self,
-        upstream: &Upstream,
+        upstream: &Arc<Upstream>,
         permit: &Permit,
         body: Bytes,
         limit: usize,
@@ -113,56 +112,45 @@ impl Client {
 
     pub(super) async fn call(
         &self,
-        upstream: &Upstream,
+        upstream: &Arc<Upstream>,
         request: &UpstreamRequest<'_>,
         body: Bytes,
         limit: usize,
         now: Timestamp,
     ) -> Result<UpstreamAnswer, UpstreamError> {
-        let head = sign::head(request, upstream, &upstream.access()?, now)?;
-        let exchange = self.exchange(upstream, head, body, limit);
+        let exchange = self.exchange(upstream, request, body, limit, now);
         tokio::time::timeout(DEADLINE, exchange)
             .await
             .map_err(|_| UpstreamError::Deadline)?
     }
 
-    /// Connects and sends the head of what `permit` allows; the bodies stream over the [`Call`].
+    /// Connects and puts the head of what `permit` allows on its way; the bodies stream over the [`Call`].
     pub async fn open(
         &self,
-        upstream: &Upstream,
+        upstream: &Arc<Upstream>,
         permit: &Permit,
-        pool: Pool,
+        reuse: Reuse,
         now: Timestamp,
     ) -> Result<Call, UpstreamError> {
-        let head = sign::sign(permit, upstream, &upstream.access()?, now)?;
-        self.begin(upstream, head, pool).await
-    }
-
-    /// Gives the connection of a call back to the pool, if the call ended well.
-    pub async fn release(&self, call: Call) {
-        if !call.is_complete() {
-            return;
-        }
-        let (session, peer) = call.into_parts();
-        let idle = peer.options.idle_timeout;
-        self.connector
-            .release_http_session(session, &peer, idle)
-            .await;
+        let body = Body::planned(permit.body());
+        let request = UpstreamRequest::of(permit, body);
+        self.begin(upstream, &request, reuse, now).await
     }
 
     async fn exchange(
         &self,
-        upstream: &Upstream,
-        head: RequestHeader,
+        upstream: &Arc<Upstream>,
+        request: &UpstreamRequest<'_>,
         body: Bytes,
         limit: usize,
+        now: Timestamp,
     ) -> Result<UpstreamAnswer, UpstreamError> {
-        let mut call = self.begin(upstream, head.clone(), Pool::Any).await?;
+        let mut call = self.begin(upstream, request, Reuse::Allowed, now).await?;
         if let Err(error) = ask(&mut call, &body).await {
             if !call.may_be_repeated(&error) {
                 return Err(error);
             }
-            call = self.begin(upstream, head, Pool::New).await?;
+            call = self.begin(upstream, request, Reuse::Never, now).await?;
             ask(&mut call, &body).await?;
         }
         let body = call.read_all(limit).await?.into();
@@ -172,41 +160,40 @@ impl Client {
             headers,
             body,
         };
-        self.release(call).await;
+        call.release().await;
         Ok(answer)
     }
 
     async fn begin(
         &self,
-        upstream: &Upstream,
-        head: RequestHeader,
-        pool: Pool,
+        upstream: &Arc<Upstream>,
+        request: &UpstreamRequest<'_>,
+        reuse: Reuse,
+        now: Timestamp,
     ) -> Result<Call, UpstreamError> {
-        let (session, peer, reused) = self.connect(upstream, pool).await?;
-        match Call::begin(session, peer, reused, head.clone()).await {
-            Ok(call) => Ok(call),
-            // Not even the head could be written to a connection we kept: the upstream never saw this request.
-            Err(_) if reused => {
-                let (session, peer, reused) = self.connect(upstream, Pool::New).await?;
-                Call::begin(session, peer, reused, head)
-                    .await
-                    .map_err(UpstreamError::Broken)
-            }
-            Err(error) => Err(UpstreamError::Broken(error)),
-        }
+        let head = sign::head(request, upstream, &upstream.access()?, now)?;
+        let connection = self.connect(upstream, reuse).await?;
+        Call::begin(Arc::clone(upstream), connection, head).await
     }
 
-    /// A connection, the peer it was made for, and whether it was used before.
+    /// A connection, where it leads, and whether it was used before.
     async fn connect(
         &self,
         upstream: &Upstream,
-        pool: Pool,
-    ) -> Result<(HttpSession, HttpPeer, bool), UpstreamError> {
+        reuse: Reuse,
+    ) -> Result<(Box<Wire>, SocketAddr, bool), UpstreamError> {
         let mut failed = None;
         for _ in 0..CONNECT_ATTEMPTS {
-            let peer = upstream.peer().await?;
-            match self.session(&peer, pool).await {
-                Ok((session, reused)) => return Ok((session, peer, reused)),
+            let address = upstream.address().await?;
+            let kept = match reuse {
+                Reuse::Allowed => upstream.idle().take(address),
+                Reuse::Never => None,
+            };
+            if let Some(wire) = kept {
+                return Ok((wire, address, true));
+            }
+            match self.connector.new_stream(&upstream.peer(address)).await {
+                Ok(stream) => return Ok((Box::new(Wire::new(stream)), address, false)),
                 Err(error) => {
                     upstream.connect_failed();
                     failed = Some(error);
@@ -216,27 +203,15 @@ impl Client {
         let none = || pingora::Error::new(pingora::ErrorType::ConnectError);
         Err(UpstreamError::Connect(failed.unwrap_or_else(none)))
     }
-
-    async fn session(&self, peer: &HttpPeer, pool: Pool) -> pingora::Result<(HttpSession, bool)> {
-        match pool {
-            Pool::Any => self.connector.get_http_session(peer).await,
-            Pool::New => {
-                // Nothing is ever released under this key, so the pool has nothing to offer.
-                let mut unpooled = peer.clone();
-                unpooled.group_key = !peer.group_key;
-                self.connector.get_http_session(&unpooled).await
-            }
-        }
-    }
 }
 
-/// Which connection will do.
+/// Whether a connection will do that carried other requests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Pool {
-    /// A pooled one, else a new one.
-    Any,
+pub enum Reuse {
+    /// Yes; a new one if there is none.
+    Allowed,
     /// Only a new one.
-    New,
+    Never,
 }
 
 /// Sends the body and waits for the final answer's head.

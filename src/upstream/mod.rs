@@ -8,17 +8,22 @@ pub mod answer;
 pub mod call;
 pub mod client;
 pub mod credentials;
+mod idle;
 pub mod peer;
 pub mod settings;
 pub mod sign;
 #[cfg(test)]
 pub(crate) mod testing;
+mod wire;
 
 use credentials::{Access, Credentials, NoCredentials};
+use idle::Idle;
 use jiff::Timestamp;
 use peer::{Addresses, BadCertificate, ResolveError, Template};
 use pingora::upstreams::peer::HttpPeer;
 use settings::{Endpoint, UpstreamSettings};
+use sign::SigningKeys;
+use std::net::SocketAddr;
 use std::sync::{Arc, Weak};
 
 /// One configured upstream while the gateway runs: its settings, its credentials and its addresses.
@@ -28,6 +33,8 @@ pub struct Upstream {
     credentials: Credentials,
     addresses: Addresses,
     template: Template,
+    idle: Idle,
+    signing_keys: SigningKeys,
 }
 
 impl Upstream {
@@ -40,6 +47,8 @@ impl Upstream {
             credentials: Credentials::new(&settings.credentials, &settings.region, clock),
             addresses: Addresses::new(&settings.endpoint),
             template: Template::new(&settings)?,
+            idle: Idle::new(settings.timeouts.idle),
+            signing_keys: SigningKeys::default(),
             settings,
         })
     }
@@ -74,11 +83,23 @@ impl Upstream {
         &self.credentials
     }
 
-    /// The next address to connect to, with TLS, timeouts and pool settings. Waits only for the first look-up of the
-    /// name.
-    pub async fn peer(&self) -> Result<HttpPeer, ResolveError> {
-        let address = self.addresses.next().await?;
-        Ok(self.template.at(address))
+    /// The next address to connect to. Waits only for the first look-up of the name.
+    pub async fn address(&self) -> Result<SocketAddr, ResolveError> {
+        self.addresses.next().await
+    }
+
+    /// How to connect to one of its addresses: TLS and timeouts.
+    pub fn peer(&self, address: SocketAddr) -> HttpPeer {
+        self.template.at(address)
+    }
+
+    fn signing_keys(&self) -> &SigningKeys {
+        &self.signing_keys
+    }
+
+    /// Its connections that wait for another request.
+    fn idle(&self) -> &Idle {
+        &self.idle
     }
 
     /// To be called when connecting failed: the name is looked up again soon.
@@ -86,11 +107,13 @@ impl Upstream {
         self.addresses.look_up_soon();
     }
 
-    /// Keeps credentials and addresses fresh until the upstream is dropped. To be spawned once for each upstream.
+    /// Keeps credentials, addresses and idle connections fresh until the upstream is dropped. To be spawned once for
+    /// each upstream.
     pub async fn maintain(this: Weak<Self>) {
         tokio::join!(
             credentials::maintain(&this, |upstream: &Self| &upstream.credentials),
             peer::maintain(&this, |upstream: &Self| &upstream.addresses),
+            idle::maintain(&this, |upstream: &Self| &upstream.idle),
         );
     }
 

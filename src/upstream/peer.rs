@@ -10,7 +10,6 @@ use pingora::utils::tls::{WrappedX509, parse_x509};
 use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
-use std::hash::{DefaultHasher, Hash, Hasher};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Weak};
@@ -162,17 +161,10 @@ impl Template {
         let timeouts = settings.timeouts;
         peer.options.connection_timeout = Some(timeouts.connect);
         peer.options.total_connection_timeout = Some(timeouts.connect);
-        peer.options.read_timeout = Some(timeouts.read);
-        peer.options.write_timeout = Some(timeouts.write);
-        peer.options.idle_timeout = Some(timeouts.idle);
         peer.options.alpn = ALPN::H1;
         peer.options.http_upstream_request_policy = HttpUpstreamRequestPolicy::deny_upgrades();
         if let Some(pem) = &settings.ca_pem {
             peer.options.ca = Some(authorities(pem, &settings.name)?);
-            // The pool's key leaves the trusted certificates out; this puts them in.
-            let mut hasher = DefaultHasher::new();
-            pem.hash(&mut hasher);
-            peer.group_key = hasher.finish();
         }
         Ok(Self(peer))
     }

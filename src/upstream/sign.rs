@@ -6,18 +6,17 @@
 use super::Upstream;
 use super::credentials::Access;
 use super::settings::Addressing;
+use arc_swap::ArcSwapOption;
 use aws_credential_types::Credentials as Keys;
-use aws_sigv4::http_request::{
-    PayloadChecksumKind, PercentEncodingMode, SessionTokenMode, SignableBody, SignableRequest,
-    SigningSettings, UriPathNormalizationMode,
-};
 use aws_sigv4::sign::v4;
-use aws_smithy_runtime_api::client::identity::Identity;
-use http::{HeaderMap, HeaderValue, Method, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use jiff::Timestamp;
 use pingora::http::RequestHeader;
 use portcullis_core::admission::Permit;
 use portcullis_core::sigv4::payload::BodyPlan;
+use portcullis_core::sigv4::{ALGORITHM, BasicDate, put_canonical_value};
+use std::borrow::Cow;
+use std::sync::Arc;
 use std::time::SystemTime;
 
 /// SHA-256 of nothing.
@@ -28,19 +27,10 @@ const EMPTY: &str = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b785
 pub enum SignError {
     /// A value that signature version 4 has no form for.
     #[error("header `{0}` is not UTF-8 and cannot be signed")]
-    Header(header::HeaderName),
+    Header(String),
     /// The target or a header is not HTTP.
     #[error("the request head cannot be written")]
-    Head(#[source] Box<pingora::Error>),
-    /// The signing library refused.
-    #[error("the request cannot be signed")]
-    Signing(#[source] Box<dyn std::error::Error + Send + Sync>),
-}
-
-impl SignError {
-    fn signing(error: impl std::error::Error + Send + Sync + 'static) -> Self {
-        Self::Signing(Box::new(error))
-    }
+    Head(#[source] http::Error),
 }
 
 /// The head of the request that `permit` allows, signed with `access` at `now`.
@@ -92,7 +82,7 @@ pub(super) enum Body {
 
 impl Body {
     /// A body that streams through under this plan.
-    fn planned(plan: &BodyPlan) -> Self {
+    pub(super) fn planned(plan: &BodyPlan) -> Self {
         match (plan.length, &plan.digest) {
             (0, _) => Self::Empty,
             (length, Some(digest)) => Self::Hashed(length, hex(digest)),
@@ -116,21 +106,31 @@ impl Body {
         }
     }
 
-    fn signable(&self) -> SignableBody<'static> {
+    /// What `x-amz-content-sha256` says.
+    fn payload(&self) -> &str {
         match self {
-            Self::Empty => SignableBody::Precomputed(EMPTY.to_owned()),
-            Self::Hashed(_, digest) => SignableBody::Precomputed(digest.clone()),
-            Self::Unsigned(_) => SignableBody::UnsignedPayload,
+            Self::Empty => EMPTY,
+            Self::Hashed(_, digest) => digest,
+            Self::Unsigned(_) => "UNSIGNED-PAYLOAD",
         }
     }
 }
 
 pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    const DIGITS: [char; 16] = [
+        '0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f',
+    ];
+    let digit = |nibble: u8| DIGITS.get(usize::from(nibble)).copied().unwrap_or_default();
+    let digits = bytes
+        .iter()
+        .flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]);
+    let mut text = String::with_capacity(bytes.len() * 2);
+    text.extend(digits);
+    text
 }
 
 /// Headers that are this module's to write, or the connection's; a permit's are not sent.
-const OWN: [header::HeaderName; 11] = [
+const OWN: [HeaderName; 11] = [
     header::AUTHORIZATION,
     header::CONNECTION,
     header::CONTENT_LENGTH,
@@ -141,11 +141,15 @@ const OWN: [header::HeaderName; 11] = [
     header::TRAILER,
     header::TRANSFER_ENCODING,
     header::UPGRADE,
-    header::HeaderName::from_static("keep-alive"),
+    HeaderName::from_static("keep-alive"),
 ];
 
+const DATE: HeaderName = HeaderName::from_static("x-amz-date");
+const CONTENT_SHA256: HeaderName = HeaderName::from_static("x-amz-content-sha256");
+const SECURITY_TOKEN: HeaderName = HeaderName::from_static("x-amz-security-token");
+
 /// The same, of Signature Version 4.
-const SIGNERS: [&str; 3] = ["x-amz-date", "x-amz-content-sha256", "x-amz-security-token"];
+const SIGNERS: [HeaderName; 3] = [DATE, CONTENT_SHA256, SECURITY_TOKEN];
 
 pub(super) fn head(
     request: &UpstreamRequest<'_>,
@@ -154,31 +158,40 @@ pub(super) fn head(
     now: Timestamp,
 ) -> Result<RequestHeader, SignError> {
     let target = target(request, upstream);
-    let headers = headers(request, upstream);
-    let mut head = RequestHeader::build_no_case(
-        request.method.clone(),
-        target.as_bytes(),
-        Some(headers.len() + 8),
-    )
-    .map_err(SignError::Head)?;
-    for (name, value) in &headers {
-        head.append_header(name.clone(), value.clone())
-            .map_err(SignError::Head)?;
-    }
-    match access {
-        Access::Anonymous => (),
-        Access::Keys(keys) => {
-            add_signature(
-                &mut head,
-                &target,
-                &request.body,
-                upstream.region(),
-                keys,
-                now,
-            )?;
+    let mut headers = HeaderMap::with_capacity(request.headers.len() + 8);
+    for (name, value) in request.headers {
+        if !OWN.contains(name) && !SIGNERS.contains(name) {
+            headers.append(name.clone(), value.clone());
         }
     }
-    Ok(head)
+    insert(&mut headers, header::HOST, host(request, upstream))?;
+    let length = request.body.length();
+    if length > 0 || matches!(*request.method, Method::PUT | Method::POST) {
+        headers.insert(header::CONTENT_LENGTH, length.into());
+    }
+    if let Access::Keys(keys) = access {
+        let signer = Signer {
+            keys,
+            upstream,
+            date: BasicDate::of(now),
+            now,
+        };
+        signer.add(&mut headers, request, &target)?;
+    }
+    let head = http::Request::builder()
+        .method(request.method)
+        .uri(target)
+        .body(())
+        .map_err(SignError::Head)?;
+    let (mut head, ()) = head.into_parts();
+    head.headers = headers;
+    Ok(head.into())
+}
+
+fn insert(headers: &mut HeaderMap, name: HeaderName, value: String) -> Result<(), SignError> {
+    let value = HeaderValue::try_from(value).map_err(|error| SignError::Head(error.into()))?;
+    headers.insert(name, value);
+    Ok(())
 }
 
 /// The request target, byte for byte as it is sent.
@@ -203,22 +216,6 @@ fn target(request: &UpstreamRequest<'_>, upstream: &Upstream) -> String {
     target
 }
 
-fn headers(request: &UpstreamRequest<'_>, upstream: &Upstream) -> HeaderMap {
-    let mut headers = request.headers.clone();
-    for name in &OWN {
-        headers.remove(name);
-    }
-    for name in SIGNERS {
-        headers.remove(name);
-    }
-    headers.extend(HeaderValue::try_from(host(request, upstream)).map(|host| (header::HOST, host)));
-    let length = request.body.length();
-    if length > 0 || matches!(*request.method, Method::PUT | Method::POST) {
-        headers.insert(header::CONTENT_LENGTH, length.into());
-    }
-    headers
-}
-
 fn host(request: &UpstreamRequest<'_>, upstream: &Upstream) -> String {
     let authority = upstream.endpoint().authority();
     match upstream.settings().addressing {
@@ -229,75 +226,157 @@ fn host(request: &UpstreamRequest<'_>, upstream: &Upstream) -> String {
     }
 }
 
-fn add_signature(
-    head: &mut RequestHeader,
-    target: &str,
-    body: &Body,
-    region: &str,
-    keys: &Keys,
+/// Signs with these keys at this time.
+struct Signer<'a> {
+    keys: &'a Keys,
+    upstream: &'a Upstream,
+    date: BasicDate,
     now: Timestamp,
-) -> Result<(), SignError> {
-    let method = head.method.clone();
-    let headers = signed_headers(&head.headers)?;
-    let request = SignableRequest::new(
-        method.as_str(),
-        target,
-        headers.into_iter(),
-        body.signable(),
-    )
-    .map_err(SignError::signing)?;
-    let identity: Identity = keys.clone().into();
-    let params = v4::SigningParams::builder()
-        .identity(&identity)
-        .region(region)
-        .name("s3")
-        .time(SystemTime::from(now))
-        .settings(settings())
-        .build()
-        .map_err(SignError::signing)?
-        .into();
-    let (instructions, _) = aws_sigv4::http_request::sign(request, &params)
-        .map_err(SignError::signing)?
-        .into_parts();
-    for (name, value) in instructions.headers() {
-        insert(head, name, value)?;
+}
+
+impl Signer<'_> {
+    /// Adds the headers of the signature over the head as it stands.
+    /// <https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html>
+    fn add(
+        &self,
+        headers: &mut HeaderMap,
+        request: &UpstreamRequest<'_>,
+        target: &str,
+    ) -> Result<(), SignError> {
+        insert(headers, DATE, self.date.text().to_owned())?;
+        insert(headers, CONTENT_SHA256, request.body.payload().to_owned())?;
+        if let Some(token) = self.keys.session_token() {
+            insert(headers, SECURITY_TOKEN, token.to_owned())?;
+        }
+        let names = signed_names(headers);
+        let canonical = canonical(request, target, headers, &names)?;
+        let signed = names.join(";");
+        let scope = format!(
+            "{}/{}/s3/aws4_request",
+            self.date.day(),
+            self.upstream.region()
+        );
+        let hash = hex(aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &canonical).as_ref());
+        let text = format!("{ALGORITHM}\n{}\n{scope}\n{hash}", self.date.text());
+        let signature = self.upstream.signing_keys().sign(self, text.as_bytes());
+        let id = self.keys.access_key_id();
+        let authorization = format!(
+            "{ALGORITHM} Credential={id}/{scope}, SignedHeaders={signed}, Signature={signature}"
+        );
+        insert(headers, header::AUTHORIZATION, authorization)
     }
-    Ok(())
+}
+
+/// The key of the day, derived once. Deriving takes four hashes in a row, and every request needs the key.
+#[derive(Debug, Default)]
+pub(super) struct SigningKeys(ArcSwapOption<SigningKey>);
+
+struct SigningKey {
+    secret: Box<str>,
+    day: Box<str>,
+    key: Box<[u8]>,
+}
+
+impl std::fmt::Debug for SigningKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SigningKey")
+            .field("day", &self.day)
+            .finish_non_exhaustive()
+    }
+}
+
+impl SigningKeys {
+    fn sign(&self, signer: &Signer<'_>, text: &[u8]) -> String {
+        let (secret, day) = (signer.keys.secret_access_key(), signer.date.day());
+        let held = self.0.load();
+        let fits = held
+            .as_ref()
+            .filter(|key| *key.day == *day && *key.secret == *secret);
+        if let Some(key) = fits {
+            return v4::calculate_signature(&key.key, text);
+        }
+        let time = SystemTime::from(signer.now);
+        let key = v4::generate_signing_key(secret, time, signer.upstream.region(), "s3");
+        let signature = v4::calculate_signature(&key, text);
+        self.0.store(Some(Arc::new(SigningKey {
+            secret: secret.into(),
+            day: day.into(),
+            key: key.as_ref().into(),
+        })));
+        signature
+    }
 }
 
 /// Headers that proxies on the way may rewrite; a signature over them would break for no gain.
-const UNSIGNED: [header::HeaderName; 3] = [
+const UNSIGNED: [HeaderName; 3] = [
     header::ACCEPT_ENCODING,
     header::USER_AGENT,
-    header::HeaderName::from_static("x-amzn-trace-id"),
+    HeaderName::from_static("x-amzn-trace-id"),
 ];
 
-fn signed_headers(headers: &HeaderMap) -> Result<Vec<(&str, &str)>, SignError> {
-    headers
+/// The names of the headers that are signed, in the order of the signature.
+fn signed_names(headers: &HeaderMap) -> Vec<&str> {
+    let mut names: Vec<&str> = headers
+        .keys()
+        .filter(|name| !UNSIGNED.contains(name))
+        .map(HeaderName::as_str)
+        .collect();
+    names.sort_unstable();
+    names
+}
+
+/// The canonical request. Path and query of a target are encoded already as admission does it, `=` included.
+fn canonical(
+    request: &UpstreamRequest<'_>,
+    target: &str,
+    headers: &HeaderMap,
+    names: &[&str],
+) -> Result<Vec<u8>, SignError> {
+    let (path, query) = target.split_once('?').unwrap_or((target, ""));
+    let mut text = Vec::with_capacity(1024);
+    for line in [request.method.as_str(), path, &sorted(query)] {
+        text.extend_from_slice(line.as_bytes());
+        text.push(b'\n');
+    }
+    for name in names {
+        text.extend_from_slice(name.as_bytes());
+        text.push(b':');
+        for (position, value) in headers.get_all(*name).iter().enumerate() {
+            if position > 0 {
+                text.push(b',');
+            }
+            // What follows UTF-8 has one reading; other bytes have several.
+            if std::str::from_utf8(value.as_bytes()).is_err() {
+                return Err(SignError::Header((*name).to_owned()));
+            }
+            put_canonical_value(&mut text, value.as_bytes());
+        }
+        text.push(b'\n');
+    }
+    for (position, name) in names.iter().enumerate() {
+        text.push(if position == 0 { b'\n' } else { b';' });
+        text.extend_from_slice(name.as_bytes());
+    }
+    text.push(b'\n');
+    text.extend_from_slice(request.body.payload().as_bytes());
+    Ok(text)
+}
+
+/// The parameters in the order of the signature: by name, then by value.
+fn sorted(query: &str) -> Cow<'_, str> {
+    let mut pairs: Vec<(&str, &str)> = query
+        .split('&')
+        .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
+        .collect();
+    if pairs.is_sorted() {
+        return query.into();
+    }
+    pairs.sort_unstable();
+    let pairs: Vec<String> = pairs
         .iter()
-        .filter(|(name, _)| !UNSIGNED.contains(name))
-        .map(|(name, value)| {
-            let text = std::str::from_utf8(value.as_bytes());
-            text.map(|text| (name.as_str(), text))
-                .map_err(|_| SignError::Header(name.clone()))
-        })
-        .collect()
-}
-
-fn settings() -> SigningSettings {
-    let mut settings = SigningSettings::default();
-    settings.percent_encoding_mode = PercentEncodingMode::Single;
-    settings.uri_path_normalization_mode = UriPathNormalizationMode::Disabled;
-    settings.payload_checksum_kind = PayloadChecksumKind::XAmzSha256;
-    settings.session_token_mode = SessionTokenMode::Include;
-    settings.excluded_headers = None;
-    settings
-}
-
-/// Takes names from the signing library, which are static but not typed so.
-fn insert(head: &mut RequestHeader, name: &str, value: &str) -> Result<(), SignError> {
-    head.insert_header(name.to_owned(), value)
-        .map_err(SignError::Head)
+        .map(|(name, value)| format!("{name}={value}"))
+        .collect();
+    pairs.join("&").into()
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use jiff::Timestamp;
 use portcullis_core::identity::SecretKey;
+use std::sync::Arc;
 
 /// The clock of tests that talk to a server which has a real one.
 #[expect(
@@ -63,7 +64,7 @@ pub(crate) fn headers(pairs: &[(&str, &str)]) -> HeaderMap {
 
 /// A client of one server.
 pub(crate) struct Caller {
-    pub(crate) upstream: Upstream,
+    pub(crate) upstream: Arc<Upstream>,
     pub(crate) client: Client,
 }
 
@@ -72,7 +73,7 @@ impl Caller {
         // What the program does first; otherwise the first TLS user decides.
         let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
         Self {
-            upstream: Upstream::new(settings("127.0.0.1", port, keys), now).unwrap(),
+            upstream: Arc::new(Upstream::new(settings("127.0.0.1", port, keys), now).unwrap()),
             client: Client::new(),
         }
     }

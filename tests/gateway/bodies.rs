@@ -210,8 +210,9 @@ async fn trap_length_mismatch_leaves_a_connection_usable_when_the_body_was_read(
         .await;
     assert_eq!(client.answer("GET").await.status, 200);
     let ended = stand.end().await;
-    // The broken upload's connection to the origin was cut, not kept for the next request.
-    assert_eq!(ended.origin.seen[1].connection, 1);
+    // A body that was there whole is verified before anybody hears of it.
+    assert_eq!(ended.origin.seen.len(), 1);
+    assert!(ended.origin.seen[0].line().starts_with("GET "));
     assert_eq!(ended.records.len(), 2);
 }
 

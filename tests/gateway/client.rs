@@ -1,15 +1,15 @@
 //! A client that knows just enough HTTP to see every byte of an answer.
 
 use std::time::Duration;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 /// No answer takes as long; only a broken test waits for it.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
-pub(crate) struct Client {
-    stream: TcpStream,
+pub(crate) struct Client<S = TcpStream> {
+    stream: S,
     /// Read and not yet looked at.
     ahead: Vec<u8>,
 }
@@ -26,8 +26,8 @@ pub(crate) struct Answer {
     pub(crate) whole: bool,
 }
 
-impl Client {
-    pub(crate) fn new(stream: TcpStream) -> Self {
+impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
+    pub(crate) fn new(stream: S) -> Self {
         let ahead = Vec::new();
         Self { stream, ahead }
     }
@@ -39,15 +39,6 @@ impl Client {
     /// Sends what the gateway may already have stopped reading.
     pub(crate) async fn try_send(&mut self, bytes: &[u8]) {
         let _ = self.stream.write_all(bytes).await;
-    }
-
-    /// Sends in pieces of `size`, each on its way before the next.
-    pub(crate) async fn dribble(&mut self, bytes: &[u8], size: usize) {
-        self.stream.set_nodelay(true).unwrap();
-        for piece in bytes.chunks(size) {
-            self.send(piece).await;
-            tokio::task::yield_now().await;
-        }
     }
 
     /// Says that nothing more comes; still reads.
@@ -144,15 +135,27 @@ impl Client {
         }
     }
 
-    /// Waits for the other end to close, whatever it says before.
-    pub(crate) async fn finished(mut self) {
+    /// Waits for the other end to close, and gives what it says before.
+    pub(crate) async fn finished(mut self) -> Vec<u8> {
         while self.more().await {}
+        self.ahead
     }
 
     /// Waits for the other end to close with nothing more said.
     pub(crate) async fn closed(mut self) {
         while self.more().await {}
         assert_eq!(String::from_utf8_lossy(&self.ahead), "");
+    }
+}
+
+impl Client {
+    /// Sends in pieces of `size`, each on its way before the next.
+    pub(crate) async fn dribble(&mut self, bytes: &[u8], size: usize) {
+        self.stream.set_nodelay(true).unwrap();
+        for piece in bytes.chunks(size) {
+            self.send(piece).await;
+            tokio::task::yield_now().await;
+        }
     }
 }
 

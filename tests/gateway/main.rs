@@ -28,3 +28,4 @@ mod framing;
 mod leaving;
 mod logs;
 mod names;
+mod tls;

@@ -26,6 +26,7 @@ pub(crate) const UPSTREAM: User = User {
 #[derive(Default)]
 pub(crate) struct Setup {
     listener: String,
+    doors: String,
     upstream: String,
     rest: String,
     files: Vec<(String, String)>,
@@ -35,6 +36,12 @@ impl Setup {
     /// More fields of the listener, in YAML's flow form.
     pub(crate) fn listener(mut self, fields: &str) -> Self {
         self.listener = format!(", {fields}");
+        self
+    }
+
+    /// Another listener, by its name and all of its fields.
+    pub(crate) fn door(mut self, name: &str, fields: &str) -> Self {
+        self.doors += &format!("  {name}: {{ {fields} }}\n");
         self
     }
 
@@ -51,9 +58,13 @@ impl Setup {
         self
     }
 
-    pub(crate) fn policy(mut self, bucket: &str, document: &str) -> Self {
-        let path = format!("policies/buckets/{bucket}/policy.json");
-        self.files.push((path, document.to_owned()));
+    pub(crate) fn policy(self, bucket: &str, document: &str) -> Self {
+        self.file(&format!("policies/buckets/{bucket}/policy.json"), document)
+    }
+
+    /// Another file beside the configuration.
+    pub(crate) fn file(mut self, path: &str, text: &str) -> Self {
+        self.files.push((path.to_owned(), text.to_owned()));
         self
     }
 
@@ -72,10 +83,7 @@ impl Setup {
             panic!("{}", findings.join("\n"))
         });
         let running = gateway::start(settings).await.unwrap();
-        let address = match &running.bound()[0] {
-            Bound::Tcp(address) => *address,
-            Bound::Unix(path) => panic!("{}", path.display()),
-        };
+        let address = inet(&running.bound()[0]);
         Stand {
             origin,
             address,
@@ -113,13 +121,14 @@ impl Setup {
         let partner = user("partner", PARTNER, &anything);
         let Self {
             listener,
+            doors,
             upstream,
             rest,
             ..
         } = self;
         let User { id, secret } = UPSTREAM;
         format!(
-            "instance: gw-1\nlisteners:\n  s3: {{ bind: \"127.0.0.1:0\", hosts: [s3.test]{listener} }}\n\
+            "instance: gw-1\nlisteners:\n  s3: {{ bind: \"127.0.0.1:0\", hosts: [s3.test]{listener} }}\n{doors}\
              policies: policies\nlogs:\n  json: {{ to: access.json }}\n  s3: {{ format: s3, to: access.log }}\n\
              identities:\n  accounts:\n    \"{ACCOUNT}\":\n      users:\n{users}\
              \x20   \"{PARTNER_ACCOUNT}\":\n      users:\n{partner}\
@@ -127,6 +136,13 @@ impl Setup {
              \x20   endpoint: \"http://127.0.0.1:{port}\"\n    owner_account: \"{ACCOUNT}\"\n    buckets: [\"lake-*\"]\n\
              \x20   credentials: {{ access_key_id: {id}, secret_access_key: \"{secret}\" }}\n{upstream}{rest}"
         )
+    }
+}
+
+pub(crate) fn inet(bound: &Bound) -> SocketAddr {
+    match bound {
+        Bound::Tcp(address) => *address,
+        Bound::Unix(path) => panic!("{}", path.display()),
     }
 }
 

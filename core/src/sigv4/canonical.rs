@@ -56,7 +56,7 @@ pub(super) fn with_pieces<T>(
     then(&[
         ALGORITHM.as_bytes(),
         b"\n",
-        date.text(),
+        date.text().as_bytes(),
         b"\n",
         day.as_bytes(),
         b"/",
@@ -187,14 +187,14 @@ fn put_headers(out: &mut Vec<u8>, headers: &HeaderMap, signed: &str) {
             if position > 0 {
                 out.extend_from_slice(b",");
             }
-            put_value(out, value.as_bytes());
+            put_canonical_value(out, value.as_bytes());
         }
         out.extend_from_slice(b"\n");
     }
 }
 
-/// Trimmed, with inner runs of blanks as one space.
-fn put_value(out: &mut Vec<u8>, value: &[u8]) {
+/// Writes a header's value in canonical form: trimmed, with inner runs of blanks as one space.
+pub fn put_canonical_value(out: &mut Vec<u8>, value: &[u8]) {
     let words = value
         .split(|byte| matches!(byte, b' ' | b'\t'))
         .filter(|word| !word.is_empty());

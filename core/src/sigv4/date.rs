@@ -4,36 +4,56 @@ use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::fmt::rfc2822::DateTimeParser;
 use jiff::tz::TimeZone;
-use std::io::Write;
 
-/// `20150830T123600Z`, as in the string to sign.
-pub(super) struct BasicDate([u8; 16]);
+/// A time as the string to sign has it: `20150830T123600Z`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BasicDate([u8; 16]);
 
 impl BasicDate {
-    pub(super) fn of(time: Timestamp) -> Self {
+    /// The date and time in UTC, to the second.
+    pub fn of(time: Timestamp) -> Self {
         let utc = TimeZone::UTC.to_datetime(time);
-        let mut text = *b"00000000T000000Z";
-        // Years outside 0..=9999 do not fit; what is left then is no client's date, so nothing verifies.
-        let _ = write!(
-            text.as_mut_slice(),
-            "{:04}{:02}{:02}T{:02}{:02}{:02}Z",
-            utc.year(),
-            utc.month(),
-            utc.day(),
-            utc.hour(),
-            utc.minute(),
-            utc.second()
-        );
-        Self(text)
+        // Years before 0 become no client's date, so nothing verifies then.
+        let year = u16::try_from(utc.year()).unwrap_or_default();
+        let pair = |value: i8| {
+            let value = value.unsigned_abs();
+            [b'0' + value / 10, b'0' + value % 10]
+        };
+        let digit = |power: u16| b'0' + u8::try_from(year / power % 10).unwrap_or_default();
+        let [m1, m2] = pair(utc.month());
+        let [d1, d2] = pair(utc.day());
+        let [h1, h2] = pair(utc.hour());
+        let [n1, n2] = pair(utc.minute());
+        let [s1, s2] = pair(utc.second());
+        Self([
+            digit(1000),
+            digit(100),
+            digit(10),
+            digit(1),
+            m1,
+            m2,
+            d1,
+            d2,
+            b'T',
+            h1,
+            h2,
+            n1,
+            n2,
+            s1,
+            s2,
+            b'Z',
+        ])
     }
 
-    pub(super) fn text(&self) -> &[u8] {
-        &self.0
+    /// All of it.
+    pub fn text(&self) -> &str {
+        // Only ASCII digits and letters were written.
+        std::str::from_utf8(&self.0).unwrap_or_default()
     }
 
-    /// The first eight digits.
-    pub(super) fn day(&self) -> &[u8] {
-        self.0.split_at(8).0
+    /// The day: the first eight digits.
+    pub fn day(&self) -> &str {
+        self.text().split_at_checked(8).unwrap_or_default().0
     }
 }
 

@@ -12,7 +12,8 @@ pub mod payload;
 mod presented;
 mod verify;
 
-pub use canonical::{canonical_request, string_to_sign};
+pub use canonical::{canonical_request, put_canonical_value, string_to_sign};
+pub use date::BasicDate;
 pub use error::SignatureError;
 pub use key::SigningKey;
 pub use presented::{Form, Presented, Scope, presented};

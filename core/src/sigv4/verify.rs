@@ -109,7 +109,7 @@ fn check_scope(presented: &Presented<'_>, expected: Expected<'_>) -> Result<(), 
         service,
     } = presented.scope;
     let form = presented.form;
-    if BasicDate::of(presented.timestamp).day() != date.as_bytes() {
+    if BasicDate::of(presented.timestamp).day() != date {
         return Err(SignatureError::WrongScopeDate { form });
     }
     if !expected.regions.contains(&region) {

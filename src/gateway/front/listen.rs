@@ -2,6 +2,7 @@
 
 use super::wire::Wire;
 use super::{Front, Origin, Peer, Phase, TlsFacts, reached, serve};
+use crate::record::metrics::{Connected, ListenerMetrics};
 use pingora::apps::HttpServerApp;
 use pingora::tls::TlsAcceptor;
 use rustls::ServerConfig;
@@ -147,12 +148,12 @@ async fn remove_stale(path: &Path) -> io::Result<()> {
 }
 
 /// Accepts until draining. A connection beyond the limit is not accepted before another has ended.
-pub(super) async fn accept<A>(front: Front<A>, listener: Listener)
+pub(super) async fn accept<A>(front: Front<A>, listener: Listener, metrics: Arc<ListenerMetrics>)
 where
     A: HttpServerApp + Send + Sync + 'static,
 {
     tokio::select! {
-        () = accept_all(&front, &listener) => {}
+        () = accept_all(&front, &listener, &metrics) => {}
         () = reached(&front.0.phase, Phase::Draining) => {}
     }
     let Listener { socket, bound, .. } = listener;
@@ -165,7 +166,7 @@ where
     front.0.listeners.send_modify(|open| *open -= 1);
 }
 
-async fn accept_all<A>(front: &Front<A>, listener: &Listener)
+async fn accept_all<A>(front: &Front<A>, listener: &Listener, metrics: &Arc<ListenerMetrics>)
 where
     A: HttpServerApp + Send + Sync + 'static,
 {
@@ -175,9 +176,17 @@ where
         };
         match accept_one(&listener.socket).await {
             Ok(accepted) => {
-                let tls = listener.tls.clone();
-                let greeted = greet(front.clone(), listener.position, accepted, tls);
-                tokio::spawn(until_ended(front.clone(), greeted, permit));
+                let held = Held {
+                    connected: metrics.connected(),
+                    permit,
+                };
+                let greeting = Greeting {
+                    listener: listener.position,
+                    tls: listener.tls.clone(),
+                    metrics: Arc::clone(metrics),
+                };
+                let greeted = greeting.greet(front.clone(), accepted);
+                tokio::spawn(until_ended(front.clone(), greeted, held));
             }
             // Gone between the kernel's accepting and ours.
             Err(error) if error.kind() == ErrorKind::ConnectionAborted => {}
@@ -206,46 +215,63 @@ async fn accept_one(socket: &Socket) -> io::Result<Accepted> {
     }
 }
 
-/// Runs a connection to its end, or to the process's. The permit goes with it.
-async fn until_ended<A>(
-    front: Front<A>,
-    connection: impl Future<Output = ()>,
+/// What a connection holds as long as it lives, given back in this order: whoever waits for the last permit finds no
+/// connection counted.
+struct Held {
+    connected: Connected,
     permit: OwnedSemaphorePermit,
-) {
+}
+
+/// Runs a connection to its end, or to the process's. What it holds goes with it.
+async fn until_ended<A>(front: Front<A>, connection: impl Future<Output = ()>, held: Held) {
     tokio::select! {
         () = connection => {}
         () = reached(&front.0.phase, Phase::Ended) => {}
     }
+    let Held { connected, permit } = held;
+    drop(connected);
     drop(permit);
 }
 
-/// Makes a connection of what was accepted, with the handshake where there is one, and serves it.
-async fn greet<A>(front: Front<A>, listener: usize, accepted: Accepted, tls: Option<TlsAcceptor>)
-where
-    A: HttpServerApp + Send + Sync + 'static,
-{
-    let (wire, peer, tls) = match (accepted, tls) {
-        (Accepted::Unix(stream), _) => (Wire::Unix(stream), Peer::Unix, None),
-        (Accepted::Tcp(stream, peer), None) => (Wire::Tcp(stream), Peer::Inet(peer), None),
-        (Accepted::Tcp(stream, peer), Some(acceptor)) => {
-            // Boxed, since every connection's task would else be as large as a handshake.
-            let handshake = Box::pin(acceptor.accept(stream));
-            match timeout(front.0.limits.handshake, handshake).await {
-                Ok(Ok(stream)) => {
-                    let facts = TlsFacts::of(&stream);
-                    (Wire::Tls(Box::new(stream)), Peer::Inet(peer), Some(facts))
+/// What a connection needs of its listener to begin.
+struct Greeting {
+    listener: usize,
+    tls: Option<TlsAcceptor>,
+    metrics: Arc<ListenerMetrics>,
+}
+
+impl Greeting {
+    /// Makes a connection of what was accepted, with the handshake where there is one, and serves it.
+    async fn greet<A>(self, front: Front<A>, accepted: Accepted)
+    where
+        A: HttpServerApp + Send + Sync + 'static,
+    {
+        let (wire, peer, tls) = match (accepted, &self.tls) {
+            (Accepted::Unix(stream), _) => (Wire::Unix(stream), Peer::Unix, None),
+            (Accepted::Tcp(stream, peer), None) => (Wire::Tcp(stream), Peer::Inet(peer), None),
+            (Accepted::Tcp(stream, peer), Some(acceptor)) => {
+                // Boxed, since every connection's task would else be as large as a handshake.
+                let handshake = Box::pin(acceptor.accept(stream));
+                match timeout(front.0.limits.handshake, handshake).await {
+                    Ok(Ok(stream)) => {
+                        let facts = TlsFacts::of(&stream);
+                        (Wire::Tls(Box::new(stream)), Peer::Inet(peer), Some(facts))
+                    }
+                    Ok(Err(error)) => return self.note_failure(peer, &error),
+                    Err(_) => return self.note_failure(peer, &"it took too long"),
                 }
-                Ok(Err(error)) => {
-                    return tracing::debug!(%error, %peer, listener, "TLS handshake failed");
-                }
-                Err(_) => return tracing::debug!(%peer, listener, "TLS handshake timed out"),
             }
-        }
-    };
-    let origin = Origin {
-        listener,
-        peer,
-        tls,
-    };
-    serve::serve(front, wire, origin).await;
+        };
+        let origin = Origin {
+            listener: self.listener,
+            peer,
+            tls,
+        };
+        serve::serve(front, wire, origin).await;
+    }
+
+    fn note_failure(&self, peer: SocketAddr, error: &dyn fmt::Display) {
+        self.metrics.handshake_failed();
+        tracing::debug!(%error, %peer, listener = self.listener, "TLS handshake failed");
+    }
 }

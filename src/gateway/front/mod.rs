@@ -21,6 +21,7 @@ pub use arrived::{Arrived, HeadSketch, Origin, Peer, Refuser, TlsFacts, Traffic,
 pub use head::Refusal;
 pub use listen::{Address, Bound, Listener, Secured};
 
+use crate::record::metrics::ListenerMetrics;
 use pingora::apps::HttpServerApp;
 use std::sync::Arc;
 use std::time::Duration;
@@ -126,10 +127,10 @@ where
         }))
     }
 
-    /// Serves a listener until [`Phase::Draining`]; the task ends when the listener is closed.
-    pub fn serve(&self, listener: Listener) -> JoinHandle<()> {
+    /// Serves a listener until [`Phase::Draining`], counting its connections; the task ends when the listener is closed.
+    pub fn serve(&self, listener: Listener, metrics: Arc<ListenerMetrics>) -> JoinHandle<()> {
         self.0.listeners.send_modify(|open| *open += 1);
-        tokio::spawn(listen::accept(self.clone(), listener))
+        tokio::spawn(listen::accept(self.clone(), listener, metrics))
     }
 
     /// Resolves when every listener is closed and no connection is left, so not before [`Phase::Draining`].

@@ -8,6 +8,7 @@ mod timing;
 mod tls;
 
 use super::*;
+use crate::record::metrics::{Metrics, Sets};
 use async_trait::async_trait;
 use bytes::{Bytes, BytesMut};
 use pingora::apps::{HttpPersistentSettings, ReusedHttpStream};
@@ -187,7 +188,11 @@ pub(super) struct Stand {
     phase: watch::Sender<Phase>,
     front: Front<App>,
     address: SocketAddr,
+    metrics: Metrics,
 }
+
+/// The name of the listener in metrics.
+pub(super) const LISTENER: &str = "s3";
 
 pub(super) const ANYWHERE: &str = "127.0.0.1:0";
 
@@ -206,14 +211,30 @@ impl Stand {
             Bound::Tcp(address) => *address,
             Bound::Unix(_) => ANYWHERE.parse().unwrap(),
         };
-        front.serve(listener);
+        let metrics = Metrics::new(&Sets::default()).unwrap();
+        front.serve(listener, metrics.listener(LISTENER));
         Self {
             app,
             book,
             phase,
             front,
             address,
+            metrics,
         }
+    }
+
+    /// Closes the listener and waits for the last connection to end.
+    pub(super) async fn ended(&self) {
+        self.phase.send_replace(Phase::Draining);
+        self.front.drained().await;
+    }
+
+    /// A metric of the listener.
+    pub(super) fn metric(&self, name: &str) -> String {
+        let series = format!("portcullis_{name}{{listener=\"{LISTENER}\"}} ");
+        let text = self.metrics.text().unwrap();
+        let value = text.lines().find_map(|line| line.strip_prefix(&series));
+        value.unwrap().to_owned()
     }
 
     pub(super) async fn connect(&self) -> Client<TcpStream> {

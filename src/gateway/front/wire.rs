@@ -2,9 +2,10 @@
 
 use bytes::{BufMut, BytesMut};
 use pingora::tls::ServerTlsStream;
-use std::io::{self, ErrorKind, IoSlice};
+use std::future::{Future, poll_fn};
+use std::io::{self, IoSlice};
 use std::os::fd::{AsRawFd, RawFd};
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::task::{Context, Poll};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf};
 use tokio::net::{TcpStream, UnixStream};
@@ -26,18 +27,14 @@ impl Wire {
         match self {
             Self::Tcp(socket) => loop {
                 socket.readable().await?;
-                head.reserve(HEAD_PIECE);
-                match socket.try_read_buf(head) {
-                    Err(error) if error.kind() == ErrorKind::WouldBlock => *head = BytesMut::new(),
-                    read => return read,
+                if let Some(read) = read_now(socket, head).await {
+                    return read;
                 }
             },
             Self::Unix(socket) => loop {
                 socket.readable().await?;
-                head.reserve(HEAD_PIECE);
-                match socket.try_read_buf(head) {
-                    Err(error) if error.kind() == ErrorKind::WouldBlock => *head = BytesMut::new(),
-                    read => return read,
+                if let Some(read) = read_now(socket, head).await {
+                    return read;
                 }
             },
             // A readable socket says nothing of plaintext, so one byte is waited for without a buffer.
@@ -56,6 +53,24 @@ impl Wire {
             Self::Tcp(socket) => socket.as_raw_fd(),
             Self::Unix(socket) => socket.as_raw_fd(),
             Self::Tls(stream) => stream.get_ref().0.as_raw_fd(),
+        }
+    }
+}
+
+/// Reads what is there; `None` and no memory if nothing is. A read this way leaves the reactor knowing that no more is
+/// there, where `try_read` would have the next reader ask the system.
+async fn read_now(
+    socket: &mut (impl AsyncRead + Unpin),
+    head: &mut BytesMut,
+) -> Option<io::Result<usize>> {
+    head.reserve(HEAD_PIECE);
+    let mut read = pin!(socket.read_buf(head));
+    let read = poll_fn(|cx| Poll::Ready(read.as_mut().poll(cx))).await;
+    match read {
+        Poll::Ready(read) => Some(read),
+        Poll::Pending => {
+            *head = BytesMut::new();
+            None
         }
     }
 }

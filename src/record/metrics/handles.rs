@@ -189,6 +189,7 @@ pub struct ListenerMetrics {
     received: IntCounter,
     sent: IntCounter,
     connections: IntGauge,
+    handshake_failures: IntCounter,
 }
 
 impl ListenerMetrics {
@@ -202,6 +203,9 @@ impl ListenerMetrics {
             received: families.bytes_received_total.with_label_values(&[name]),
             sent: families.bytes_sent_total.with_label_values(&[name]),
             connections: families.connections.with_label_values(&[name]),
+            handshake_failures: families
+                .tls_handshake_failures_total
+                .with_label_values(&[name]),
         }
     }
 
@@ -227,14 +231,15 @@ impl ListenerMetrics {
         self.sent.inc_by(exchange.sent.bytes);
     }
 
-    /// One connection more.
-    pub fn connected(&self) {
+    /// One connection more, until what this gives is dropped.
+    pub fn connected(&self) -> Connected {
         self.connections.inc();
+        Connected(self.connections.clone())
     }
 
-    /// One connection fewer.
-    pub fn disconnected(&self) {
-        self.connections.dec();
+    /// A TLS handshake came to nothing.
+    pub fn handshake_failed(&self) {
+        self.handshake_failures.inc();
     }
 
     fn request(&self, exchange: &Draft) {
@@ -249,6 +254,17 @@ impl ListenerMetrics {
         let class = STATUS_CLASSES.get(column).copied().unwrap_or(OTHER);
         let position = row * STATUS_CLASSES.len() + column;
         self.requests.inc(position, &[&self.name, name, class]);
+    }
+}
+
+/// A connection that counts as open as long as this lives.
+#[derive(Debug)]
+#[must_use = "dropping it counts the connection as closed"]
+pub struct Connected(IntGauge);
+
+impl Drop for Connected {
+    fn drop(&mut self) {
+        self.0.dec();
     }
 }
 

@@ -179,10 +179,28 @@ fn an_upstream_counts_answers_failures_and_expiry() {
 fn connections_rise_and_fall() {
     let metrics = metrics();
     let listener = metrics.listener("s3");
-    listener.connected();
-    metrics.listener("s3").connected();
-    listener.disconnected();
+    let first = listener.connected();
+    let second = metrics.listener("s3").connected();
+    check(&metrics, r#"portcullis_connections{listener="s3"} 2"#);
+    drop(first);
     check(&metrics, r#"portcullis_connections{listener="s3"} 1"#);
+    drop(second);
+    check(&metrics, r#"portcullis_connections{listener="s3"} 0"#);
+}
+
+#[test]
+fn failed_handshakes_count_by_listener() {
+    let metrics = metrics();
+    metrics.listener("s3").handshake_failed();
+    let _ = metrics.listener("plain");
+    check(
+        &metrics,
+        r#"portcullis_tls_handshake_failures_total{listener="s3"} 1"#,
+    );
+    check(
+        &metrics,
+        r#"portcullis_tls_handshake_failures_total{listener="plain"} 0"#,
+    );
 }
 
 #[test]

@@ -1,6 +1,5 @@
 use super::*;
 use crate::upstream::testing::settings;
-use pingora::upstreams::peer::Peer as _;
 
 const AUTHORITY: &[u8] = include_bytes!("../../../tests/data/tls/authority.pem");
 
@@ -55,17 +54,22 @@ async fn a_failed_look_up_keeps_what_was_known() {
 }
 
 #[test]
-fn every_timeout_is_set_and_upgrades_are_denied() {
+fn connecting_has_timeouts_and_upgrades_are_denied() {
     let peer = template(|_| ()).unwrap();
     let options = &peer.options;
     assert!(options.connection_timeout.is_some());
     assert!(options.total_connection_timeout.is_some());
-    assert!(options.read_timeout.is_some());
-    assert!(options.write_timeout.is_some());
-    assert!(options.idle_timeout.is_some());
     let denied = HttpUpstreamRequestPolicy::deny_upgrades();
     assert_eq!(options.http_upstream_request_policy, denied);
     assert_eq!(options.alpn, ALPN::H1);
+}
+
+#[test]
+fn every_certificate_of_a_file_is_trusted() {
+    let own = template(|it| it.ca_pem = Some(AUTHORITY.to_vec())).unwrap();
+    let twice = template(|it| it.ca_pem = Some([AUTHORITY, AUTHORITY].concat())).unwrap();
+    assert_eq!(own.options.ca.as_ref().unwrap().len(), 1);
+    assert_eq!(twice.options.ca.as_ref().unwrap().len(), 2);
 }
 
 #[test]
@@ -76,19 +80,6 @@ fn tls_always_has_a_name_to_verify() {
         assert_eq!(peer.sni, host);
         assert!(peer.options.verify_cert && peer.options.verify_hostname);
     }
-}
-
-#[test]
-fn peers_that_trust_different_authorities_share_no_connection() {
-    let plain = template(|_| ()).unwrap();
-    let own = template(|it| it.ca_pem = Some(AUTHORITY.to_vec())).unwrap();
-    let twice = template(|it| it.ca_pem = Some([AUTHORITY, AUTHORITY].concat())).unwrap();
-    assert_eq!(own.options.ca.as_ref().unwrap().len(), 1);
-    assert_eq!(twice.options.ca.as_ref().unwrap().len(), 2);
-    assert_ne!(plain.reuse_hash(), own.reuse_hash());
-    assert_ne!(own.reuse_hash(), twice.reuse_hash());
-    let again = template(|it| it.ca_pem = Some(AUTHORITY.to_vec())).unwrap();
-    assert_eq!(own.reuse_hash(), again.reuse_hash());
 }
 
 #[test]

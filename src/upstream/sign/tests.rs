@@ -3,8 +3,14 @@
 use super::*;
 use crate::upstream::settings::{CredentialSettings, UpstreamSettings};
 use crate::upstream::testing::{headers, now, on_the_wire, settings};
+use aws_sigv4::http_request::{
+    PayloadChecksumKind, PercentEncodingMode, SignableBody, SignableRequest, SigningSettings,
+    UriPathNormalizationMode,
+};
+use aws_smithy_runtime_api::client::identity::Identity;
 use portcullis_core::identity::SecretKey;
 use portcullis_core::sigv4::payload::Framing;
+use proptest::prelude::*;
 use s3s::auth::SimpleAuth;
 use s3s::dto::{GetObjectInput, GetObjectOutput, ListObjectsV2Input, ListObjectsV2Output};
 use s3s::host::SingleDomain;
@@ -321,4 +327,101 @@ fn utf8_in_a_header_is_signed_and_other_bytes_are_refused() {
         error.to_string(),
         "header `x-amz-meta-a` is not UTF-8 and cannot be signed"
     );
+}
+
+/// What AWS's own signer makes of a head that we signed, without its signature.
+fn signed_by_aws(head: &RequestHeader, body: &Body) -> String {
+    let mut settings = SigningSettings::default();
+    settings.percent_encoding_mode = PercentEncodingMode::Single;
+    settings.uri_path_normalization_mode = UriPathNormalizationMode::Disabled;
+    settings.payload_checksum_kind = PayloadChecksumKind::XAmzSha256;
+    settings.excluded_headers = None;
+    let body = match body {
+        Body::Unsigned(_) => SignableBody::UnsignedPayload,
+        Body::Empty | Body::Hashed(..) => SignableBody::Precomputed(body.payload().to_owned()),
+    };
+    let ours = ["authorization", "x-amz-date", "x-amz-content-sha256"];
+    let headers: Vec<(&str, &str)> = head
+        .headers
+        .iter()
+        .filter(|(name, _)| !UNSIGNED.contains(name) && !ours.contains(&name.as_str()))
+        .map(|(name, value)| {
+            (
+                name.as_str(),
+                std::str::from_utf8(value.as_bytes()).unwrap(),
+            )
+        })
+        .collect();
+    let target = std::str::from_utf8(head.raw_path()).unwrap();
+    let request =
+        SignableRequest::new(head.method.as_str(), target, headers.into_iter(), body).unwrap();
+    let identity: Identity = Keys::new(ID, SECRET, None, None, "test").into();
+    let at: Timestamp = "2026-02-03T04:05:06Z".parse().unwrap();
+    let params = v4::SigningParams::builder()
+        .identity(&identity)
+        .region("us-east-1")
+        .name("s3")
+        .time(SystemTime::from(at))
+        .settings(settings)
+        .build()
+        .unwrap()
+        .into();
+    let (_, signature) = aws_sigv4::http_request::sign(request, &params)
+        .unwrap()
+        .into_parts();
+    signature
+}
+
+proptest! {
+    #[test]
+    fn our_signature_is_that_of_awss_signer(
+        key in "[a-zA-Z0-9 /+%~é._-]{0,20}",
+        names in proptest::collection::vec("x-amz-meta-[a-c]{1,2}|range|if-match", 0..5),
+        values in proptest::collection::vec("[ -~]{0,12}", 5),
+        query in proptest::option::of("[a-z]{1,5}=[A-Z]{0,3}"),
+        which in 0..3_u8,
+    ) {
+        let key = on_the_wire(&key);
+        let pairs: Vec<(&str, &str)> = names
+            .iter()
+            .zip(&values)
+            .map(|(name, value)| (name.as_str(), value.as_str()))
+            .collect();
+        let headers = headers(&pairs);
+        let mut request = request(("bucket", &key), query.as_deref().unwrap_or_default(), &headers);
+        request.method = &Method::PUT;
+        request.body = match which {
+            0 => Body::Empty,
+            1 => Body::Unsigned(7),
+            _ => Body::whole(b"body"),
+        };
+        let upstream = upstream(|_| ());
+        let at = "2026-02-03T04:05:06Z".parse().unwrap();
+        let head = head(&request, &upstream, &upstream.access().unwrap(), at).unwrap();
+        let (_, ours) = value(&head, "authorization").split_once("Signature=").unwrap();
+        prop_assert_eq!(ours, signed_by_aws(&head, &request.body));
+    }
+}
+
+#[test]
+fn the_key_of_the_day_follows_the_day_and_the_secret() {
+    let upstream = upstream(|_| ());
+    let other = Access::Keys(Arc::new(Keys::new(ID, "another", None, None, "test")));
+    let headers = HeaderMap::new();
+    let request = request(("bucket", "key"), "", &headers);
+    let sign = |access: &Access, day: &str| {
+        let at = format!("{day}T00:00:00Z").parse().unwrap();
+        let head = head(&request, &upstream, access, at).unwrap();
+        value(&head, "authorization").to_owned()
+    };
+    let own = upstream.access().unwrap();
+    let first = sign(&own, "2026-01-01");
+    let changed = [
+        sign(&own, "2026-01-02"),
+        sign(&other, "2026-01-02"),
+        sign(&own, "2026-01-02"),
+    ];
+    assert_ne!(changed[0], changed[1]);
+    assert_eq!(changed[0], changed[2]);
+    assert_eq!(sign(&own, "2026-01-01"), first);
 }

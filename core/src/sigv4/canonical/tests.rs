@@ -1,4 +1,4 @@
-use super::{by_encoded, path, put_path, put_value};
+use super::{by_encoded, path, put_canonical_value, put_path};
 use crate::request::Parameter;
 use std::cmp::Ordering;
 
@@ -48,7 +48,7 @@ fn header_values_are_trimmed_and_inner_blanks_become_one_space() {
         ("\"a   b\"", "\"a b\""),
     ] {
         let mut out = Vec::new();
-        put_value(&mut out, value.as_bytes());
+        put_canonical_value(&mut out, value.as_bytes());
         assert_eq!(String::from_utf8(out).unwrap(), expected, "{value}");
     }
 }

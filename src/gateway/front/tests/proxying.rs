@@ -73,7 +73,8 @@ async fn relayed() -> Relayed {
     let Bound::Tcp(address) = listener.bound().clone() else {
         panic!()
     };
-    front.serve(listener);
+    let metrics = Metrics::new(&Sets::default()).unwrap();
+    front.serve(listener, metrics.listener(LISTENER));
     Relayed {
         upstream,
         arrived,

@@ -136,6 +136,23 @@ async fn a_panic_costs_one_connection_and_its_permit_comes_back() {
         client.closed().await;
     }
     assert_eq!(stand.connect().await.ask(GET).await.status, 200);
+    stand.ended().await;
+    assert_eq!(stand.metric("connections"), "0");
+}
+
+#[tokio::test]
+async fn connections_are_counted_while_they_last() {
+    let stand = Stand::new(Limits::default()).await;
+    assert_eq!(stand.metric("connections"), "0");
+    let (mut first, mut second) = (stand.connect().await, stand.connect().await);
+    first.ask(GET).await;
+    second.ask(GET).await;
+    second.ask(GET).await;
+    assert_eq!(stand.metric("connections"), "2");
+    drop(first);
+    drop(second);
+    stand.ended().await;
+    assert_eq!(stand.metric("connections"), "0");
 }
 
 #[tokio::test]

@@ -92,7 +92,7 @@ async fn several_listeners_drain_together() {
     let Bound::Tcp(address) = second.bound().clone() else {
         panic!()
     };
-    let task = stand.front.serve(second);
+    let task = stand.front.serve(second, stand.metrics.listener("second"));
     let mut client = Client(TcpStream::connect(address).await.unwrap());
     client.ask(GET).await;
     assert_eq!(stand.app.arrived.lock().unwrap()[0].origin.listener, 8);

@@ -173,6 +173,29 @@ async fn a_handshake_has_a_deadline() {
     client.closed().await;
     assert_eq!(since.elapsed().as_secs(), 10);
     assert_eq!(stand.book.refusals(), []);
+    stand.ended().await;
+    assert_eq!(stand.metric("tls_handshake_failures_total"), "1");
+    assert_eq!(stand.metric("connections"), "0");
+}
+
+#[tokio::test]
+async fn failed_handshakes_are_counted_and_sound_ones_are_not() {
+    let stand = secured(certificate(), Limits::default()).await;
+    connect(&stand).await.ask(GET).await;
+    assert_eq!(stand.metric("tls_handshake_failures_total"), "0");
+    assert!(shake(&stand, &connector(VERSIONS, &[b"h2"])).await.is_err());
+    let mut plain = stand.connect().await;
+    plain.send(GET).await;
+    let mut said = Vec::new();
+    let _ = plain.0.read_to_end(&mut said).await;
+    assert!(!said.starts_with(b"HTTP"), "{said:?}");
+    let mut mute = stand.connect().await;
+    mute.0.shutdown().await.unwrap();
+    mute.closed().await;
+    stand.ended().await;
+    assert_eq!(stand.metric("tls_handshake_failures_total"), "3");
+    assert_eq!(stand.metric("connections"), "0");
+    assert_eq!(stand.app.served(), 1);
 }
 
 #[test]
