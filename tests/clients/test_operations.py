@@ -224,6 +224,22 @@ def test_the_keys_of_delete_objects_are_asked_for_one_by_one(launch, recorder):
     assert sent == [key for key, _, _, allowed in KEYS if allowed]
 
 
+@pytest.mark.parametrize("operation", [name for name, facts in FACTS.items() if "shown" in facts])
+def test_headers_that_need_a_permission_are_shown_with_it_alone(operation, launch, recorder):
+    """https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html"""
+    shown = FACTS[operation]["shown"]
+    each = [allow([action], f"arn:aws:s3:::bucket/{number}") for number, (action, _) in enumerate(shown)]
+    bob = [allow(["s3:GetObject"], "arn:aws:s3:::bucket/*"), *each]
+    gateway = launch({"aws": upstream(recorder, profile="aws", addressing="path")}, users=Users(bob))
+    recorder.plays(operation)
+    method = calls.MODEL.operation_model(operation).http["method"]
+    everything = {name for _, names in shown for name in names}
+    for number, expected in [*((number, set(names)) for number, (_, names) in enumerate(shown)), ("none", set())]:
+        answer = through(gateway, user="bob").raw(method, f"/bucket/{number}")
+        assert answer.status == 200
+        assert {name for name in everything if answer.header(name)} == expected, number
+
+
 def own_answers(operation):
     return OWN_ANSWERS.get(operation, [])
 

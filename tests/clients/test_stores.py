@@ -149,12 +149,15 @@ def prepare(store, operation, bucket):
     if not empties(operation):
         for key, body in OBJECTS.items():
             s3.put_object(Bucket=bucket, Key=key, Body=body)
-    versions = ["PutBucketVersioning"] if "Replication" in operation else []
-    for each in [*versions, *filter(None, [setter(operation)])]:
+    settings = [calls.bare(setter(operation)).at(bucket)] if setter(operation) else []
+    if "Replication" in operation:
+        versions = calls.bare("PutBucketVersioning")
+        settings = [calls.bare("CreateBucket").at("destination"), versions.at("destination"), versions.at(bucket), *settings]
+    for each in settings:
         try:
-            calls.bare(each).at(bucket).perform(s3)
+            each.perform(s3)
         except ClientError:
-            pass  # The store lacks it.
+            pass  # The store lacks it, or has it.
     if operation in ON_UPLOADS:
         call.arguments.update(upload(s3, bucket, operation))
     return call
