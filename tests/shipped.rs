@@ -223,6 +223,16 @@ fn the_schema_is_the_types() {
 }
 
 #[test]
+fn the_page_of_operations_is_the_table() {
+    let page = portcullis::cli::operations::markdown();
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+        std::fs::write(root().join("docs/operations.md"), &page).unwrap();
+    }
+    let command = "portcullis operations > docs/operations.md";
+    assert!(read("docs/operations.md") == page, "run `{command}`");
+}
+
+#[test]
 fn the_kubernetes_sidecar_loads_and_ends_in_time() {
     let pod = Manifests::read("deploy/kubernetes/sidecar.yaml");
     let (settings, findings) = pod.load("initContainers");

@@ -106,6 +106,7 @@ fn shown(admission: &Admission) -> String {
             }
             Run::Stream
             | Run::Buffered(_)
+            | Run::Relayed(_)
             | Run::ListBuckets(_)
             | Run::CreateBucket(_)
             | Run::DeleteBucket => match permit.conceals_missing() {

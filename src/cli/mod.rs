@@ -3,6 +3,8 @@
 mod completions;
 pub mod demo;
 mod man;
+pub mod operations;
+mod probe;
 mod schema;
 mod serve;
 mod validate;
@@ -43,6 +45,8 @@ pub enum Verb {
     ///
     /// Exits with 0 if there is nothing to report, 1 if there is, 2 if there is nothing to check or it cannot be read.
     Validate(Validate),
+    /// Print the operation table: requests, permissions, names in logs, and which upstreams have them.
+    Operations(Operations),
     /// Print the JSON schema of the configuration file.
     Schema,
     /// Print completions for a shell.
@@ -87,6 +91,10 @@ pub struct Validate {
     /// Warnings fail too.
     #[arg(long)]
     pub strict: bool,
+    /// Ask each upstream of the configuration whether it can be used as configured. Nothing is changed there; what is
+    /// wrong is a warning.
+    #[arg(long, requires = "config")]
+    pub probe_upstream: bool,
 }
 
 /// How findings are printed.
@@ -94,6 +102,23 @@ pub struct Validate {
 pub enum Format {
     /// `file:line:column: error: message`, a line each.
     Text,
+    /// One JSON object.
+    Json,
+}
+
+/// Arguments of `operations`.
+#[derive(Debug, Args)]
+pub struct Operations {
+    /// How the table is printed.
+    #[arg(long, value_enum, default_value_t = Shape::Markdown)]
+    pub format: Shape,
+}
+
+/// How a table is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Shape {
+    /// A page with one table.
+    Markdown,
     /// One JSON object.
     Json,
 }
@@ -119,6 +144,7 @@ pub fn run(arguments: &Arguments) -> ExitCode {
         Verb::Serve(serve) => serve::run(serve),
         Verb::Demo(demo) => demo::run(demo),
         Verb::Validate(validate) => validate::run(validate),
+        Verb::Operations(arguments) => print(&operations::text(arguments)),
         Verb::Schema => print(&schema::text()),
         Verb::Completions(completions) => print(&completions::text(completions.shell)),
         Verb::Man => print(&man::text()),

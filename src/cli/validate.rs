@@ -1,7 +1,8 @@
 //! `validate`
 
+use super::probe::{self, Probes};
 use super::{Format, Validate};
-use crate::config::{self, Finding, Host, Severity, Sources};
+use crate::config::{self, Finding, Host, Severity};
 use serde_json::json;
 use std::path::Path;
 use std::process::ExitCode;
@@ -15,10 +16,19 @@ pub(super) fn run(arguments: &Validate) -> ExitCode {
         eprintln!("portcullis: {message}");
         return ExitCode::from(CANNOT_RUN);
     }
-    let findings = findings(arguments, &Host);
+    let (findings, probes) = match check(arguments) {
+        Ok(checked) => checked,
+        Err(error) => {
+            eprintln!("portcullis: {error:#}");
+            return ExitCode::from(CANNOT_RUN);
+        }
+    };
     let text = match arguments.format {
-        Format::Text => as_text(&findings),
-        Format::Json => as_json(&findings),
+        Format::Text => {
+            let probed = probes.as_ref().map(Probes::as_text);
+            probed.unwrap_or_default() + &as_text(&findings)
+        }
+        Format::Json => as_json(&findings, probes.as_ref()),
     };
     let printed = super::print(&text);
     match fails(&findings, arguments) {
@@ -46,20 +56,29 @@ fn readable(path: &Path) -> Result<(), String> {
     read.map_err(|error| format!("cannot read `{}`: {error}", path.display()))
 }
 
-fn findings(arguments: &Validate, sources: &dyn Sources) -> Vec<Finding> {
+/// Checks the files; probes if that is asked for and the configuration has no error.
+fn check(arguments: &Validate) -> anyhow::Result<(Vec<Finding>, Option<Probes>)> {
     let mut findings = Vec::new();
+    let mut probes = None;
     if let Some(config) = &arguments.config {
-        findings = match config::load(config, sources) {
-            Ok((_, warnings)) => warnings,
-            Err(findings) => findings,
-        };
+        match config::load(config, &Host) {
+            Ok((settings, warnings)) => {
+                findings = warnings;
+                if arguments.probe_upstream {
+                    let probed = probe::run(settings)?;
+                    findings.extend(probed.findings(config));
+                    probes = Some(probed);
+                }
+            }
+            Err(errors) => findings = errors,
+        }
     }
     for path in &arguments.paths {
-        findings.extend(config::verify(path, sources));
+        findings.extend(config::verify(path, &Host));
     }
     findings.sort();
     findings.dedup();
-    findings
+    Ok((findings, probes))
 }
 
 fn fails(findings: &[Finding], arguments: &Validate) -> bool {
@@ -97,7 +116,7 @@ fn numbers(findings: &[Finding]) -> (usize, usize) {
     (errors, findings.len() - errors)
 }
 
-fn as_json(findings: &[Finding]) -> String {
+fn as_json(findings: &[Finding], probes: Option<&Probes>) -> String {
     let (errors, warnings) = numbers(findings);
     let shown: Vec<_> = findings
         .iter()
@@ -112,6 +131,9 @@ fn as_json(findings: &[Finding]) -> String {
             })
         })
         .collect();
-    let all = json!({ "errors": errors, "warnings": warnings, "findings": shown });
+    let mut all = json!({ "errors": errors, "warnings": warnings, "findings": shown });
+    if let (Some(probes), Some(all)) = (probes, all.as_object_mut()) {
+        all.insert("upstreams".into(), probes.as_json());
+    }
     format!("{all:#}\n")
 }

@@ -145,6 +145,9 @@ pub struct Limits {
     pub body_idle_timeout: Duration,
     /// The longest body that is read whole (XML and JSON documents), in bytes.
     pub document_bytes: usize,
+    /// After which a client that waits for a long operation hears a sign of life. Not written in a file: clients give up
+    /// after a minute, and what proxies between allow is no less.
+    pub silence: Duration,
 }
 
 /// How the gateway ends after SIGTERM.
@@ -165,6 +168,7 @@ impl Default for Limits {
             idle_timeout: Duration::from_secs(60),
             body_idle_timeout: Duration::from_secs(60),
             document_bytes: 2 * 1024 * 1024,
+            silence: Duration::from_secs(10),
         }
     }
 }

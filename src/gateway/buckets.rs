@@ -1,9 +1,9 @@
 //! Creating and deleting buckets: what the upstream does, and whose they are.
 
-use super::buffered::malformed;
 use super::clock;
 use super::exchange::Exchange;
 use super::fault::Fault;
+use super::passing::malformed;
 use super::snapshot::Target;
 use crate::state::{Claim, StoreError};
 use crate::upstream::client::UpstreamAnswer;

@@ -3,26 +3,24 @@
 use super::clock;
 use super::exchange::Exchange;
 use super::fault::Fault;
-use super::reply;
+use super::passing::malformed;
 use super::snapshot::Target;
-use crate::record::Ending;
-use crate::upstream::answer::{self, Treatment};
 use crate::upstream::client::UpstreamAnswer;
 use bytes::Bytes;
+use http::StatusCode;
 use http::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
-use http::{Method, StatusCode};
 use portcullis_core::admission::Permit;
 use portcullis_core::identity::Principal;
-use portcullis_core::s3::answer::{S3Error, Success};
+use portcullis_core::s3::answer::Success;
 use portcullis_core::s3::errors::ErrorCode;
 use portcullis_core::s3::names::AccountId;
 use portcullis_core::s3::xml::{
-    Bucket, BucketList, BucketOwner, BucketPage, DeleteFailure, DeleteResult, UpstreamError,
+    Bucket, BucketList, BucketOwner, BucketPage, DeleteFailure, DeleteResult,
 };
 use std::time::Instant;
 
-/// The longest answer read whole: a DeleteResult that names 1000 keys of 1024 bytes, or a long list of buckets.
-const LIMIT: usize = 16 << 20;
+/// The longest answer read whole: a result or listing that names 1000 keys of 1024 bytes, or a long list of buckets.
+pub(super) const LIMIT: usize = 16 << 20;
 
 impl Exchange<'_> {
     /// Sends a body that is at hand and passes the answer on.
@@ -30,6 +28,22 @@ impl Exchange<'_> {
         let target = self.target(permit)?;
         let answer = self.send(&target, permit, body).await?;
         self.pass(permit, answer).await
+    }
+
+    /// Sends a body that is at hand and lets the answer stream through.
+    pub(super) async fn call_streaming(
+        &mut self,
+        permit: &Permit,
+        body: &Bytes,
+    ) -> Result<(), Fault> {
+        let target = self.target(permit)?;
+        self.note_upstream(&target);
+        let asked = Instant::now();
+        let upstreams = &self.gateway.upstreams;
+        let call = upstreams.ask(&target.upstream, permit, body, clock::now());
+        let call = call.await.map_err(Fault::Upstream)?;
+        self.note_turn_around(&target, asked);
+        self.relay(call, permit).await
     }
 
     /// Sends the keys that may be deleted, and puts the others into the answer as errors of their own.
@@ -153,80 +167,6 @@ impl Exchange<'_> {
         self.note_answer(answer.status, &answer.headers);
         Ok(answer)
     }
-
-    /// Passes on an answer that was read whole.
-    pub(super) async fn pass(
-        &mut self,
-        permit: &Permit,
-        answer: UpstreamAnswer,
-    ) -> Result<(), Fault> {
-        let failed = answer.status.as_u16() >= 300 || UpstreamError::parse(&answer.body).is_some();
-        if failed {
-            return self
-                .pass_error(permit, answer.status, &answer.headers, answer.body)
-                .await;
-        }
-        let head = reply::whole(
-            answer.status,
-            &answer.headers,
-            Some(&answer.body),
-            &self.entry.id,
-        );
-        self.send_whole(head, &answer.body).await?;
-        self.entry.end(Ending::Answered);
-        Ok(())
-    }
-
-    /// Passes on an upstream's error, unless it is the gateway's own trouble or tells a caller what it may not know.
-    pub(super) async fn pass_error(
-        &mut self,
-        permit: &Permit,
-        status: StatusCode,
-        headers: &HeaderMap,
-        body: Bytes,
-    ) -> Result<(), Fault> {
-        let error = UpstreamError::parse(&body);
-        let fault = answer::fault(headers, error.as_ref());
-        if let Treatment::Replace(error, cause) = answer::classify(status, fault.as_ref()) {
-            return Err(Fault::Hidden(error, cause));
-        }
-        // A missing bucket or upload is no secret; a missing key is.
-        let open = [ErrorCode::NoSuchBucket, ErrorCode::NoSuchUpload].map(ErrorCode::name);
-        let told = fault
-            .as_ref()
-            .is_some_and(|fault| open.contains(&fault.code.as_str()));
-        if status == StatusCode::NOT_FOUND && permit.conceals_missing() && !told {
-            return Err(Fault::Refused(S3Error::new(ErrorCode::AccessDenied)));
-        }
-        let id = self.entry.id;
-        let body = match error {
-            _ if *permit.method() == Method::HEAD => None,
-            Some(error) => Some(error.to_xml(id.as_str(), id.host_id().as_str())),
-            None => return Err(Fault::Foreign(answer::foreign(status), status)),
-        };
-        self.entry.sent.error_code = fault
-            .filter(|fault| !fault.code.is_empty())
-            .map(|fault| fault.code.into());
-        let head = reply::whole(status, headers, body.as_ref(), &id);
-        self.send_whole(head, &body.unwrap_or_default()).await?;
-        self.entry.end(Ending::Answered);
-        Ok(())
-    }
-
-    /// What an answer to a look-up of the gateway's own says is wrong between it and the upstream.
-    pub(super) fn hidden(&self, permit: &Permit, answer: &UpstreamAnswer) -> Option<Fault> {
-        let error = UpstreamError::parse(&answer.body).filter(|_| *permit.method() != Method::HEAD);
-        let fault = answer::fault(&answer.headers, error.as_ref());
-        match answer::classify(answer.status, fault.as_ref()) {
-            Treatment::Replace(error, cause) => Some(Fault::Hidden(error, cause)),
-            Treatment::Pass => None,
-        }
-    }
-}
-
-/// The upstream said something that makes no sense here.
-pub(super) fn malformed(status: StatusCode) -> Fault {
-    Fault::Foreign(ErrorCode::ServiceUnavailable.into(), status)
 }
 
 fn document(body: Bytes) -> Success {

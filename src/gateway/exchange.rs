@@ -10,14 +10,16 @@ use super::{Gateway, clock, reply};
 use crate::record::{CopyFrom, Draft, Ending, LoggedUri, RequestLine, Tls, UpstreamUse};
 use bytes::{Bytes, BytesMut};
 use http::StatusCode;
-use http::header::{HOST, REFERER, USER_AGENT};
+use http::header::{HOST, HeaderMap, REFERER, USER_AGENT};
 use jiff::Timestamp;
 use pingora::apps::ReusedHttpStream;
 use pingora::http::ResponseHeader;
 use pingora::protocols::http::v1::server::HttpSession;
 use pingora::server::ShutdownWatch;
-use portcullis_core::admission::{Admission, Arrival, Labels, Outcome, Permit, Run, admit};
-use portcullis_core::s3::answer::{Answer, Success};
+use portcullis_core::admission::{
+    Admission, Arrival, Labels, Outcome, Permit, Run, admit, withheld,
+};
+use portcullis_core::s3::answer::{Answer, S3Error, Success};
 use portcullis_core::s3::errors::ErrorCode;
 use portcullis_core::sigv4::payload::{BodyCheck, BodyPlan};
 use std::pin::pin;
@@ -106,14 +108,11 @@ impl<'g> Exchange<'g> {
         if let Outcome::Need(waiting) = admission.outcome {
             self.label(waiting.labels().clone());
             let body = self.read_whole(waiting.plan()).await?;
-            admission = self.with_arrival(|exchange, arrival| {
-                waiting.resume(
-                    &exchange.snapshot.rules,
-                    &exchange.client.head(),
-                    arrival,
-                    body,
-                )
-            });
+            let head = self.client.head();
+            admission = match self.arrival() {
+                Some(arrival) => waiting.resume(&self.snapshot.rules, &head, &arrival, body),
+                None => nowhere(),
+            };
         }
         self.label(admission.labels);
         match admission.outcome {
@@ -134,30 +133,39 @@ impl<'g> Exchange<'g> {
     }
 
     fn admit(&self) -> Admission {
-        self.with_arrival(|exchange, arrival| {
-            admit(&exchange.snapshot.rules, &exchange.client.head(), arrival)
+        match self.arrival() {
+            Some(arrival) => admit(&self.snapshot.rules, &self.client.head(), &arrival),
+            None => nowhere(),
+        }
+    }
+
+    /// The headers of an upstream's answer that this caller may not see.
+    pub(super) fn withheld(&self, answer: &HeaderMap) -> Vec<&'static str> {
+        let (rules, head) = (&self.snapshot.rules, self.client.head());
+        let arrival = self.arrival();
+        arrival.map_or_else(Vec::new, |arrival| {
+            withheld(rules, &head, &arrival, &self.entry.labels, answer)
         })
     }
 
-    fn with_arrival(&self, decide: impl FnOnce(&Self, &Arrival<'_>) -> Admission) -> Admission {
-        let Some(door) = self.snapshot.listeners.get(self.origin.listener) else {
-            // The front names listeners by the positions it was given.
-            return Admission::refused(ErrorCode::InternalError.into());
-        };
-        let arrival = Arrival {
+    /// `None`: through a listener that there is not; the front names them by the positions it was given.
+    fn arrival(&self) -> Option<Arrival<'_>> {
+        let door = self.snapshot.listeners.get(self.origin.listener)?;
+        Some(Arrival {
             listener: &door.rules,
             id: self.entry.id.as_str(),
             now: self.arrived,
             peer: self.origin.peer.ip(),
             tls: self.origin.tls.map(|tls| tls.version),
-        };
-        decide(self, &arrival)
+        })
     }
 
     async fn carry_out(&mut self, permit: &Permit) -> Result<(), Fault> {
         match permit.run() {
             Run::Stream => self.stream(permit).await,
+            Run::Buffered(body) if self.takes_long() => self.call_long(permit, body).await,
             Run::Buffered(body) => self.call(permit, body.clone()).await,
+            Run::Relayed(body) => self.call_streaming(permit, body).await,
             Run::DeleteObjects {
                 allowed,
                 refused,
@@ -207,7 +215,7 @@ impl<'g> Exchange<'g> {
     }
 
     /// Notes in the record what an upstream answered.
-    pub(super) fn note_answer(&mut self, status: StatusCode, headers: &http::HeaderMap) {
+    pub(super) fn note_answer(&mut self, status: StatusCode, headers: &HeaderMap) {
         if let Some(upstream) = &mut self.entry.upstream {
             upstream.status = Some(status);
             upstream.request_id = headers.get("x-amz-request-id").cloned();
@@ -253,9 +261,7 @@ impl<'g> Exchange<'g> {
             // How far the request was read is anybody's guess.
             self.client.close_after();
         }
-        let (error, ending) = fault.explain(self.entry.id.as_str(), self.upstream_name());
-        self.entry.end(ending);
-        self.count_upstream_failure(ending);
+        let error = self.account_for(fault);
         let Some(error) = error.filter(|_| self.entry.sent.status.is_none()) else {
             return false;
         };
@@ -271,6 +277,14 @@ impl<'g> Exchange<'g> {
             self.entry.end(Ending::ClientAborted);
         }
         sent.is_ok()
+    }
+
+    /// Notes a fault in record, diagnostics and metrics; gives what the client is told of it.
+    pub(super) fn account_for(&mut self, fault: Fault) -> Option<S3Error> {
+        let (error, ending) = fault.explain(self.entry.id.as_str(), self.upstream_name());
+        self.entry.end(ending);
+        self.count_upstream_failure(ending);
+        error
     }
 
     fn count_upstream_failure(&self, ending: Ending) {
@@ -300,6 +314,10 @@ impl<'g> Exchange<'g> {
         self.entry.turn_around = Some(took);
         target.metrics.answered(took);
     }
+}
+
+fn nowhere() -> Admission {
+    Admission::refused(ErrorCode::InternalError.into())
 }
 
 fn request_line(client: &Client, arrived: &Arrived) -> RequestLine {

@@ -97,7 +97,7 @@ fn kind(error: &UpstreamError) -> UpstreamFault {
         UpstreamError::Resolve(_) => UpstreamFault::Connect,
         UpstreamError::Connect(error) | UpstreamError::Broken(error) => of(error),
         UpstreamError::TooLong(_) | UpstreamError::Premature => UpstreamFault::Malformed,
-        UpstreamError::Deadline => UpstreamFault::Timeout,
+        UpstreamError::Deadline(_) => UpstreamFault::Timeout,
     }
 }
 

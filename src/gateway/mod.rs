@@ -8,6 +8,8 @@
 //! | `fault` | what is said of a request that fails after admission |
 //! | `stream` | both bodies stream through |
 //! | `buffered` | a small body is at hand, the answer is read whole |
+//! | `waiting` | the same, of an upstream that takes minutes: the client hears of it meanwhile |
+//! | `passing` | what a client gets of an answer that was read whole |
 //! | `buckets` | creating and deleting buckets, and whose they are |
 //! | `reply` | heads of answers |
 //! | `entry` | the record of an exchange, written however it ends |
@@ -25,12 +27,14 @@ mod exchange;
 mod fault;
 pub mod front;
 mod guard;
+mod passing;
 mod refusals;
 mod reply;
 mod settle;
 mod snapshot;
 mod start;
 mod stream;
+mod waiting;
 
 pub use snapshot::Snapshot;
 pub use start::{Running, StartError, start};
@@ -58,6 +62,8 @@ pub struct Gateway {
     instance: Arc<str>,
     /// Between two reads of a request's body, and between two writes of an answer's.
     patience: Duration,
+    /// After which a client that waits for a long operation hears a sign of life.
+    silence: Duration,
 }
 
 #[async_trait]

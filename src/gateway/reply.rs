@@ -110,6 +110,22 @@ pub(super) fn whole(
     head
 }
 
+/// The head of a success that begins before its document is there. `headers` are the upstream's, if it has begun too.
+pub(super) fn begun(headers: &HeaderMap, id: &RequestId) -> ResponseHeader {
+    let mut head = whole(StatusCode::OK, headers, None, id);
+    set(
+        &mut head,
+        CONTENT_TYPE,
+        HeaderValue::from_static("application/xml"),
+    );
+    set(
+        &mut head,
+        TRANSFER_ENCODING,
+        HeaderValue::from_static("chunked"),
+    );
+    head
+}
+
 fn passed(from: &ResponseHeader, id: &RequestId) -> ResponseHeader {
     let mut head = from.clone();
     head.set_version(Version::HTTP_11);

@@ -107,6 +107,7 @@ pub(super) async fn start_over(
         ids: RequestIds::new(&instance, clock::now()),
         instance,
         patience: settings.limits.body_idle_timeout,
+        silence: settings.limits.silence,
         snapshot: ArcSwap::from_pointee(snapshot(settings, &metrics, store.as_ref())?),
         upstreams: Upstreams::new(),
         store,

@@ -1,5 +1,6 @@
 //! Both bodies stream through: objects and parts, listings and heads.
 
+use super::buffered::LIMIT;
 use super::clock;
 use super::exchange::Exchange;
 use super::fault::Fault;
@@ -8,7 +9,7 @@ use super::snapshot::Target;
 use crate::record::Ending;
 use crate::upstream::answer::FAULT_LIMIT;
 use crate::upstream::call::Call;
-use crate::upstream::client::{Reuse, UpstreamError};
+use crate::upstream::client::{Reuse, UpstreamAnswer, UpstreamError};
 use bytes::Bytes;
 use http::header::{CONTENT_LENGTH, CONTENT_RANGE};
 use http::{HeaderMap, Method, StatusCode};
@@ -136,7 +137,7 @@ impl Exchange<'_> {
     }
 
     /// Passes the answer on: its head, unless the client may not see what it says, and its body piece by piece.
-    async fn relay(&mut self, mut call: Call, permit: &Permit) -> Result<(), Fault> {
+    pub(super) async fn relay(&mut self, mut call: Call, permit: &Permit) -> Result<(), Fault> {
         let status = call.status();
         if let Some(headers) = call.headers() {
             self.note_answer(status, headers);
@@ -144,10 +145,17 @@ impl Exchange<'_> {
         if is_error(status) {
             return self.relay_error(call, permit).await;
         }
+        if status.is_success() && self.is_corrected() {
+            return self.relay_corrected(call, permit).await;
+        }
         if let Some(head) = call.head() {
             self.entry.sent.object_size = object_size(permit, status, &head.headers);
             self.entry.sent.status = Some(status);
-            let head = reply::streamed(head, &self.entry.id, self.client.version());
+            let withheld = self.withheld(&head.headers);
+            let mut head = reply::streamed(head, &self.entry.id, self.client.version());
+            for name in withheld {
+                head.remove_header(name);
+            }
             self.client.start(head).await.map_err(Fault::Client)?;
         }
         loop {
@@ -167,14 +175,36 @@ impl Exchange<'_> {
 
     /// An error is read whole: its code says whether it is the client's or the gateway's own trouble.
     async fn relay_error(&mut self, mut call: Call, permit: &Permit) -> Result<(), Fault> {
-        let status = call.status();
-        let headers = call.headers().cloned().unwrap_or_default();
         let body = match *permit.method() {
             Method::HEAD => Vec::new(),
             _ => call.read_all(FAULT_LIMIT).await.map_err(Fault::Upstream)?,
         };
+        self.pass_whole(call, permit, body).await
+    }
+
+    /// What names owners, buckets or locations is read whole: nothing of a broken document passes.
+    async fn relay_corrected(&mut self, mut call: Call, permit: &Permit) -> Result<(), Fault> {
+        let body = tokio::select! {
+            biased;
+            body = call.read_all(LIMIT) => body.map_err(Fault::Upstream)?,
+            gone = self.client.left() => return Err(Fault::Client(gone)),
+        };
+        self.pass_whole(call, permit, body).await
+    }
+
+    async fn pass_whole(
+        &mut self,
+        call: Call,
+        permit: &Permit,
+        body: Vec<u8>,
+    ) -> Result<(), Fault> {
+        let answer = UpstreamAnswer {
+            status: call.status(),
+            headers: call.headers().cloned().unwrap_or_default(),
+            body: body.into(),
+        };
         call.release().await;
-        self.pass_error(permit, status, &headers, body.into()).await
+        self.pass(permit, answer).await
     }
 }
 

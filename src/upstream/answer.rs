@@ -160,7 +160,7 @@ pub fn failure(error: &UpstreamError) -> S3Error {
         | UpstreamError::Connect(_)
         | UpstreamError::Broken(_)
         | UpstreamError::Premature
-        | UpstreamError::Deadline => ErrorCode::ServiceUnavailable,
+        | UpstreamError::Deadline(_) => ErrorCode::ServiceUnavailable,
         UpstreamError::Sign(_) | UpstreamError::TooLong(_) => ErrorCode::InternalError,
     };
     S3Error::new(code)

@@ -19,7 +19,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// The whole call, connecting included. Completing a large multipart upload takes minutes.
+/// The whole call, connecting included.
 const DEADLINE: Duration = Duration::from_secs(300);
 /// Addresses tried before a call fails to connect.
 const CONNECT_ATTEMPTS: usize = 3;
@@ -60,8 +60,8 @@ pub enum UpstreamError {
     #[error("the answer is longer than {0} bytes")]
     TooLong(usize),
     /// The deadline passed. The request may have been carried out.
-    #[error("no answer in {} seconds", DEADLINE.as_secs())]
-    Deadline,
+    #[error("no whole answer in {} seconds", .0.as_secs())]
+    Deadline(Duration),
 }
 
 /// Makes connections to any upstream, each of which keeps its own idle ones.
@@ -121,7 +121,7 @@ impl Client {
         let exchange = self.exchange(upstream, request, body, limit, now);
         tokio::time::timeout(DEADLINE, exchange)
             .await
-            .map_err(|_| UpstreamError::Deadline)?
+            .map_err(|_| UpstreamError::Deadline(DEADLINE))?
     }
 
     /// Connects and puts the head of what `permit` allows on its way; the bodies stream over the [`Call`].
@@ -137,6 +137,19 @@ impl Client {
         self.begin(upstream, &request, reuse, now).await
     }
 
+    /// Sends what `permit` allows with `body` and waits for the head of the answer, whose body streams over the
+    /// [`Call`]. No deadline but the upstream's own timeouts; repeated as by [`Client::send`].
+    pub async fn ask(
+        &self,
+        upstream: &Arc<Upstream>,
+        permit: &Permit,
+        body: &Bytes,
+        now: Timestamp,
+    ) -> Result<Call, UpstreamError> {
+        let request = UpstreamRequest::of(permit, Body::whole(body));
+        self.answered(upstream, &request, body, now).await
+    }
+
     async fn exchange(
         &self,
         upstream: &Arc<Upstream>,
@@ -145,14 +158,7 @@ impl Client {
         limit: usize,
         now: Timestamp,
     ) -> Result<UpstreamAnswer, UpstreamError> {
-        let mut call = self.begin(upstream, request, Reuse::Allowed, now).await?;
-        if let Err(error) = ask(&mut call, &body).await {
-            if !call.may_be_repeated(&error) {
-                return Err(error);
-            }
-            call = self.begin(upstream, request, Reuse::Never, now).await?;
-            ask(&mut call, &body).await?;
-        }
+        let mut call = self.answered(upstream, request, &body, now).await?;
         let body = call.read_all(limit).await?.into();
         let headers = call.headers().cloned().unwrap_or_default();
         let answer = UpstreamAnswer {
@@ -162,6 +168,24 @@ impl Client {
         };
         call.release().await;
         Ok(answer)
+    }
+
+    async fn answered(
+        &self,
+        upstream: &Arc<Upstream>,
+        request: &UpstreamRequest<'_>,
+        body: &Bytes,
+        now: Timestamp,
+    ) -> Result<Call, UpstreamError> {
+        let mut call = self.begin(upstream, request, Reuse::Allowed, now).await?;
+        if let Err(error) = ask(&mut call, body).await {
+            if !call.may_be_repeated(&error) {
+                return Err(error);
+            }
+            call = self.begin(upstream, request, Reuse::Never, now).await?;
+            ask(&mut call, body).await?;
+        }
+        Ok(call)
     }
 
     async fn begin(
@@ -253,7 +277,7 @@ impl UpstreamError {
     pub fn may_be_done(&self) -> bool {
         match self {
             Self::Credentials(_) | Self::Sign(_) | Self::Resolve(_) | Self::Connect(_) => false,
-            Self::Broken(_) | Self::Premature | Self::TooLong(_) | Self::Deadline => true,
+            Self::Broken(_) | Self::Premature | Self::TooLong(_) | Self::Deadline(_) => true,
         }
     }
 

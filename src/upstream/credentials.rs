@@ -125,6 +125,28 @@ impl Credentials {
         self.failure.load().as_deref().cloned()
     }
 
+    /// What is held, in words: the key's last letters, where it came from, and until when it is good. `None` if nothing
+    /// is needed or held.
+    pub fn describe(&self) -> Option<String> {
+        let keys = self.held.load_full()?;
+        let until = match expiry(&keys) {
+            Some(expiry) => format!("until {expiry}"),
+            None => "without expiry".to_owned(),
+        };
+        let key = masked(keys.access_key_id());
+        Some(format!("key {key} from {}, {until}", origin(&keys)))
+    }
+
+    /// Fetches once. `false`: there is nothing to fetch.
+    pub(super) async fn fetch(&self) -> bool {
+        // A provider caches what it read from files, so each round asks a new one.
+        let Some(provider) = provider(&self.source).await else {
+            return false;
+        };
+        self.take(provider.provide_credentials().await);
+        true
+    }
+
     fn take(&self, fetched: Result<Keys, CredentialsError>) {
         match fetched {
             Ok(keys) => {
@@ -188,6 +210,22 @@ fn expiry(keys: &Keys) -> Option<Timestamp> {
         .and_then(|time| Timestamp::try_from(time).ok())
 }
 
+/// The end of a key's id; of a short one nothing.
+fn masked(id: &str) -> String {
+    let end = id.len().checked_sub(4).filter(|start| *start >= 4);
+    let end = end.and_then(|start| id.get(start..)).unwrap_or_default();
+    format!("****{end}")
+}
+
+/// Which source of the chain gave a key. The SDK says so in its debugging form alone, which holds no secret.
+fn origin(keys: &Keys) -> String {
+    let text = format!("{keys:?}");
+    let named = text.split_once("provider_name: \"");
+    let name = named.and_then(|(_, rest)| rest.split_once('"'));
+    name.map_or("an unnamed source", |(name, _)| name)
+        .to_owned()
+}
+
 /// An error with what caused it, in one line. The SDK's outer errors alone do not say which source failed or why.
 fn causes(error: &dyn Error) -> String {
     let mut text = error.to_string();
@@ -229,13 +267,11 @@ async fn provider(source: &Source) -> Option<SharedCredentialsProvider> {
 pub(super) async fn maintain<T>(owner: &Weak<T>, of: fn(&T) -> &Credentials) {
     let mut retry = RETRY.0;
     loop {
-        // A provider caches what it read from files, so each round asks a new one.
         let Some(owner) = owner.upgrade() else { return };
         let credentials = of(&owner);
-        let Some(provider) = provider(&credentials.source).await else {
+        if !credentials.fetch().await {
             return;
-        };
-        credentials.take(provider.provide_credentials().await);
+        }
         let pause = match credentials.failure() {
             None => {
                 retry = RETRY.0;

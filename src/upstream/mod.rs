@@ -10,6 +10,7 @@ pub mod client;
 pub mod credentials;
 mod idle;
 pub mod peer;
+pub mod probe;
 pub mod settings;
 pub mod sign;
 #[cfg(test)]

@@ -13,6 +13,7 @@ import calls
 import outcomes
 import pytest
 from botocore.exceptions import ClientError
+from servers.processes import ROOT
 from servers.gateway import Follower, Users, allow, document, upstream
 from sides import direct, through
 from test_transparency import differences
@@ -21,6 +22,7 @@ from transcript import Transcript
 # The profile each is reached with; `demo` is the store inside `portcullis demo`.
 STORES = {"ceph": "ceph", "moto": "moto", "demo": "demo", "localstack": "localstack", "garage": "garage"}
 SLOW = {"localstack", "garage"}
+FACTS = json.loads((ROOT / "tests/data/operations/permissions.json").read_text())
 OUTCOMES = outcomes.Golden("outcomes.json")
 NAMES = outcomes.Golden("operations/names.json")
 
@@ -226,7 +228,10 @@ def harm(store, operation, bucket):
 def test_operation(name, operation, stores, seen):
     found = seen(name, operation)
     assert found.harm is None
-    OUTCOMES.check_cell(operation, name, outcome(stores(name), operation, found))
+    word = outcome(stores(name), operation, found)
+    # An older name of an operation has no row of its own.
+    if "as" not in FACTS[operation]:
+        OUTCOMES.check_cell(operation, name, word)
 
 
 def outcome(store, operation, found):

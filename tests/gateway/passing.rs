@@ -2,7 +2,7 @@
 
 use super::client::Answer;
 use super::origin::{Gate, Script, answer};
-use super::request::{OWNER, Request};
+use super::request::{CLERK, OWNER, Request};
 use super::stand::{Ended, Setup, Stand};
 
 async fn ask(said: impl AsRef<[u8]>, request: &Request) -> (Answer, Ended) {
@@ -242,4 +242,27 @@ async fn a_fixed_principal_needs_no_signature_and_forwards_none() {
         ended.seen().head
     );
     assert_eq!(ended.record()["auth"], "listener");
+}
+
+#[tokio::test]
+async fn what_of_an_object_needs_a_permission_of_its_own_is_shown_to_who_has_it() {
+    let names = [
+        "x-amz-tagging-count",
+        "x-amz-object-lock-mode",
+        "x-amz-object-lock-retain-until-date",
+        "x-amz-object-lock-legal-hold",
+    ];
+    let headers: String = names.map(|name| format!("{name}: 1\r\n")).concat();
+    for method in ["GET", "HEAD"] {
+        for (user, shown) in [(OWNER, Some("1")), (CLERK, None)] {
+            let body = if method == "GET" { "x" } else { "" };
+            let said = answer("200 OK", &headers, body);
+            let request = Request::new(method, "/lake-1/key").signed_by(user);
+            let (answer, _) = ask(said, &request).await;
+            assert_eq!(answer.status, 200);
+            for name in names {
+                assert_eq!(answer.header(name), shown, "{method} {name}");
+            }
+        }
+    }
 }

@@ -171,7 +171,7 @@ impl Request {
                 false => format!("{pair}="),
             })
             .collect();
-        pairs.sort();
+        pairs.sort_by(|one, other| one.split('=').cmp(other.split('=')));
         let method = &self.method;
         let path = canonical(path);
         let query = pairs.join("&");

@@ -30,6 +30,7 @@ pub(crate) struct Setup {
     upstream: String,
     rest: String,
     files: Vec<(String, String)>,
+    silence: Option<Duration>,
 }
 
 impl Setup {
@@ -68,6 +69,12 @@ impl Setup {
         self
     }
 
+    /// Clients that wait for long operations hear something after this.
+    pub(crate) fn silence(mut self, silence: Duration) -> Self {
+        self.silence = Some(silence);
+        self
+    }
+
     pub(crate) async fn start(self) -> Stand {
         let origin = Origin::start().await;
         self.start_at(origin, tempfile::tempdir().unwrap()).await
@@ -78,10 +85,13 @@ impl Setup {
         // Another test of this process may have installed it.
         let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
         let file = self.write(folder.path(), origin.port);
-        let (settings, _) = config::load(&file, &Host).unwrap_or_else(|findings| {
+        let (mut settings, _) = config::load(&file, &Host).unwrap_or_else(|findings| {
             let findings: Vec<String> = findings.iter().map(ToString::to_string).collect();
             panic!("{}", findings.join("\n"))
         });
+        if let Some(silence) = self.silence {
+            settings.limits.silence = silence;
+        }
         let running = gateway::start(settings).await.unwrap();
         let address = inet(&running.bound()[0]);
         Stand {

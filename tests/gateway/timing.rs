@@ -233,6 +233,8 @@ async fn connections_to_the_upstream_are_shared_by_clients() {
             assert_eq!(stand.ask(&request).await.status, 200);
         }
         let list = Request::get("/lake-1?list-type=2").signed_by(OWNER);
+        let listing = answer("200 OK", "", "<ListBucketResult/>");
+        stand.origin.will(Script::say(listing));
         assert_eq!(stand.ask(&list).await.status, 200);
     }
     assert!(stand.end().await.origin.opened < 10);

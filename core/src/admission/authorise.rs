@@ -119,9 +119,8 @@ fn settings(case: &Case<'_>, labels: &mut Labels, body: Bytes) -> Result<Run, S3
         AnsweredBy::Gateway | AnsweredBy::Nobody => Err(refuse::not_built(operation)),
         // Its result would be written into a bucket nobody was asked about.
         _ if selects => Err(refuse::restore_selects()),
-        AnsweredBy::Upstream | AnsweredBy::UpstreamRead | AnsweredBy::Merged => {
-            Ok(Run::Buffered(body))
-        }
+        AnsweredBy::Upstream => Ok(Run::Relayed(body)),
+        AnsweredBy::UpstreamRead | AnsweredBy::Merged => Ok(Run::Buffered(body)),
     }
 }
 
@@ -293,6 +292,7 @@ pub fn withheld(
         .filter(|need| applies(need.when, &case, &said))
         .filter(refused)
         .flat_map(shown_headers)
+        .filter(|name| answer.contains_key(*name))
         .collect()
 }
 

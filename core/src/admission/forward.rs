@@ -6,14 +6,24 @@ use super::{Permit, Run};
 use crate::request::encode_path;
 use crate::s3::headers::Disposition;
 use crate::s3::names::BucketName;
+use crate::s3::operations::Checksum;
 use crate::sigv4::payload::{self, BodyPlan};
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 use bytes::Bytes;
 use http::Method;
 use http::header::{CONTENT_ENCODING, HeaderMap, HeaderName, HeaderValue};
+use md5::{Digest, Md5};
 
 /// Makes the permit of a request that passed every check.
 pub(super) fn permit(case: &Case<'_>, body: BodyPlan, granted: Granted) -> Permit {
     let target = &case.request.target;
+    let mut headers = forwarded_headers(case);
+    if let (Checksum::Required, Run::Buffered(document)) =
+        (case.request.operation.checksum, &granted.run)
+    {
+        say_md5(&mut headers, document);
+    }
     Permit {
         upstream: case.route,
         method: case.head.method.clone(),
@@ -24,7 +34,7 @@ pub(super) fn permit(case: &Case<'_>, body: BodyPlan, granted: Granted) -> Permi
             Run::ListBuckets(_) => String::new(),
             _ => case.request.query.upstream(),
         },
-        headers: forwarded_headers(case),
+        headers,
         body,
         run: granted.run,
         conceal_missing: granted.conceal_missing,
@@ -35,10 +45,20 @@ impl Permit {
     /// Leave to ask an upstream whether a bucket exists: a look-up of the gateway's own, before a bucket is created and
     /// where a creation was cut short. `upstream` is a position in the routes.
     pub fn inquiry(upstream: usize, bucket: &BucketName) -> Self {
+        Self::look_up(upstream, Method::HEAD, bucket.as_str())
+    }
+
+    /// Leave to ask an upstream for the buckets of the gateway's own credentials: whether they are good, before anybody
+    /// is served.
+    pub fn listing(upstream: usize) -> Self {
+        Self::look_up(upstream, Method::GET, "")
+    }
+
+    fn look_up(upstream: usize, method: Method, bucket: &str) -> Self {
         Self {
             upstream: Some(upstream),
-            method: Method::HEAD,
-            bucket: bucket.as_str().to_owned(),
+            method,
+            bucket: bucket.to_owned(),
             key: String::new(),
             query: String::new(),
             headers: HeaderMap::new(),
@@ -62,6 +82,17 @@ fn forwarded_headers(case: &Case<'_>) -> HeaderMap {
         }
     }
     forwarded
+}
+
+/// A document may have come with a checksum behind it, which is not sent on, or with one that an older store does not
+/// look for; every store that wants one knows this.
+fn say_md5(headers: &mut HeaderMap, document: &[u8]) {
+    if headers.contains_key("content-md5") {
+        return;
+    }
+    let md5 = BASE64_STANDARD.encode(Md5::digest(document));
+    let value = HeaderValue::try_from(md5);
+    headers.extend(value.map(|value| (HeaderName::from_static("content-md5"), value)));
 }
 
 /// The value the gateway sends in place of the client's. Lengths and digests of bodies are the signer's to say.

@@ -30,6 +30,8 @@ pub enum Run {
     Stream,
     /// The body is at hand; the answer is read whole before anything is passed on.
     Buffered(Bytes),
+    /// The body is at hand; the answer streams through.
+    Relayed(Bytes),
     /// DeleteObjects: send the allowed keys, then put the refused ones into the answer.
     DeleteObjects {
         /// The document with the allowed keys only; `None` if none is allowed, and then nothing is sent.

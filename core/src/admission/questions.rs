@@ -65,6 +65,9 @@ impl<'a> Said<'a> {
         Body {
             retention_mode: self.settings.retention_mode.as_deref(),
             retain_until: self.settings.retain_until.as_deref(),
+            event_hold: self.settings.event_hold.as_deref(),
+            event_hold_days: self.settings.event_hold_days.as_deref(),
+            etag: self.item.and_then(|item| item.etag.as_deref()),
             legal_hold: self.settings.legal_hold.as_deref(),
             location: self.location,
             tags: self.object_tags.as_deref(),

@@ -69,6 +69,12 @@ pub struct Body<'a> {
     pub retention_mode: Option<&'a str>,
     /// `RetainUntilDate` of a Retention document.
     pub retain_until: Option<&'a str>,
+    /// `EventHold` of a Retention document.
+    pub event_hold: Option<&'a str>,
+    /// `Days` of its EventHoldDuration.
+    pub event_hold_days: Option<&'a str>,
+    /// `ETag` of the key in question in the document of DeleteObjects.
+    pub etag: Option<&'a str>,
     /// `Status` of a LegalHold document.
     pub legal_hold: Option<&'a str>,
     /// `LocationConstraint` of CreateBucket.

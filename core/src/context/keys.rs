@@ -66,7 +66,6 @@ const GRANTS: &str = "the gateway has no S3 Access Grants";
 const CONTROL: &str = "the gateway runs no batch jobs";
 const VENDED_LOGS: &str = "no AWS service delivers logs through the gateway";
 const FAULTS: &str = "the gateway takes no part in fault injection";
-const EVENT_HOLD: &str = "the gateway knows no event holds";
 const SERVICE: &str = "no AWS service calls through the gateway";
 const ORGANIZATION: &str = "the gateway knows no organization";
 const VPC: &str = "the gateway cannot see VPCs";
@@ -145,7 +144,7 @@ condition_keys! {
         DestinationRegion = "s3:destinationRegion": Text Single, Never(FAULTS);
         ExistingJobOperation = "s3:ExistingJobOperation": Text Single, Never(CONTROL);
         ExistingJobPriority = "s3:ExistingJobPriority": Number Single, Never(CONTROL);
-        IfMatch = "s3:if-match": Text Single, By(|facts| facts.header("if-match"));
+        IfMatch = "s3:if-match": Text Single, By(|facts| facts.header_or_body("if-match", |body| body.etag));
         IfNoneMatch = "s3:if-none-match": Text Single, By(|facts| facts.header("if-none-match"));
         InventoryAccessibleOptionalFields = "s3:InventoryAccessibleOptionalFields": Text Set, By(|facts| facts.inventory_fields());
         IsReplicationPauseRequest = "s3:isReplicationPauseRequest": Bool Single, Never(FAULTS);
@@ -154,8 +153,8 @@ condition_keys! {
         LogType = "s3:logType": Text Single, Never(VENDED_LOGS);
         MaxAnnotationResults = "s3:max-annotation-results": Number Single, By(|facts| facts.parameter("max-annotation-results"));
         MaxKeys = "s3:max-keys": Number Single, By(|facts| facts.listed("max-keys"));
-        ObjectLockEventHold = "s3:object-lock-event-hold": Text Single, Never(EVENT_HOLD);
-        ObjectLockEventHoldDurationDays = "s3:object-lock-event-hold-duration-days": Number Single, Never(EVENT_HOLD);
+        ObjectLockEventHold = "s3:object-lock-event-hold": Text Single, By(|facts| facts.header_or_body("x-amz-object-lock-event-hold", |body| body.event_hold));
+        ObjectLockEventHoldDurationDays = "s3:object-lock-event-hold-duration-days": Number Single, By(|facts| facts.header_or_body("x-amz-object-lock-event-hold-duration-days", |body| body.event_hold_days));
         ObjectLockLegalHold = "s3:object-lock-legal-hold": Text Single, By(|facts| facts.header_or_body("x-amz-object-lock-legal-hold", |body| body.legal_hold));
         ObjectLockMode = "s3:object-lock-mode": Text Single, By(|facts| facts.header_or_body("x-amz-object-lock-mode", |body| body.retention_mode));
         ObjectLockRemainingRetentionDays = "s3:object-lock-remaining-retention-days": Number Single, By(|facts| facts.retention_days());

@@ -479,6 +479,48 @@ fn the_table_has_every_key_of_the_service_reference() {
     assert!(matches!(info("aws:SourceVpce").found, Found::Never(_)));
 }
 
+/// A key as the Service Authorization Reference and the IAM manual have it.
+#[derive(serde::Deserialize)]
+struct Documented {
+    name: String,
+    #[serde(rename = "type")]
+    kind: String,
+    set: bool,
+    /// What its value is taken from.
+    source: String,
+}
+
+#[test]
+fn every_key_has_its_type_and_is_computed_if_the_request_says_it() {
+    let text = include_str!("../../tests/data/condition-keys.json");
+    let documented: Vec<Documented> = serde_json::from_str(text).unwrap();
+    assert_eq!(documented.len(), 61 + 47);
+    for known in documented {
+        let tag = if known.name.ends_with('/') { "tag" } else { "" };
+        let key = Key::parse(&format!("{}{tag}", known.name)).unwrap();
+        let info = key.info().unwrap();
+        assert_eq!(info.name, known.name);
+        let kind = match info.kind {
+            Kind::Text => "String",
+            Kind::Arn => "ARN",
+            Kind::Number => "Numeric",
+            Kind::Date => "Date",
+            Kind::Bool => "Bool",
+            Kind::Ip => "IPAddress",
+        };
+        assert_eq!(kind, known.kind, "{}", known.name);
+        assert_eq!(info.arity == Arity::Set, known.set, "{}", known.name);
+        let said = ["header", "query", "body", "auth", "computed", "environment"];
+        match info.found {
+            Found::Never(reason) => {
+                assert!(!said.contains(&known.source.as_str()), "{}", known.name);
+                assert!(!reason.is_empty());
+            }
+            Found::By(_) | Found::ByTag(_) => {}
+        }
+    }
+}
+
 #[test]
 fn a_fixed_context_has_what_it_was_given() {
     let node = json(

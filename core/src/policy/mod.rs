@@ -47,9 +47,10 @@ pub struct Question<'a, C: Context> {
     pub principal: &'a Principal,
     /// What for.
     pub action: Action,
-    /// `bucket`, `bucket/key`, or empty for the service: the last part of the ARN.
+    /// `bucket`, `bucket/key`, or empty for what has only `*`: the last part of the ARN. What is no bucket has its whole
+    /// ARN here, as no bucket's name begins like one.
     pub resource: &'a str,
-    /// The account that owns the bucket; the caller's own account for service-level actions.
+    /// The account that owns the resource; the caller's own account for service-level actions.
     pub owner: AccountId,
     /// The values of condition keys.
     pub context: &'a C,

@@ -430,6 +430,38 @@ fn everyone_includes_anonymous_callers_only_where_everyone_is_named() {
 }
 
 #[test]
+fn what_is_no_bucket_is_matched_by_its_whole_arn() {
+    let verdict = |element: &str, resource: &str| {
+        let statement = own("Allow", "iam:PassRole").replace("\"Resource\":\"*\"", element);
+        let policies = vec![policy(PolicyKind::Identity, &statement)];
+        let principal = known(Caller {
+            policies,
+            ..user(OWNER)
+        });
+        Around::default()
+            .decide_on(&principal, Action::PassRole, resource)
+            .verdict
+    };
+    let role = "arn:aws:iam::111122223333:role/copier";
+    for matching in [
+        "*",
+        role,
+        "arn:aws:iam::111122223333:role/*",
+        "arn:aws:iam::*:role/copi?r",
+        "arn:*",
+    ] {
+        let element = format!("\"Resource\":\"{matching}\"");
+        assert_eq!(verdict(&element, role), Verdict::Allow, "{matching}");
+        let element = element.replace("Resource", "NotResource");
+        assert_eq!(verdict(&element, role), NO_IDENTITY, "{matching}");
+    }
+    for other in ["arn:aws:s3:::*", "arn:aws:iam::111122223333:role/Copier"] {
+        let element = format!("\"Resource\":\"{other}\"");
+        assert_eq!(verdict(&element, role), NO_IDENTITY, "{other}");
+    }
+}
+
+#[test]
 fn the_service_level_has_the_resource_star() {
     let verdict = |resource: &str| {
         let statement =

@@ -1,5 +1,5 @@
 use super::*;
-use crate::s3::operations::OperationId;
+use crate::s3::operations::{Level, Mark, OPERATIONS, OperationId};
 use http::{HeaderName, HeaderValue};
 use proptest::prelude::*;
 
@@ -293,6 +293,48 @@ fn a_sub_resource_without_a_row_never_passes_as_the_bare_operation() {
 }
 
 #[test]
+fn a_form_is_told_by_its_content_type() {
+    let post =
+        |kind: &str, expected| check_route("POST", "/aaa", &[("content-type", kind)], expected);
+    post(
+        "multipart/form-data; boundary=b",
+        Ok(OperationId::PostObject),
+    );
+    post("Multipart/Form-Data", Ok(OperationId::PostObject));
+    for kind in [
+        "multipart/form-datax",
+        "application/x-www-form-urlencoded",
+        "",
+    ] {
+        post(kind, Err(ParseError::NoOperation));
+    }
+    let form = [("content-type", "multipart/form-data")];
+    check_route("POST", "/aaa?delete", &form, Ok(OperationId::DeleteObjects));
+    check_route("POST", "/aaa?acl", &form, unknown("acl"));
+    check_route("PUT", "/aaa/k", &form, Ok(OperationId::PutObject));
+}
+
+#[test]
+fn a_sub_resource_goes_before_a_header() {
+    let copy = [("x-amz-copy-source", "bbb/k")];
+    check_route(
+        "PUT",
+        "/aaa/k?tagging",
+        &copy,
+        Ok(OperationId::PutObjectTagging),
+    );
+    check_route("PUT", "/aaa/k?tagging&acl", &copy, unknown("tagging"));
+}
+
+#[test]
+fn a_preflight_is_of_the_bucket_whatever_it_asks_about() {
+    for target in ["/aaa", "/aaa/k", "/aaa/k?acl&nosuch=1&uploadId=u"] {
+        check_route("OPTIONS", target, &[], Ok(OperationId::OptionsPreflight));
+    }
+    check_route("OPTIONS", "/", &[], Err(ParseError::MethodNotAllowed));
+}
+
+#[test]
 fn methods_and_requests_without_a_row_are_told_apart() {
     check_route("POST", "/aaa", &[], Err(ParseError::NoOperation));
     check_route("POST", "/aaa/k", &[], Err(ParseError::NoOperation));
@@ -528,6 +570,16 @@ fn an_encoded_path_has_upper_case_hex_and_its_slashes() {
     assert_eq!(encode_path("a/../b//c/."), "a/../b//c/.");
 }
 
+/// Every query name that any row knows, and some that none does.
+fn query_names() -> Vec<&'static str> {
+    let rows = OPERATIONS.iter();
+    let known = rows.flat_map(|row| row.query_marks().chain(row.accepts.iter().copied()));
+    known
+        .filter(|name| *name != "*")
+        .chain(["x-id", "nosuch", "ACL"])
+        .collect()
+}
+
 /// Any byte of a key in any of its spellings.
 fn spelled() -> impl Strategy<Value = String> {
     let byte = prop_oneof![
@@ -581,6 +633,42 @@ proptest! {
         let raw = format!("aaa/{path}{}", version.unwrap_or_default());
         let Ok(source) = CopySource::parse(raw.as_bytes()) else { return Ok(()) };
         prop_assert_eq!(CopySource::parse(source.to_header().as_bytes()), Ok(source));
+    }
+
+    #[test]
+    fn t18_one_row_of_all_takes_a_request_or_it_is_refused(
+        method in prop::sample::select(vec!["GET", "HEAD", "PUT", "POST", "DELETE", "OPTIONS", "PATCH"]),
+        path in prop_oneof![Just(String::new()), Just("aaa".to_owned()), spelled().prop_map(|key| format!("aaa/{key}"))],
+        names in prop::collection::vec(prop::sample::select(query_names()), 0..4),
+        copy: bool,
+        form: bool,
+    ) {
+        let query: Vec<String> = names.iter().map(|name| format!("{name}=2")).collect();
+        let target = format!("/{path}?{}", query.join("&"));
+        let mut headers = Vec::new();
+        if copy { headers.push(("x-amz-copy-source", "bbb/k")); }
+        if form { headers.push(("content-type", "multipart/form-data")); }
+        let Ok(request) = read(method, &target, &headers) else { return Ok(()) };
+        let row = request.operation;
+        let level = match (request.target.level(), method) {
+            (Some(_), "OPTIONS") => Some(Level::Bucket),
+            (level, _) => level,
+        };
+        prop_assert_eq!((row.method, Some(row.level)), (method, level));
+        let holds = |mark: &Mark| match mark {
+            Mark::Query(name) | Mark::QueryValue(name, _) => names.contains(name),
+            Mark::Header(_) => copy,
+            Mark::ContentType(_) => form,
+        };
+        let fits = |other: &&Operation| {
+            other.method == method && Some(other.level) == level
+                && other.marks.iter().all(holds)
+                && names.iter().all(|name| other.accepts(name) || is_ignored(name))
+        };
+        let rank = |row: &Operation| (row.query_marks().count(), row.marks.len());
+        let best: Vec<_> = OPERATIONS.iter().filter(fits).filter(|other| rank(other) >= rank(row)).collect();
+        prop_assert_eq!(best.len(), 1);
+        prop_assert_eq!(best[0].id, row.id);
     }
 
     #[test]

@@ -1378,8 +1378,9 @@ operations! {
         log: "REST.POST.SELECT",
         accepts: [],
         needs: [need(GetObject, Target)],
+        // The events of its answer go on as they come.
         payload: Settings("SelectObjectContentRequest", SETTINGS),
-        answered_by: UpstreamRead,
+        answered_by: Upstream,
         headers: [COMMON, BODY, DIGESTS, EXPECTED_OWNER, SSE_C],
     }
     UpdateObjectEncryption: PUT Object [Query("encryption")] {

@@ -11,6 +11,7 @@ mod delete;
 mod error;
 mod read;
 mod settings;
+mod truth;
 mod write;
 
 pub use buckets::{Bucket, BucketList, BucketOwner, BucketPage};
@@ -20,6 +21,7 @@ pub use delete::{DeleteFailure, DeleteItem, DeleteRequest, DeleteResult, Deleted
 pub use error::UpstreamError;
 pub use read::{BadXml, Element};
 pub use settings::Settings;
+pub use truth::{Truth, correct, is_corrected, location};
 pub use write::Writer;
 
 /// The namespace of S3's documents.

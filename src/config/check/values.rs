@@ -160,6 +160,7 @@ pub(super) fn limits(written: Option<raw::Limits>, at: &At<'_>, check: &mut Chec
         idle_timeout,
         body_idle_timeout,
         document_bytes,
+        silence: usual.silence,
     }
 }
 

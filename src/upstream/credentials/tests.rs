@@ -109,3 +109,38 @@ async fn maintaining_fetches_and_ends_with_its_owner() {
     drop(owner);
     assert!(weak.upgrade().is_none());
 }
+
+#[test]
+fn t48_a_description_shows_the_end_of_the_key_and_where_it_came_from() {
+    #[track_caller]
+    fn check(keys: Keys, expected: &str) {
+        let credentials = chain();
+        credentials.take(Ok(keys));
+        assert_eq!(credentials.describe().as_deref(), Some(expected));
+    }
+    let forever = |id| Keys::new(id, "CANARY", None, None, "Environment");
+    check(
+        forever("AKIA00001234"),
+        "key ****1234 from Environment, without expiry",
+    );
+    check(
+        forever("AKIA123"),
+        "key **** from Environment, without expiry",
+    );
+    check(
+        expiring("2026-01-01T13:00:00Z"),
+        "key **** from test, until 2026-01-01T13:00:00Z",
+    );
+    assert_eq!(chain().describe(), None);
+}
+
+#[tokio::test]
+async fn a_chain_may_be_asked_once() {
+    let mut credentials = chain();
+    let keys = Keys::new("AKIA00001234", "CANARY", None, None, "Ec2");
+    credentials.source = Source::Test(SharedCredentialsProvider::new(keys));
+    assert!(credentials.fetch().await);
+    assert!(matches!(credentials.current(), Ok(Access::Keys(_))));
+    let anonymous = Credentials::new(&CredentialSettings::Anonymous, "eu-west-1", clock);
+    assert!(!anonymous.fetch().await);
+}

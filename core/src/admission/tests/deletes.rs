@@ -239,6 +239,27 @@ fn a_condition_needs_leave_to_read_and_a_store_that_looks_at_it() {
 }
 
 #[test]
+fn the_etag_of_a_key_is_a_fact_of_that_key() {
+    let statement = ONE_EACH.replace("plain", "*").replacen(
+        r#""Resource":"#,
+        r#""Condition":{"Null":{"s3:if-match":"false"}},"Resource":"#,
+        1,
+    );
+    let read = r#",{"Effect":"Allow","Principal":"*","Action":"s3:GetObject","Resource":"arn:aws:s3:::demo-mixed/*"}"#;
+    let world = World::new().with_policy("demo-mixed", &(statement + read));
+    let document =
+        "<Delete><Object><Key>a</Key><ETag>e</ETag></Object><Object><Key>b</Key></Object></Delete>";
+    let permit = world.permit(&ask("demo-mixed", document));
+    let allowed: Vec<bool> = permit
+        .labels
+        .items
+        .iter()
+        .map(|item| item.allowed)
+        .collect();
+    assert_eq!(allowed, [true, false]);
+}
+
+#[test]
 fn t21_quiet_is_kept_and_labels_name_every_key() {
     let document = "<Delete><Quiet>true</Quiet><Object><Key>home/home/a</Key></Object><Object><Key>b</Key></Object></Delete>";
     let permit = World::new().permit(&ask("acme-private", document).signed("home"));

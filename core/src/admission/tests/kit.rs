@@ -63,6 +63,8 @@ const CALLERS: &[(&str, &str, &str, &str, &str, &str)] = &[
     ("inactive", ACME, "user", ALL, "", ""),
     ("app", ACME, "role", r#"{"Effect":"Allow","Resource":"*","Action":
         ["s3:GetObject","s3:PutObject","s3:ListBucket","s3:DeleteObject"]}"#, "", ""),
+    ("copier", ACME, "user", r#"{"Effect":"Allow","Action":"s3:PutReplicationConfiguration","Resource":"*"},
+        {"Effect":"Allow","Action":"iam:PassRole","Resource":"arn:aws:iam::*:role/copy-*"}"#, "", ""),
     ("partner", PARTNER, "user", ALL, "", ""),
     ("partner-root", PARTNER, "root", "", "", ""),
     ("partner-nobody", PARTNER, "user", "", "", ""),

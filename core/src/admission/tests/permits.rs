@@ -106,6 +106,7 @@ fn show(text: &mut String, permit: &Permit) {
     let run = match permit.run() {
         Run::Stream => "stream".to_owned(),
         Run::Buffered(body) => format!("buffered {:?}", String::from_utf8_lossy(body)),
+        Run::Relayed(body) => format!("relayed {:?}", String::from_utf8_lossy(body)),
         Run::DeleteObjects { allowed, .. } => {
             let document = allowed
                 .as_ref()

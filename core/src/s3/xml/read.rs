@@ -173,7 +173,7 @@ impl Tree {
     }
 }
 
-fn check_declaration(declaration: &BytesDecl<'_>) -> Result<(), BadXml> {
+pub(super) fn check_declaration(declaration: &BytesDecl<'_>) -> Result<(), BadXml> {
     // Version 1.1 ends lines differently; two readings of one key are one too many.
     if declaration.version().map_err(|_| BadXml::Malformed)? != "1.0" {
         return Err(BadXml::Malformed);

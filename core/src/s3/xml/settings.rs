@@ -14,6 +14,10 @@ pub struct Settings {
     pub retention_mode: Option<String>,
     /// `RetainUntilDate` of a Retention.
     pub retain_until: Option<String>,
+    /// `EventHold` of a Retention.
+    pub event_hold: Option<String>,
+    /// `Days` of the EventHoldDuration of a Retention.
+    pub event_hold_days: Option<String>,
     /// `Status` of a LegalHold.
     pub legal_hold: Option<String>,
     /// `OptionalFields` of an InventoryConfiguration.
@@ -43,6 +47,10 @@ impl Settings {
             "Retention" => {
                 settings.retention_mode = once(&element, "Mode")?;
                 settings.retain_until = once(&element, "RetainUntilDate")?;
+                settings.event_hold = once(&element, "EventHold")?;
+                if let Some(duration) = only(&element, "EventHoldDuration")? {
+                    settings.event_hold_days = once(duration, "Days")?;
+                }
             }
             "LegalHold" => settings.legal_hold = once(&element, "Status")?,
             "InventoryConfiguration" => settings.inventory_fields = optional_fields(&element)?,

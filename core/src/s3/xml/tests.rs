@@ -1,4 +1,5 @@
 use super::*;
+use crate::s3::names::{BucketName, Target};
 use proptest::prelude::*;
 
 const KEY_OF_1024: usize = 1024;
@@ -299,18 +300,25 @@ fn a_new_buckets_document_with_more_is_refused() {
 #[test]
 fn an_upstreams_error_is_told_from_its_success() {
     let document = b"<?xml version=\"1.0\"?><Error><Code>PermanentRedirect</Code><Message>m</Message>\
-        <Endpoint>e</Endpoint><Region>r</Region><BucketName>b</BucketName><RequestId>q</RequestId></Error>";
+        <Endpoint>e</Endpoint><Region>r</Region><BucketName>b</BucketName><Resource>/store/b/k</Resource>\
+        <AWSAccessKeyId>a</AWSAccessKeyId><RequestId>q</RequestId></Error>";
     let error = UpstreamError::parse(document).unwrap();
     assert_eq!(error.code, "PermanentRedirect");
     assert_eq!(error.region.as_deref(), Some("r"));
-    let written = error.to_xml("ours", "host");
-    let written = std::str::from_utf8(&written).unwrap();
-    assert!(written.contains("<Message>m</Message>"), "{written}");
-    assert!(
-        written.contains("<RequestId>ours</RequestId><HostId>host</HostId>"),
-        "{written}"
+    let bucket = BucketName::parse("bucket").unwrap();
+    let target = Target::object(&bucket, b"a&b").unwrap();
+    let written = |target| {
+        let written = error.to_xml(target, "ours", "host");
+        String::from_utf8(written.to_vec()).unwrap()
+    };
+    let begin = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>PermanentRedirect</Code><Message>m</Message>\
+        <BucketName>b</BucketName>";
+    let end = "<RequestId>ours</RequestId><HostId>host</HostId></Error>";
+    assert_eq!(
+        written(Some(&target)),
+        format!("{begin}<Resource>/bucket/a&amp;b</Resource>{end}")
     );
-    assert!(!written.contains("<RequestId>q"), "{written}");
+    assert_eq!(written(None), format!("{begin}{end}"));
     for document in ["<CopyObjectResult/>", "<Error/>", "<html>", ""] {
         assert_eq!(
             UpstreamError::parse(document.as_bytes()),
