@@ -7,6 +7,8 @@ the gateway's table; what goes upstream against `data/operations/names.json`. UP
 anew: read the difference.
 """
 
+import base64
+import hashlib
 import itertools
 import json
 import xml.etree.ElementTree as ElementTree
@@ -19,7 +21,7 @@ import outcomes
 import pytest
 from botocore.exceptions import ClientError
 from conftest import missing
-from servers.gateway import Follower, Users, allow, document, upstream
+from servers.gateway import Follower, Users, allow, document, operation_table, upstream
 from servers.processes import ROOT
 from servers.recorder import Recorder
 from sides import direct, through
@@ -35,12 +37,18 @@ CONNECTION = {"host", "user-agent", "accept-encoding", "authorization", "expect"
 CONNECTION |= {"amz-sdk-invocation-id", "amz-sdk-request", "x-amz-date", "x-amz-content-sha256"}
 # Documents the gateway reads and writes anew.
 REWRITTEN = {"CreateBucket", "DeleteObjects", "CompleteMultipartUpload"}
+# What may become of a header by its disposition; a changed value may be the one it had.
+FATES = {"forward": ["sent"], "consume": ["kept"], "rewrite": ["sent", "changed", "kept"], "undeclared": ["kept"]}
 # Members of answers that are the gateway's to say.
 OWN_ANSWERS = {
+    "CompleteMultipartUpload": [".Location"],
     "CreateBucket": [".Location", ".BucketArn"],
     "DeleteObjects": [".RequestCharged"],
+    "ListObjectVersions": [".Name"],
+    "ListObjects": [".Name"],
+    "ListObjectsV2": [".Name"],
     # One page of all upstreams' buckets, which the gateway cuts itself.
-    "ListBuckets": [".Buckets", ".Buckets[0].BucketRegion", ".Prefix", ".ContinuationToken", ".Owner.ID"],
+    "ListBuckets": [".Buckets", ".Buckets[0].BucketRegion", ".Prefix", ".ContinuationToken"],
 }
 METADATA_TABLES = f"arn:aws:s3tables:us-east-1:{calls.ACCOUNT}:bucket/aws-s3"
 # Names the wire does not tell from newer ones.
@@ -158,6 +166,7 @@ def test_operation(operation, perform, logs):
     for exchange in exchanges:
         check_logs(exchange, *logs(exchange.request_id))
         check_sent(exchange)
+        check_declared(exchange)
     assert exchanges[-1].refusal == bare.refusal
     NAMES.check(operation, fates(bare, exchanges))
 
@@ -195,7 +204,9 @@ def test_command_of_the_javascript_sdk(operation, javascript, recorder, perform,
         assert reached == []
         return
     expected = straight.call(call)["output"]
-    assert [each for each in differences(expected, seen["output"]) if each[0] not in own_answers(operation)] == []
+    found = [each for each in differences(expected, seen["output"]) if each[0] not in own_answers(operation)]
+    # Who owns a thing is the gateway's to say.
+    assert [each for each in found if ".Owner" not in each[0] and ".Initiator" not in each[0]] == []
 
 
 # What is asked for each key of DeleteObjects, which stands in no list of permissions: by what suffices and what not.
@@ -326,18 +337,48 @@ def check_sent(exchange):
     path, query = target_of(request)
     assert path == urlsplit(exchange.sent.url).path, label
     assert set(query) <= set(exchange.query), f"{label}: query"
-    names = set(request.header_names())
-    undeclared = names - OWN - exchange.headers.keys() - added(operation)
+    undeclared = set(request.header_names()) - OWN - exchange.headers.keys() - set(digests(operation))
     assert not undeclared, f"{label}: the client sent no {undeclared}"
+    body = bytes(request.body)
     if operation in REWRITTEN:
-        assert elements(bytes(request.body)) == elements(exchange.body), label
+        assert elements(body) == elements(exchange.body), label
     else:
-        assert bytes(request.body) == exchange.body, label
+        assert body == exchange.body, label
+    for name, digest in digests(operation).items():
+        expected = base64.b64encode(digest(body).digest()).decode()
+        assert request.header(name) in (None, expected), f"{label}: {name}"
 
 
-def added(operation):
-    """Headers the gateway adds: the digests of a document it wrote itself."""
-    return {"content-md5", "x-amz-checksum-sha256"} if operation in REWRITTEN else set()
+def digests(operation):
+    """The digests the gateway adds to a document: of one it wrote itself, or that older stores insist on."""
+    both = {"content-md5": hashlib.md5, "x-amz-checksum-sha256": hashlib.sha256}
+    if operation in REWRITTEN:
+        # The checksums of a completed upload are the object's.
+        return {"content-md5": hashlib.md5} if operation == "CompleteMultipartUpload" else both
+    return {"content-md5": hashlib.md5} if operation_table()[operation]["checksum_required"] else {}
+
+
+def check_declared(exchange):
+    """What became of each header and query name is what the table declares."""
+    row = operation_table()[exchange.call.operation]
+    known = {*row["accepts"], *(mark[1:].partition("=")[0] for mark in row["marks"] if mark.startswith("?"))}
+    for name, fate in ({} if exchange.refusal else passed(exchange)).items():
+        where = f"{exchange.call.label}: {name} was {fate}"
+        if name.startswith("?"):
+            assert name[1:] in known, where
+            assert fate == ("kept" if row["answered_by"] == "all upstreams together" else "sent"), where
+        else:
+            assert fate in FATES[declared(row, name)], where
+    if exchange.refusal == "501 NotImplemented" and "aws" in row["profiles"]:
+        refused = [name for name in exchange.headers if declared(row, name) == "refuse"]
+        assert refused, f"{exchange.call.label}: refused, and no header is declared so"
+
+
+def declared(row, header):
+    """The disposition of a header; one that is not declared is not sent on."""
+    rules = row["headers"]
+    wild = [rules[name] for name in rules if name.endswith("*") and header.startswith(name[:-1])]
+    return rules.get(header) or next(iter(wild), "undeclared")
 
 
 def target_of(request):

@@ -1,9 +1,11 @@
 """The gateway under test: writes its files, starts `portcullis serve`, reads its logs."""
 
+import functools
 import json
 import os
 import secrets
 import string
+import subprocess
 from pathlib import Path
 
 from .processes import ROOT, Process, answers, free_port, wait_until
@@ -77,6 +79,14 @@ class Users:
     def _user(self, name):
         key = self.keys[name]
         return {"access_keys": [{"id": key.id, "secret": key.secret}], "policies": self.policies[name]}
+
+
+@functools.cache
+def operation_table():
+    """The gateway's own table of operations, as it prints it: rows by every name they have."""
+    command = [BINARY, "operations", "--format", "json"]
+    rows = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)["operations"]
+    return {name: row for row in rows for name in [row["name"], *row["aliases"]]}
 
 
 class Follower:
