@@ -9,7 +9,13 @@ use http::{HeaderMap, Method};
 
 /// Names whose empty or blank value some stores take for the name's absence, and then do something else than was
 /// authorised.
-const NEVER_EMPTY: &[&str] = &["partNumber", "uploadId", "versionId"];
+const NEVER_EMPTY: &[&str] = &[
+    "annotationName",
+    "id",
+    "partNumber",
+    "uploadId",
+    "versionId",
+];
 
 /// Finds the row of a request and checks its query against it.
 pub(super) fn find(

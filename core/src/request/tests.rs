@@ -461,6 +461,16 @@ fn names_whose_absence_means_something_else_are_never_empty() {
         &[],
         empty("partNumber"),
     );
+    check_route("DELETE", "/aaa?inventory&id", &[], empty("id"));
+    check_route("PUT", "/aaa?metrics&id=%20", &[], empty("id"));
+    check_route(
+        "PUT",
+        "/aaa/k?annotation&annotationName=",
+        &[],
+        empty("annotationName"),
+    );
+    let one = Ok(OperationId::DeleteBucketInventoryConfiguration);
+    check_route("DELETE", "/aaa?inventory&id=a", &[], one);
     check_route("GET", "/aaa?prefix=", &[], Ok(OperationId::ListObjects));
 }
 

@@ -309,14 +309,14 @@ pub enum AnsweredBy {
 
 impl Operation {
     /// The row that recognises a request: of those of this method and level whose marks all hold the one with most; a
-    /// sub-resource goes before a header.
-    /// `parameters` is how many names of the query could be marks.
+    /// sub-resource goes before a header. `parameters` is how many names of the query could be marks.
     pub fn find(
         method: &str,
         level: Level,
         parameters: usize,
         holds: impl Fn(&Mark) -> bool,
     ) -> Option<&'static Self> {
+        // Most requests bear no sub-resource, and then only the rows without one are tried.
         let rows = Self::of(method, level).iter().copied();
         rows.filter(|row| row.query_marks().count() <= parameters)
             .find(|row| row.marks.iter().all(&holds))

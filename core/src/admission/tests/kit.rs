@@ -394,7 +394,9 @@ impl Ask {
         };
         for mark in row.marks {
             ask = match mark {
-                Mark::Query(name @ ("uploadId" | "partNumber")) => ask.query(name, "1"),
+                Mark::Query(name @ ("uploadId" | "partNumber" | "id" | "annotationName")) => {
+                    ask.query(name, "1")
+                }
                 Mark::Query(name) => ask.query(name, ""),
                 Mark::QueryValue(name, value) => ask.query(name, value),
                 Mark::Header("x-amz-copy-source") => {
