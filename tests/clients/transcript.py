@@ -4,6 +4,7 @@ import datetime
 import hashlib
 import re
 
+from botocore.eventstream import EventStream
 from botocore.exceptions import ClientError
 from botocore.response import StreamingBody
 
@@ -43,8 +44,11 @@ class Transcript:
         except ClientError as error:
             self.note(label, self._error(error))
             return error
-        if isinstance(result.get("Body"), StreamingBody):
-            result["Body"] = result["Body"].read()
+        for name, value in result.items():
+            if isinstance(value, StreamingBody):
+                result[name] = value.read()
+            if isinstance(value, EventStream):
+                result[name] = list(value)
         self.note(label, self._plain(result))
         return result
 

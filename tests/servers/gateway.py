@@ -1,9 +1,11 @@
 """The gateway under test: writes its files, starts `portcullis serve`, reads its logs."""
 
+import functools
 import json
 import os
 import secrets
 import string
+import subprocess
 from pathlib import Path
 
 from .processes import ROOT, Process, answers, free_port, wait_until
@@ -77,6 +79,35 @@ class Users:
     def _user(self, name):
         key = self.keys[name]
         return {"access_keys": [{"id": key.id, "secret": key.secret}], "policies": self.policies[name]}
+
+
+@functools.cache
+def operation_table():
+    """The gateway's own table of operations, as it prints it: rows by every name they have."""
+    command = [BINARY, "operations", "--format", "json"]
+    rows = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)["operations"]
+    return {name: row for row in rows for name in [row["name"], *row["aliases"]]}
+
+
+class Follower:
+    """Reads the lines of a log as they come, for suites that leave too many to read them anew each time."""
+
+    def __init__(self, path):
+        self.path, self._place, self._lines = path, 0, []
+
+    def lines(self, text):
+        """The lines that hold a text; they may be written a moment after the answer."""
+        return wait_until(lambda: self._found(text), lambda: f"`{text}` in {self.path}", 10, 0.005)
+
+    def _found(self, text):
+        if self.path.exists():
+            with open(self.path) as file:
+                file.seek(self._place)
+                new = file.read()
+            whole = new.rpartition("\n")[0]
+            self._place += len(whole.encode()) + bool(whole)
+            self._lines = [*self._lines, *whole.split("\n")][-1000:]
+        return [line for line in self._lines if text in line]
 
 
 class Gateway:
