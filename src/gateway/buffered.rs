@@ -15,7 +15,7 @@ use portcullis_core::s3::answer::Success;
 use portcullis_core::s3::errors::ErrorCode;
 use portcullis_core::s3::names::AccountId;
 use portcullis_core::s3::xml::{
-    Bucket, BucketList, BucketOwner, BucketPage, DeleteFailure, DeleteResult,
+    Bucket, BucketList, BucketOwner, BucketPage, DeleteFailure, DeleteResult, Settings,
 };
 use std::time::Instant;
 
@@ -71,6 +71,27 @@ impl Exchange<'_> {
         self.entry.failures = result.errors.clone();
         result.errors.extend_from_slice(refused);
         self.succeed(document(result.to_xml())).await
+    }
+
+    /// Asks the upstream for the tags of an object. One that is not there has none.
+    pub(super) async fn look_up_tags(
+        &mut self,
+        permit: &Permit,
+    ) -> Result<Vec<(String, String)>, Fault> {
+        let target = self.target(permit)?;
+        let answer = self.send(&target, permit, Bytes::new()).await?;
+        if let Some(fault) = self.hidden(permit, &answer) {
+            return Err(fault);
+        }
+        match answer.status {
+            StatusCode::OK => Settings::parse("Tagging", &answer.body)
+                .ok()
+                .and_then(|document| document.tags)
+                .ok_or_else(|| malformed(answer.status)),
+            // No such key, version or bucket; the version is a deletion.
+            StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED => Ok(Vec::new()),
+            status => Err(malformed(status)),
+        }
     }
 
     /// Lists the buckets of the caller's account over all upstreams. One that does not answer makes the whole list fail:

@@ -17,7 +17,7 @@ use pingora::http::ResponseHeader;
 use pingora::protocols::http::v1::server::HttpSession;
 use pingora::server::ShutdownWatch;
 use portcullis_core::admission::{
-    Admission, Arrival, Labels, Outcome, Permit, Run, admit, withheld,
+    Admission, Arrival, Found, Labels, Missing, Outcome, Permit, Run, admit, withheld,
 };
 use portcullis_core::s3::answer::{Answer, S3Error, Success};
 use portcullis_core::s3::errors::ErrorCode;
@@ -105,12 +105,15 @@ impl<'g> Exchange<'g> {
 
     async fn run(&mut self) -> Result<(), Fault> {
         let mut admission = self.admit();
-        if let Outcome::Need(waiting) = admission.outcome {
+        while let Outcome::Need(waiting) = admission.outcome {
             self.label(waiting.labels().clone());
-            let body = self.read_whole(waiting.plan()).await?;
+            let found = match waiting.missing() {
+                Missing::Body(plan) => Found::Body(self.read_whole(plan).await?),
+                Missing::Tags(permit) => Found::Tags(self.look_up_tags(permit).await?),
+            };
             let head = self.client.head();
             admission = match self.arrival() {
-                Some(arrival) => waiting.resume(&self.snapshot.rules, &head, &arrival, body),
+                Some(arrival) => waiting.resume(&self.snapshot.rules, &head, &arrival, found),
                 None => nowhere(),
             };
         }
@@ -119,7 +122,7 @@ impl<'g> Exchange<'g> {
             Outcome::Forward(permit) => self.carry_out(&permit).await,
             Outcome::Answer(Answer::Success(success)) => self.succeed(success).await,
             Outcome::Answer(Answer::Error(error)) => Err(Fault::Refused(error)),
-            // A body is read once; what still needs one is a fault of ours.
+            // Left by the loop above, which ends with anything else.
             Outcome::Need(_) => Err(Fault::Refused(ErrorCode::InternalError.into())),
         }
     }

@@ -31,5 +31,6 @@ mod leaving;
 mod logs;
 mod names;
 mod relaying;
+mod tags;
 mod tls;
 mod waiting;

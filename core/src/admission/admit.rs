@@ -1,12 +1,14 @@
 //! The order of checks. Read [`admit`] from the top: each step either passes or ends the request.
 
 use super::authorise::{self, Granted};
+use super::facts::{self, Looked, Stop, Whose};
 use super::legality::{self, Case};
-use super::{Arrival, Auth, Permit, Rules, authenticate, forward, refuse};
+use super::{Arrival, Auth, Permit, Rules, authenticate, forward, questions, refuse};
 use crate::identity::{AccessKeyId, Account, Principal};
 use crate::policy::Decision;
 use crate::request::{self, CopySource, Head, S3Request};
 use crate::s3::answer::{Answer, S3Error};
+use crate::s3::errors::ErrorCode;
 use crate::s3::names::Target;
 use crate::s3::operations::{Operation, OperationId, PayloadKind};
 use crate::sigv4::payload::BodyPlan;
@@ -29,7 +31,7 @@ pub enum Outcome {
     Forward(Box<Permit>),
     /// Answer without the upstream.
     Answer(Answer),
-    /// Read the body, then resume.
+    /// Find what is missing, then resume.
     Need(Box<Waiting>),
 }
 
@@ -97,35 +99,75 @@ pub struct Item {
     pub allowed: bool,
 }
 
-/// A request that cannot be decided before its body is read.
+/// A request that cannot be decided before something more is known.
 #[derive(Debug)]
 pub struct Waiting {
     request: S3Request,
     plan: BodyPlan,
     labels: Labels,
     route: Option<usize>,
+    looked: Looked,
+    body: Option<Bytes>,
+    /// The tags to look up; `None`: it waits for its body.
+    tags: Option<(Whose, Permit)>,
+}
+
+/// What a request waits for.
+#[derive(Debug, Clone, Copy)]
+pub enum Missing<'a> {
+    /// The whole of its body, checked against this.
+    Body(&'a BodyPlan),
+    /// The Tagging document that this leave gets.
+    Tags(&'a Permit),
+}
+
+/// What a request waited for.
+#[derive(Debug)]
+pub enum Found {
+    /// The body, decoded and verified.
+    Body(Bytes),
+    /// The tags, each key with its value; none of an object that is not there.
+    Tags(Vec<(String, String)>),
 }
 
 impl Waiting {
-    /// What the body must be; the whole of it, checked against this, is what [`Waiting::resume`] takes.
-    pub fn plan(&self) -> &BodyPlan {
-        &self.plan
+    /// What is missing. There are at most three rounds: a body, the tags of the object, those of a copy's source.
+    pub fn missing(&self) -> Missing<'_> {
+        match &self.tags {
+            None => Missing::Body(&self.plan),
+            Some((_, permit)) => Missing::Tags(permit),
+        }
     }
 
-    /// The record's labels, should the body never come.
+    /// The record's labels, should what is missing never come.
     pub fn labels(&self) -> &Labels {
         &self.labels
     }
 
-    /// Continues with the whole body, decoded and verified. `head` and `arrival` are those of [`admit`].
+    /// Continues with what was missing. `head` and `arrival` are those of [`admit`].
     pub fn resume(
-        self,
+        mut self,
         rules: &Rules,
         head: &Head<'_>,
         arrival: &Arrival<'_>,
-        body: Bytes,
+        found: Found,
     ) -> Admission {
-        let mut labels = self.labels;
+        match (self.tags.take(), found) {
+            (None, Found::Body(body)) => self.body = Some(body),
+            (Some((whose, _)), Found::Tags(pairs)) => {
+                self.looked.learn(whose, questions::tags(&pairs));
+            }
+            // Nobody gives what was not asked for.
+            (None, Found::Tags(_)) | (Some(_), Found::Body(_)) => {
+                return Admission::of(self.labels, Err(ErrorCode::InternalError.into()));
+            }
+        }
+        self.decide(rules, head, arrival)
+    }
+
+    /// Puts what is known to the engine; what is still missing becomes what is waited for.
+    fn decide(mut self, rules: &Rules, head: &Head<'_>, arrival: &Arrival<'_>) -> Admission {
+        let mut labels = self.labels.clone();
         // Verified by `admit`, from the same head.
         let presented = authenticate::presented(head, &self.request, arrival)
             .ok()
@@ -137,10 +179,26 @@ impl Waiting {
             request: &self.request,
             presented,
             route: self.route,
+            looked: &self.looked,
         };
-        let granted = authorise::with_body(&case, &mut labels, body);
-        let outcome = granted.map(|granted| forwarded(&case, self.plan, granted));
-        Admission::of(labels, outcome)
+        let granted = match &self.body {
+            Some(body) => authorise::with_body(&case, &mut labels, body.clone()),
+            None => authorise::without_body(&case, &mut labels),
+        };
+        let missing = match granted {
+            Ok(granted) => {
+                let outcome = forwarded(&case, self.plan, granted);
+                return Admission::of(labels, Ok(outcome));
+            }
+            Err(stop) => missing_tags(&case, stop),
+        };
+        match missing {
+            Err(error) => Admission::of(labels, Err(error)),
+            Ok(tags) => {
+                self.tags = Some(tags);
+                Admission::of(self.labels.clone(), Ok(Outcome::Need(Box::new(self))))
+            }
+        }
     }
 }
 
@@ -166,6 +224,10 @@ fn check(
     let route = rules.route(&request.target)?;
     labels.upstream = route;
     labels.describe_owners(rules, &request, route);
+    let looked = Looked::nothing(
+        &request,
+        route.and_then(|position| rules.routes.get(position)),
+    );
     let case = Case {
         rules,
         head,
@@ -173,24 +235,37 @@ fn check(
         request: &request,
         presented,
         route,
+        looked: &looked,
     };
     let plan = legality::check(&case)?;
-    match request.operation.payload {
+    let tags = match request.operation.payload {
         PayloadKind::Document(_)
         | PayloadKind::Settings(..)
-        | PayloadKind::OptionalSettings(..) => {
-            let labels = labels.clone();
-            Ok(Outcome::Need(Box::new(Waiting {
-                request,
-                plan,
-                labels,
-                route,
-            })))
-        }
-        PayloadKind::None | PayloadKind::Stream => {
-            let granted = authorise::without_body(&case, labels)?;
-            Ok(forwarded(&case, plan, granted))
-        }
+        | PayloadKind::OptionalSettings(..) => None,
+        PayloadKind::None | PayloadKind::Stream => match authorise::without_body(&case, labels) {
+            Ok(granted) => return Ok(forwarded(&case, plan, granted)),
+            Err(stop) => Some(missing_tags(&case, stop)?),
+        },
+    };
+    labels.undecide();
+    Ok(Outcome::Need(Box::new(Waiting {
+        labels: labels.clone(),
+        request,
+        plan,
+        route,
+        looked,
+        body: None,
+        tags,
+    })))
+}
+
+/// The tags to look up before a request can be decided.
+fn missing_tags(case: &Case<'_>, stop: Stop) -> Result<(Whose, Permit), S3Error> {
+    match stop {
+        Stop::Refused(error) => Err(error),
+        Stop::Unknown(whose) => facts::look_up(case, whose)
+            .map(|permit| (whose, permit))
+            .ok_or_else(|| ErrorCode::InternalError.into()),
     }
 }
 
@@ -213,6 +288,13 @@ impl Admission {
 }
 
 impl Labels {
+    /// Forgets what was asked so far: it is asked again when more is known.
+    fn undecide(&mut self) {
+        self.decision = None;
+        self.permissions.clear();
+        self.items.clear();
+    }
+
     fn describe(&mut self, request: &S3Request) {
         self.operation = Some(request.operation);
         self.target = Some(request.target.clone());

@@ -1,10 +1,11 @@
 //! Whether this caller may make this request: every permission the operation's row asks for is put to the engine.
 
+use super::facts::{Looked, Stop, Whose, sees_tags, whose};
 use super::legality::Case;
 use super::permit::Run;
 use super::questions::{Said, Subject, applies, ask, subject};
 use super::{Arrival, Asked, Item, Labels, Permission, Route, Rules, authenticate, refuse};
-use crate::context::Listing;
+use crate::context::{Listing, Stored};
 use crate::policy::{Decision, Verdict};
 use crate::request::{self, Head, Query};
 use crate::s3::actions::Action;
@@ -28,11 +29,13 @@ pub(super) struct Granted {
 }
 
 /// Decides a request whose body says nothing about its permissions.
-pub(super) fn without_body(case: &Case<'_>, labels: &mut Labels) -> Result<Granted, S3Error> {
+pub(super) fn without_body(case: &Case<'_>, labels: &mut Labels) -> Result<Granted, Stop> {
     require_all(case, labels, &Said::default())?;
     let operation = case.request.operation;
     let run = match (operation.answered_by, operation.id) {
-        (AnsweredBy::Gateway | AnsweredBy::Nobody, _) => return Err(refuse::not_built(operation)),
+        (AnsweredBy::Gateway | AnsweredBy::Nobody, _) => {
+            return Err(refuse::not_built(operation).into());
+        }
         (AnsweredBy::Merged, _) => Run::ListBuckets(bucket_page(&case.request.query)?),
         (_, OperationId::DeleteBucket) => Run::DeleteBucket,
         (AnsweredBy::UpstreamRead, _) => Run::Buffered(Bytes::new()),
@@ -74,7 +77,7 @@ pub(super) fn with_body(
     case: &Case<'_>,
     labels: &mut Labels,
     body: Bytes,
-) -> Result<Granted, S3Error> {
+) -> Result<Granted, Stop> {
     let run = match case.request.operation.id {
         OperationId::DeleteObjects => each_key(case, labels, &body)?,
         OperationId::CreateBucket => create_bucket(case, labels, &body)?,
@@ -91,7 +94,7 @@ pub(super) fn with_body(
     })
 }
 
-fn create_bucket(case: &Case<'_>, labels: &mut Labels, body: &Bytes) -> Result<Run, S3Error> {
+fn create_bucket(case: &Case<'_>, labels: &mut Labels, body: &Bytes) -> Result<Run, Stop> {
     let configuration =
         CreateBucketConfiguration::parse(body).map_err(refuse::bad_bucket_configuration)?;
     let location = configuration.location_constraint.as_deref();
@@ -99,26 +102,26 @@ fn create_bucket(case: &Case<'_>, labels: &mut Labels, body: &Bytes) -> Result<R
     require_all(case, labels, &said)?;
     let takes_tags = |route: &Route| route.profile.tags_new_buckets;
     if !configuration.tags.is_empty() && !case.route().is_some_and(takes_tags) {
-        return Err(refuse::tags_of_new_bucket());
+        return Err(refuse::tags_of_new_bucket().into());
     }
     if let Some(route) = case.route()
         && location.is_some_and(|location| location != &*route.region)
     {
-        return Err(refuse::wrong_location(location.unwrap_or_default()));
+        return Err(refuse::wrong_location(location.unwrap_or_default()).into());
     }
     Ok(Run::CreateBucket(configuration.to_xml()))
 }
 
 /// A document of settings goes on as it came, once it is read.
-fn settings(case: &Case<'_>, labels: &mut Labels, body: Bytes) -> Result<Run, S3Error> {
+fn settings(case: &Case<'_>, labels: &mut Labels, body: Bytes) -> Result<Run, Stop> {
     let operation = case.request.operation;
     let settings = read_settings(operation, &body)?;
     let selects = settings.selects;
     require_all(case, labels, &Said::of_settings(operation, settings))?;
     match operation.answered_by {
-        AnsweredBy::Gateway | AnsweredBy::Nobody => Err(refuse::not_built(operation)),
+        AnsweredBy::Gateway | AnsweredBy::Nobody => Err(refuse::not_built(operation).into()),
         // Its result would be written into a bucket nobody was asked about.
-        _ if selects => Err(refuse::restore_selects()),
+        _ if selects => Err(refuse::restore_selects().into()),
         AnsweredBy::Upstream => Ok(Run::Relayed(body)),
         AnsweredBy::UpstreamRead | AnsweredBy::Merged => Ok(Run::Buffered(body)),
     }
@@ -178,6 +181,11 @@ fn delete_item(case: &Case<'_>, labels: &mut Labels, item: &DeleteItem) -> Resul
             target: target.clone(),
             version_id: item.version_id.as_deref(),
             listing: Listing::No,
+            // A look-up for each of a thousand keys is more than a request may cost.
+            tags: match sees_tags(need.action) {
+                true => Stored::NotAsked,
+                false => Stored::None,
+            },
         };
         let decision = ask(case, labels, need.action, &subject, &said);
         allow(case, labels, need.action, &target, decision)?;
@@ -215,20 +223,45 @@ fn failure(item: DeleteItem, error: &S3Error) -> DeleteFailure {
     }
 }
 
-fn require_all(case: &Case<'_>, labels: &mut Labels, said: &Said<'_>) -> Result<(), S3Error> {
+fn require_all(case: &Case<'_>, labels: &mut Labels, said: &Said<'_>) -> Result<(), Stop> {
     for need in needs(case.request.operation, Effect::Required)
         .filter(|need| applies(need.when, case, said))
     {
-        let subject = subject(case, need, said)?;
-        let decision = ask(case, labels, need.action, &subject, said);
-        labels.permissions.push(Permission {
-            action: need.action.name(),
-            resource: subject.target.clone(),
-            allowed: matches!(decision.verdict, Verdict::Allow),
-        });
-        allow(case, labels, need.action, &subject.target, decision)?;
+        require(case, labels, need, said)?;
     }
     Ok(())
+}
+
+fn require(case: &Case<'_>, labels: &mut Labels, need: &Need, said: &Said<'_>) -> Result<(), Stop> {
+    let has_tags = need
+        .when
+        .takes_source_tags()
+        .then(|| case.looked.tags(Whose::Source));
+    if matches!(has_tags, Some(Stored::None | Stored::Known([]))) {
+        return Ok(());
+    }
+    let subject = subject(case, need, said)?;
+    let decision = ask(case, labels, need.action, &subject, said);
+    let allowed = matches!(decision.verdict, Verdict::Allow);
+    match (has_tags, whose(need.on)) {
+        // Who may copy tags need not wait for whether there are any.
+        (Some(Stored::NotAsked), _) if allowed => return Ok(()),
+        (Some(Stored::NotAsked), _) => return Err(Stop::Unknown(Whose::Source)),
+        (_, Some(whose)) if depends_on_tags(&decision, &subject) => {
+            return Err(Stop::Unknown(whose));
+        }
+        _ => {}
+    }
+    labels.permissions.push(Permission {
+        action: need.action.name(),
+        resource: subject.target.clone(),
+        allowed,
+    });
+    Ok(allow(case, labels, need.action, &subject.target, decision)?)
+}
+
+fn depends_on_tags(decision: &Decision, subject: &Subject<'_>) -> bool {
+    matches!(decision.verdict, Verdict::Unknown) && subject.tags == Stored::NotAsked
 }
 
 /// Whether the caller lacks a permission without which a missing key must read as a forbidden one. A grant that
@@ -246,6 +279,7 @@ fn conceals(case: &Case<'_>, labels: &Labels) -> bool {
             target: object.of_bucket(),
             version_id: None,
             listing: Listing::Prefix(object.key().unwrap_or_default()),
+            tags: Stored::None,
         };
         let decision = ask(case, labels, need.action, &subject, &Said::default());
         !matches!(decision.verdict, Verdict::Allow)
@@ -278,6 +312,9 @@ pub fn withheld(
     let Ok(presented) = authenticate::presented(head, &request, arrival) else {
         return every();
     };
+    let route = labels
+        .upstream
+        .and_then(|position| rules.routes.get(position));
     let case = Case {
         rules,
         head,
@@ -285,6 +322,7 @@ pub fn withheld(
         request: &request,
         presented,
         route: labels.upstream,
+        looked: &Looked::nothing(&request, route),
     };
     let refused = |need: &&Need| !is_allowed(&case, labels, need);
     let said = Said::default();

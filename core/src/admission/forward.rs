@@ -3,9 +3,9 @@
 use super::authorise::Granted;
 use super::legality::Case;
 use super::{Permit, Run};
-use crate::request::encode_path;
+use crate::request::{encode_path, encode_query_component};
 use crate::s3::headers::Disposition;
-use crate::s3::names::BucketName;
+use crate::s3::names::{BucketName, Target};
 use crate::s3::operations::Checksum;
 use crate::sigv4::payload::{self, BodyPlan};
 use base64::Engine;
@@ -52,6 +52,20 @@ impl Permit {
     /// is served.
     pub fn listing(upstream: usize) -> Self {
         Self::look_up(upstream, Method::GET, "")
+    }
+
+    /// Leave to ask an upstream for the tags of an object, of one version if it is named. `None`: it is no object.
+    pub(super) fn tags_of(upstream: usize, target: &Target, version: Option<&str>) -> Option<Self> {
+        let (bucket, key) = (target.bucket_name()?, target.key()?);
+        let version = version.map(encode_query_component);
+        Some(Self {
+            key: encode_path(key),
+            query: version.map_or_else(
+                || "tagging=".to_owned(),
+                |version| format!("tagging=&versionId={version}"),
+            ),
+            ..Self::look_up(upstream, Method::GET, bucket)
+        })
     }
 
     fn look_up(upstream: usize, method: Method, bucket: &str) -> Self {

@@ -1,6 +1,7 @@
 //! Whether the request may be made at all, whoever makes it: what the upstream's profile knows, which headers the
 //! operation's row lists, what the body announces, whose bucket the caller believes it to be.
 
+use super::facts::Looked;
 use super::{Arrival, Route, Rules, refuse};
 use crate::identity::Principal;
 use crate::policy::Policy;
@@ -23,6 +24,7 @@ pub(super) struct Case<'a> {
     pub(super) presented: Option<Presented<'a>>,
     /// Position in the routes; `None` for the service.
     pub(super) route: Option<usize>,
+    pub(super) looked: &'a Looked,
 }
 
 /// Checks everything that does not depend on permissions, and says what the body must be.

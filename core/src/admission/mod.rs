@@ -10,12 +10,14 @@
 //! | `legality` | whether the request may be made at all: route, profile, headers, body, expected owners |
 //! | `authorise` | whether this caller may make it |
 //! | `questions` | which question that is to the engine |
+//! | `facts` | what takes a look-up, and when |
 //! | `forward` | what goes upstream |
 //! | `refuse` | which S3 error each refusal becomes; nowhere else |
 
 mod admit;
 mod authenticate;
 mod authorise;
+mod facts;
 mod forward;
 mod legality;
 mod permit;
@@ -26,7 +28,9 @@ mod rules;
 mod tests;
 
 pub use crate::context::TlsVersion;
-pub use admit::{Admission, Asked, Item, Labels, Outcome, Permission, Waiting, admit};
+pub use admit::{
+    Admission, Asked, Found, Item, Labels, Missing, Outcome, Permission, Waiting, admit,
+};
 pub use authorise::withheld;
 pub use permit::{Permit, Run};
 pub use refuse::body as refuse_body;

@@ -1,7 +1,7 @@
 //! From a permission of the table to a question for the engine: whether it is asked at all, on what, and with which facts.
 
 use super::legality::Case;
-use super::{Auth, Labels, refuse};
+use super::{Auth, Labels, facts, refuse};
 use crate::context::{AuthType, Body, Facts, Listing, RequestContext, Stored, Tag};
 use crate::policy::{self, Decision, Policies, Question};
 use crate::s3::actions::Action;
@@ -77,7 +77,7 @@ impl<'a> Said<'a> {
     }
 }
 
-fn tags(pairs: &[(String, String)]) -> Vec<Tag> {
+pub(super) fn tags(pairs: &[(String, String)]) -> Vec<Tag> {
     let tag = |(key, value): &(String, String)| Tag {
         key: key.as_str().into(),
         value: value.as_str().into(),
@@ -115,7 +115,18 @@ pub(super) fn applies(when: When, case: &Case<'_>, said: &Said<'_>) -> bool {
         When::NoItemVersion => item_version.is_none(),
         When::ItemEtag => said.item.is_some_and(|item| item.etag.is_some()),
         When::InBody(part) => said.has(part),
+        When::KeepsTags => keeps_tags(case),
+        When::KeepsTagsOfObject => keeps_tags(case) && source_version.is_none(),
+        When::KeepsTagsOfVersion => keeps_tags(case) && source_version.is_some(),
     }
+}
+
+/// Whether a copy keeps the tags of its source: unless all it says is that it replaces them.
+fn keeps_tags(case: &Case<'_>) -> bool {
+    let directives = case.head.headers.get_all("x-amz-tagging-directive");
+    let mut directives = directives.iter().peekable();
+    directives.peek().is_none()
+        || directives.any(|directive| !directive.as_bytes().eq_ignore_ascii_case(b"REPLACE"))
 }
 
 /// What one permission is asked on.
@@ -123,6 +134,8 @@ pub(super) struct Subject<'a> {
     pub(super) target: Target,
     pub(super) version_id: Option<&'a str>,
     pub(super) listing: Listing<'a>,
+    /// The tags stored with it.
+    pub(super) tags: Stored<&'a [Tag]>,
 }
 
 /// What a permission is asked on; an error if the request names nothing to ask on.
@@ -146,10 +159,15 @@ pub(super) fn subject<'a>(
         On::TableBucket => (table_bucket(case, said)?, None),
         On::Bucket | On::EachKey | On::FormKey => return Err(refuse::nothing_to_ask_on()),
     };
+    let tags = match facts::whose(need.on) {
+        Some(whose) if facts::sees_tags(need.action) => case.looked.tags(whose),
+        Some(_) | None => Stored::None,
+    };
     Ok(Subject {
         target,
         version_id,
         listing,
+        tags,
     })
 }
 
@@ -204,7 +222,7 @@ pub(super) fn ask(
         owner,
         region: case.region(),
         creates_object: case.request.operation.creates_object(),
-        object_tags: Stored::NotAsked,
+        object_tags: subject.tags,
         body: Stored::Known(said.body()),
     };
     let policies = Policies {

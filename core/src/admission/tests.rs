@@ -18,4 +18,5 @@ mod permits;
 mod refusals;
 mod settings;
 mod shown;
+mod tags;
 mod targets;

@@ -253,6 +253,33 @@ pub enum When {
     ItemEtag,
     /// The body says so.
     InBody(Part),
+    /// The copy keeps the tags of its source, which has some.
+    KeepsTags,
+    /// The same, and `x-amz-copy-source` names no version.
+    KeepsTagsOfObject,
+    /// The same, and it names one.
+    KeepsTagsOfVersion,
+}
+
+impl When {
+    /// Whether it holds only if the source of a copy has tags, which the request does not say.
+    pub fn takes_source_tags(self) -> bool {
+        match self {
+            Self::KeepsTags | Self::KeepsTagsOfObject | Self::KeepsTagsOfVersion => true,
+            Self::Always
+            | Self::Query(_)
+            | Self::NoQuery(_)
+            | Self::AnyHeader(_)
+            | Self::HeaderNot(..)
+            | Self::HeaderIs(..)
+            | Self::SourceVersion
+            | Self::NoSourceVersion
+            | Self::ItemVersion
+            | Self::NoItemVersion
+            | Self::ItemEtag
+            | Self::InBody(_) => false,
+        }
+    }
 }
 
 /// What a body says that brings in a permission.
@@ -1322,9 +1349,8 @@ operations! {
     CopyObject: PUT Object [Header("x-amz-copy-source")] {
         log: "REST.COPY.OBJECT",
         accepts: [],
-        // A copy that keeps the source's tags needs s3:GetObjectTagging or s3:GetObjectVersionTagging on the source
-        // and s3:PutObjectTagging on the target, and the same goes for its annotations: but only if the source has
-        // any, which takes a look-up.
+        // The same as for tags goes for the source's annotations, which nobody can look up for less than a copy of all
+        // of them; only AWS has them.
         needs: [
             when(GetObject, CopySource, When::NoSourceVersion),
             when(GetObjectVersion, CopySource, When::SourceVersion),
@@ -1335,6 +1361,9 @@ operations! {
             when(PutObjectLegalHold, Target, LEGAL_HOLD),
             when(GetObject, Target, IF_ETAG),
             when(GetObject, Target, IF_NOT_ETAG),
+            when(GetObjectTagging, CopySource, When::KeepsTagsOfObject),
+            when(GetObjectVersionTagging, CopySource, When::KeepsTagsOfVersion),
+            when(PutObjectTagging, Target, When::KeepsTags),
             reveals(ListBucket, CopySource),
         ],
         payload: None,

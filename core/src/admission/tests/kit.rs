@@ -1,8 +1,8 @@
 //! A small world to ask in: two accounts, two stores, every kind of caller; and a client that signs.
 
 use super::portcullis::admission::{
-    Admission, Arrival, BucketRecord, Labels, ListenerRules, Outcome, Permit, Route, Routes, Rules,
-    admit,
+    Admission, Arrival, BucketRecord, Found, Labels, ListenerRules, Missing, Outcome, Permit,
+    Route, Routes, Rules, admit,
 };
 use super::portcullis::document;
 use super::portcullis::identity::{
@@ -25,7 +25,7 @@ use jiff::Timestamp;
 use md5::{Digest, Md5};
 use std::collections::{BTreeMap, HashMap};
 use std::fmt::Write;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 /// When everything happens.
 pub(crate) const NOW: &str = "2026-03-04T05:06:07Z";
@@ -96,6 +96,10 @@ pub(crate) struct World {
     pub(crate) rules: Rules,
     pub(crate) ordinary: ListenerRules,
     pub(crate) fixed: ListenerRules,
+    /// What is stored with objects, by bucket, key and query of the look-up.
+    tags: BTreeMap<String, Vec<(String, String)>>,
+    /// The look-ups so far.
+    looked_up: Mutex<Vec<String>>,
 }
 
 impl World {
@@ -127,6 +131,8 @@ impl World {
                 principal: None,
             },
             fixed,
+            tags: BTreeMap::new(),
+            looked_up: Mutex::default(),
         }
     }
 
@@ -148,6 +154,26 @@ impl World {
         let (name, policy) = bucket(name, statements);
         Arc::make_mut(&mut self.rules.policies).insert(name, policy);
         self
+    }
+
+    /// The same world with one tag on an object, named as the look-up asks for it: `bucket/key?tagging=`.
+    pub(crate) fn with_tag(mut self, object: &str, key: &str, value: &str) -> Self {
+        let tag = (key.to_owned(), value.to_owned());
+        self.tags.entry(object.to_owned()).or_default().push(tag);
+        self
+    }
+
+    /// The tags that were looked up since this was last asked.
+    pub(crate) fn looked_up(&self) -> Vec<String> {
+        std::mem::take(&mut self.looked_up.lock().unwrap())
+    }
+
+    fn look_up(&self, permit: &Permit) -> Found {
+        let (bucket, key, query) = (permit.bucket(), permit.key(), permit.query());
+        let asked = format!("{bucket}/{key}?{query}");
+        let tags = self.tags.get(&asked).cloned().unwrap_or_default();
+        self.looked_up.lock().unwrap().push(asked);
+        Found::Tags(tags)
     }
 
     /// The same world without a store.
@@ -178,13 +204,15 @@ impl World {
             peer: [192, 0, 2, 1].into(),
             tls: None,
         };
-        let admission = admit(&self.rules, &ask.head(), &arrival);
-        match admission.outcome {
-            Outcome::Need(waiting) => {
-                waiting.resume(&self.rules, &ask.head(), &arrival, ask.body.clone())
-            }
-            Outcome::Forward(_) | Outcome::Answer(_) => admission,
+        let mut admission = admit(&self.rules, &ask.head(), &arrival);
+        while let Outcome::Need(waiting) = admission.outcome {
+            let found = match waiting.missing() {
+                Missing::Body(_) => Found::Body(ask.body.clone()),
+                Missing::Tags(permit) => self.look_up(permit),
+            };
+            admission = waiting.resume(&self.rules, &ask.head(), &arrival, found);
         }
+        admission
     }
 
     /// The error a request is answered with.

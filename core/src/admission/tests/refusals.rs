@@ -655,23 +655,3 @@ fn a_refused_permission_says_which_layer_to_its_own_account() {
     );
     golden("denials.txt", &text);
 }
-
-/// A tag stored with the object is nothing the gateway looks up, so what depends on one is not allowed.
-#[test]
-fn what_depends_on_an_unknown_fact_is_refused() {
-    let policy = |effect: &str| {
-        format!(
-            r#"{{"Effect":"{effect}","Principal":"*","Action":"s3:GetObject","Resource":"arn:aws:s3:::demo-tagged/*",
-                "Condition":{{"StringEquals":{{"s3:ExistingObjectTag/a":"b"}}}}}}"#
-        )
-    };
-    let get = || Ask::new("GET /demo-tagged/key");
-    let allow = World::new().with_policy("demo-tagged", &policy("Allow"));
-    assert_eq!(verdict(&allow.ask(&get())), "AccessDenied");
-    let deny = World::new().with_policy("demo-tagged", &policy("Deny"));
-    assert_eq!(verdict(&deny.ask(&get().signed("root"))), "AccessDenied");
-    assert_eq!(
-        verdict(&deny.ask(&Ask::new("HEAD /acme-private/key").signed("root"))),
-        "pass"
-    );
-}

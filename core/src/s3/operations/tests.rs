@@ -248,6 +248,7 @@ fn shown(row: &Operation, need: &Need) -> Asked {
         When::InBody(Part::Tags) => "body CreateBucketConfiguration/Tags",
         When::InBody(Part::TableEncryption) => "body EncryptionConfiguration",
         When::InBody(Part::TableEnabled) => "body ConfigurationState=ENABLED",
+        When::KeepsTags | When::KeepsTagsOfObject | When::KeepsTagsOfVersion => "state",
     };
     named(need, on, effect, when.to_owned())
 }
@@ -482,6 +483,9 @@ fn every_header_that_asks_a_permission_is_listed_by_its_row() {
                 | When::Query(_)
                 | When::NoQuery(_)
                 | When::SourceVersion
+                | When::KeepsTags
+                | When::KeepsTagsOfObject
+                | When::KeepsTagsOfVersion
                 | When::NoSourceVersion
                 | When::InBody(_) => &[],
                 When::ItemVersion | When::NoItemVersion | When::ItemEtag => &[],
