@@ -10,6 +10,8 @@ pytest.register_assert_rewrite("scenarios", "sides", "wire")
 
 from servers import ceph as ceph_module
 from servers.certificates import Certificates
+from servers import garage as garage_module
+from servers import localstack as localstack_module
 from servers.demo import Demo
 from servers.gateway import BINARY, Gateway, upstream
 from servers.moto import Moto
@@ -21,7 +23,9 @@ for name in [name for name in os.environ if name.startswith(("AWS_", "RCLONE_"))
     del os.environ[name]
 
 # The stub takes whatever Ceph takes: every operation, plain bodies.
-PROFILES = {"moto": "moto", "ceph": "ceph", "stub": "ceph"}
+PROFILES = {"moto": "moto", "ceph": "ceph", "garage": "garage", "localstack": "localstack", "stub": "ceph"}
+# They take minutes to install, so only `./test --full` has them.
+SLOW = {"garage", "localstack"}
 
 
 def pytest_addoption(parser):
@@ -29,6 +33,18 @@ def pytest_addoption(parser):
         "--proxy", choices=["portcullis", "nginx"], default="portcullis",
         help="what stands before the upstreams; nginx tries the suites themselves and skips what only a gateway does",
     )  # fmt: skip
+
+
+# Over TLS the SDKs send checksums as trailers. The gateway verifies a trailer and does not send it on; a store that was
+# told to expect a checksum with every part then refuses the part.
+TRAILERS_ARE_LOST = "an upload in parts that names a checksum loses the checksums that come as trailers"
+
+
+def on(server, *values, id=None, fails=None):
+    """The parameters of a test that runs on a server: slow where the server is; `fails` says why it must still fail."""
+    marks = [pytest.mark.slow] if server in SLOW else []
+    marks += [pytest.mark.xfail(reason=fails, strict=True)] if fails else []
+    return pytest.param(server, *values, id=id, marks=marks)
 
 
 def missing(what):
@@ -59,6 +75,24 @@ def ceph(tmp_path_factory):
     yield server
     server.stop()
     shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def garage(tmp_path_factory):
+    if not garage_module.PROGRAM.exists():
+        missing("garage")
+    server = garage_module.Garage(tmp_path_factory.mktemp("garage"))
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def localstack(tmp_path_factory):
+    if not localstack_module.PYTHON.exists():
+        missing("localstack")
+    server = localstack_module.LocalStack(tmp_path_factory.mktemp("localstack"))
+    yield server
+    server.stop()
 
 
 @pytest.fixture(scope="session")

@@ -184,8 +184,7 @@ def content_md5_is_checked(side, s3, t):
 # Keys
 
 AWKWARD_KEYS = [
-    "with space", " leading and trailing ", "plus+plus", "per%cent", "%2F", "%252F", "a%20b", "double//slash",
-    "///three", "/leading/slash", "trailing/", "trailing//", "ümläut/ß", "日本語", "🙂", "question?mark=1", "?acl",
+    "with space", " leading and trailing ", "plus+plus", "per%cent", "%2F", "%252F", "a%20b", "trailing/", "ümläut/ß", "日本語", "🙂", "question?mark=1", "?acl",
     "hash#tag", "amper&sand", "semi;colon", "equals=sign", "colon:colon", "quote'single", 'quote"double', "tilde~",
     "star*", "paren(s)", "brackets[]", "braces{}", "pipe|", "back\\slash", "caret^", "back`tick", "less<greater>",
     "at@dollar$", "comma,", "exclamation!", "dot.", ".hidden", "-dash", "_under", "~", "%", "+", "c" * 1024,
@@ -193,8 +192,24 @@ AWKWARD_KEYS = [
 ]  # fmt: skip
 
 
-@scenario("http https virtual", needs="any-key")
+EMPTY_SEGMENTS = ["double//slash", "///three", "/leading/slash", "leading/slash", "trailing//", "/", "a///b"]
+
+
+@scenario("http https virtual")
 def awkward_keys_stay_what_they_are(side, s3, t):
+    keys_stay_what_they_are(s3, t, AWKWARD_KEYS)
+
+
+@scenario("http https virtual", needs="empty-segments")
+def keys_with_empty_segments(side, s3, t):
+    keys_stay_what_they_are(s3, t, EMPTY_SEGMENTS)
+    source = {"Bucket": t.bucket, "Key": "leading/slash"}
+    t.see("copy", s3.copy_object, Bucket=t.bucket, Key="//copy", CopySource=source)
+    t.see("copy of it", s3.copy_object, Bucket=t.bucket, Key="copy", CopySource={"Bucket": t.bucket, "Key": "//copy"})
+    assert t.see("get", s3.get_object, Bucket=t.bucket, Key="copy")["Body"] == b"leading/slash"
+
+
+def keys_stay_what_they_are(s3, t, keys):
     def round_trip(key):
         own = Transcript(t.bucket)
         own.see("put", s3.put_object, Bucket=t.bucket, Key=key, Body=key.encode())
@@ -203,29 +218,38 @@ def awkward_keys_stay_what_they_are(side, s3, t):
         return own.steps
 
     with ThreadPoolExecutor(8) as pool:
-        for key, steps in zip(AWKWARD_KEYS, pool.map(round_trip, AWKWARD_KEYS)):
+        for key, steps in zip(keys, pool.map(round_trip, keys)):
             t.note(key, steps)
     for encoding in [{}, {"EncodingType": "url"}]:
         listed = t.see(f"list {encoding}", s3.list_objects_v2, Bucket=t.bucket, **encoding)
-        assert listed["KeyCount"] == len(AWKWARD_KEYS)
-    deleted = AWKWARD_KEYS[::3]
+        assert listed["KeyCount"] == len(keys)
+    deleted = keys[::2]
     for key in deleted:
         assert status(t.see(f"delete {key}", s3.delete_object, Bucket=t.bucket, Key=key)) == 204
     left = [each["Key"] for each in s3.list_objects_v2(Bucket=t.bucket)["Contents"]]
-    assert sorted(left) == sorted(set(AWKWARD_KEYS) - set(deleted))
+    assert sorted(left) == sorted(set(keys) - set(deleted))
 
 
 # Targets as they stand on the wire: what SDKs would rewrite before sending.
 RAW_KEYS = [
-    "a/../b", "..", "../x", "a/./b", "./x", ".", "a//b", "//a", "%2e%2e/b", "a%2Fb", "a%2fb", "%252e", "%41", "%c3%a4",
+    "a/../b", "..", "../x", "a/./b", "./x", ".", "%2e%2e/b", "a%2Fb", "a%2fb", "%252e", "%41", "%c3%a4",
     "a+b", "a%2Bb", "a%20b", "x;y=z", "x%3Facl", "x%23y", "a%7E", "~", "a:b@c", "a'b", "a%22b", "a%5Cb",
     "a=b&c", "a!b*c(d)",
 ]  # fmt: skip
 
 
-@scenario("http", needs="any-key")
+@scenario("http", needs="raw-targets")
 def raw_targets_stay_byte_for_byte(side, s3, t):
-    for key in RAW_KEYS:
+    raw_targets_stay(side, s3, t, RAW_KEYS)
+
+
+@scenario("http", needs="empty-segments")
+def raw_targets_with_empty_segments(side, s3, t):
+    raw_targets_stay(side, s3, t, ["a//b", "//a", "a/", "a//", "/"])
+
+
+def raw_targets_stay(side, s3, t, keys):
+    for key in keys:
         target = f"/{t.bucket}/{key}"
         put = t.see_raw(f"put {key}", side.raw("PUT", target, key.encode()))
         assert put.status == 200, (key, put)
@@ -260,15 +284,18 @@ def ranges(side, s3, t):
 def conditions_on_reads(side, s3, t):
     s3.put_object(Bucket=t.bucket, Key="k", Body=b"body")
     head = s3.head_object(Bucket=t.bucket, Key="k")
-    etag, day = head["ETag"], datetime.timedelta(days=1)
-    before, after = head["LastModified"] - day, head["LastModified"] + day
+    etag, written, day = head["ETag"], head["LastModified"], datetime.timedelta(days=1)
+    before, after = written - day, written + day
+    # A date in the future is none to AWS, so "after" asks for nothing here.
     for expected, condition in [
         (200, {"IfMatch": etag}), (412, {"IfMatch": '"0123"'}), (304, {"IfNoneMatch": etag}),
-        (200, {"IfNoneMatch": '"0123"'}), (200, {"IfModifiedSince": before}), (304, {"IfModifiedSince": after}),
+        (200, {"IfNoneMatch": '"0123"'}), (200, {"IfModifiedSince": before}), (304, {"IfModifiedSince": written}),
         (200, {"IfUnmodifiedSince": after}), (412, {"IfUnmodifiedSince": before}),
     ]:  # fmt: skip
         label = "".join(condition)
-        got = t.see(f"get {label} {expected}", s3.get_object, Bucket=t.bucket, Key="k", **condition)
+        # Garage's 412 has no document; the gateway's has.
+        see = t.see_status if expected == 412 else t.see
+        got = see(f"get {label} {expected}", s3.get_object, Bucket=t.bucket, Key="k", **condition)
         assert status(got) == expected, condition
         t.see(f"head {label} {expected}", s3.head_object, Bucket=t.bucket, Key="k", **condition)
 
@@ -317,7 +344,7 @@ def copies(side, s3, t):
 
 @scenario("http virtual", needs="copy")
 def copies_of_awkward_keys(side, s3, t):
-    for key in ["with space", "plus+plus", "per%cent", "%2F", "ümläut", "question?mark", "a//b", "amper&sand", "a=b"]:
+    for key in ["with space", "plus+plus", "per%cent", "%2F", "ümläut", "question?mark", "amper&sand", "a=b"]:
         s3.put_object(Bucket=t.bucket, Key=key, Body=key.encode())
         source = {"Bucket": t.bucket, "Key": key}
         t.see(f"copy {key}", s3.copy_object, Bucket=t.bucket, Key=f"copy of {key}", CopySource=source)
@@ -509,6 +536,14 @@ def a_transfer_of_64_mib_in_parts_of_8(side, s3, t):
     received = io.BytesIO()
     s3.download_fileobj(t.bucket, "big", received, Config=transfer)
     assert received.getbuffer() == body
+
+
+@scenario("https")
+def a_transfer_without_checksums(side, s3, t):
+    plain, body = side.s3(request_checksum_calculation="when_required"), pattern(16 * MIB)
+    transfer = TransferConfig(multipart_chunksize=8 * MIB, multipart_threshold=8 * MIB)
+    plain.upload_fileobj(io.BytesIO(body), t.bucket, "big", Config=transfer)
+    assert t.see("get", s3.get_object, Bucket=t.bucket, Key="big")["Body"] == body
 
 
 # Presigned

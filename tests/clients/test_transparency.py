@@ -1,6 +1,7 @@
 """Each client sees through the gateway what it sees straight at the upstream."""
 
 import pytest
+from conftest import TRAILERS_ARE_LOST, on
 from scenarios import MANY_KEYS, SCENARIOS, fill, list_every_way
 from sides import direct, through
 from transcript import Transcript
@@ -9,6 +10,10 @@ from transcript import Transcript
 LACKS = {
     "moto": {"keep-alive", "100-continue"},
     "ceph": set(),
+    # It takes slashes at the front away; its profile keeps such keys from it.
+    "garage": {"versions", "tagging", "part-copy", "conditional-writes", "empty-segments"},
+    # It closes every connection, ends a key at a semicolon and takes the key `/` for the bucket.
+    "localstack": {"keep-alive", "raw-targets", "empty-segments"},
     # The demo's store keeps one version of an object, and no tags.
     "demo": {"versions", "tagging"},
 }
@@ -16,8 +21,14 @@ LACKS = {
 # boto3 sends over TLS, and nginx adds no bucket name.
 STAND_IN_CANNOT = {("ceph", "https"), ("moto", "virtual")}
 
+# What fails through the gateway alone.
+FAILS = {
+    ("garage", "a_transfer_of_64_mib_in_parts_of_8", "https"): TRAILERS_ARE_LOST,
+    ("localstack", "a_transfer_of_64_mib_in_parts_of_8", "https"): TRAILERS_ARE_LOST,
+}
+
 CASES = [
-    pytest.param(server, scenario, way, id=f"{server}-{scenario.name}-{way}")
+    on(server, scenario, way, fails=FAILS.get((server, scenario.name, way)), id=f"{server}-{scenario.name}-{way}")
     for server in LACKS
     for scenario in SCENARIOS
     for way in scenario.ways
@@ -63,7 +74,8 @@ def test_sees_the_same(server, scenario, way, request, fronts, transcript_of, ne
     compare(transcript_of(server, scenario, straight, bucket, straight), seen)
 
 
-@pytest.mark.parametrize("server", ["moto", "ceph"])
+# Not on LocalStack, which compares encoded keys with a marker that is not: its pages repeat keys with spaces.
+@pytest.mark.parametrize("server", [on("moto"), on("ceph"), on("garage")])
 def test_listings_of_2500_keys_page_the_same(server, request, fronts, new_bucket):
     upstream = request.getfixturevalue(server)
     front, straight = through(fronts(server)), direct(upstream)

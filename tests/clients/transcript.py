@@ -53,12 +53,14 @@ class Transcript:
         return result
 
     def see_status(self, label, call, /, **arguments):
-        """Calls an SDK method and notes the status alone, for upstreams whose errors are not S3's."""
+        """The same, but notes the status alone, for upstreams whose errors are not S3's."""
         try:
-            status = call(**arguments)["ResponseMetadata"]["HTTPStatusCode"]
+            result = call(**arguments)
+            response = result
         except ClientError as error:
-            status = error.response["ResponseMetadata"]["HTTPStatusCode"]
-        self.note(label, status)
+            result, response = error, error.response
+        self.note(label, response["ResponseMetadata"]["HTTPStatusCode"])
+        return result
 
     def see_raw(self, label, answer, body=True):
         """Notes an answer of `wire`, with its body if that is the object's."""

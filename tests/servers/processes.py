@@ -9,6 +9,8 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
+# Where `./test` puts what it downloads and builds.
+CACHE = ROOT / "tests" / ".cache"
 _handed_out = set()
 
 

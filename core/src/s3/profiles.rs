@@ -232,7 +232,8 @@ pub static PROFILES: &[Profile] = &[
             (UploadPartCopy, "x-amz-copy-source-if-match"),
         ],
     },
-    // 2.5.0. It refused UploadPartCopy and has no versions, which is what it answers to GetBucketVersioning.
+    // 2.5.0. It refused UploadPartCopy and has no versions, which is what it answers to GetBucketVersioning. It takes
+    // slashes at the front of a key away; those within it keeps.
     Profile {
         name: "garage",
         checked: Checked::Run,
@@ -243,7 +244,7 @@ pub static PROFILES: &[Profile] = &[
             WEBSITE,
         ],
         literal_dot_segments: true,
-        literal_empty_segments: true,
+        literal_empty_segments: false,
         trailers: true,
         versions: false,
         tags_new_buckets: false,
@@ -362,7 +363,7 @@ pub static PROFILES: &[Profile] = &[
             (CreateMultipartUpload, SSE_C),
         ],
     },
-    // 4.9.2 in host mode.
+    // 4.9.2 in host mode. It takes a key of nothing but slashes for the bucket: reading it lists.
     Profile {
         name: "localstack",
         checked: Checked::Run,

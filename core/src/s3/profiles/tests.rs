@@ -153,6 +153,7 @@ fn t01_keys_a_store_would_read_otherwise_are_known() {
     }
     for key in ["/", "/k", "a//k", "a//"] {
         check("s3s", key, false);
+        check("garage", key, false);
         check("localstack", key, false);
         check("moto", key, true);
         check("aws", key, true);
