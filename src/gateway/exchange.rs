@@ -64,6 +64,9 @@ pub(super) struct Exchange<'g> {
     arrived: Timestamp,
 }
 
+/// Headers of answers that name a version.
+const VERSIONS: [&str; 2] = ["x-amz-version-id", "x-amz-copy-source-version-id"];
+
 impl<'g> Exchange<'g> {
     fn begin(gateway: &'g Arc<Gateway>, client: Client, arrived: &Arrived) -> Self {
         let snapshot = gateway.snapshot.load_full();
@@ -142,13 +145,21 @@ impl<'g> Exchange<'g> {
         }
     }
 
-    /// The headers of an upstream's answer that this caller may not see.
+    /// The headers of an upstream's answer that are not for this caller.
     pub(super) fn withheld(&self, answer: &HeaderMap) -> Vec<&'static str> {
         let (rules, head) = (&self.snapshot.rules, self.client.head());
-        let arrival = self.arrival();
-        arrival.map_or_else(Vec::new, |arrival| {
-            withheld(rules, &head, &arrival, &self.entry.labels, answer)
-        })
+        let labels = &self.entry.labels;
+        let mut names = self.arrival().map_or_else(Vec::new, |arrival| {
+            withheld(rules, &head, &arrival, labels, answer)
+        });
+        let route = labels
+            .upstream
+            .and_then(|upstream| rules.routes.get(upstream));
+        // Such a store says it, and then does not look at it: a client that asked for the version would be refused.
+        if route.is_some_and(|route| !route.profile.versions) {
+            names.extend(VERSIONS);
+        }
+        names
     }
 
     /// `None`: through a listener that there is not; the front names them by the positions it was given.

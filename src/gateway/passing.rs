@@ -40,7 +40,10 @@ impl Exchange<'_> {
             code,
         } = passed;
         self.entry.sent.error_code = code.map(Into::into);
-        let head = reply::whole(status, &headers, body.as_ref(), &self.entry.id);
+        let mut head = reply::whole(status, &headers, body.as_ref(), &self.entry.id);
+        for name in self.withheld(&headers) {
+            head.remove_header(name);
+        }
         self.send_whole(head, &body.unwrap_or_default()).await?;
         self.entry.end(Ending::Answered);
         Ok(())

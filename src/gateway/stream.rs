@@ -14,7 +14,7 @@ use bytes::Bytes;
 use http::header::{CONTENT_LENGTH, CONTENT_RANGE};
 use http::{HeaderMap, Method, StatusCode};
 use portcullis_core::admission::Permit;
-use portcullis_core::sigv4::payload::BodyCheck;
+use portcullis_core::sigv4::payload::{BodyCheck, Checksum, Wrapper};
 use std::time::Instant;
 
 impl Exchange<'_> {
@@ -50,10 +50,15 @@ impl Exchange<'_> {
         let first = self.client.read().await.map_err(Fault::Client)?;
         let verified = check.feed(first.unwrap_or_default()).map_err(Fault::Body)?;
         let rest = match self.client.has_read_body() {
-            true => Rest::Last(check.finish().map_err(Fault::Body)?),
+            true => Rest::Last(check.finish_with_trailer().map_err(Fault::Body)?),
             false => Rest::ToCome(Box::new(check)),
         };
-        Ok(Some(Upload { verified, rest }))
+        let sender = Sender(permit.wrapping().map(Wrapper::new));
+        Ok(Some(Upload {
+            verified,
+            rest,
+            sender,
+        }))
     }
 
     async fn open(
@@ -97,26 +102,32 @@ impl Exchange<'_> {
     /// Passes the client's body on as far as it is verified, the last byte only when all of it is. Stops early if the
     /// upstream has answered already.
     async fn upload(&mut self, call: &mut Call, upload: Upload) -> Result<(), Fault> {
-        if let Err(error) = call.send(&upload.verified).await {
+        let Upload {
+            verified,
+            rest,
+            mut sender,
+        } = upload;
+        if let Err(error) = sender.send(call, verified).await {
             return early_answer(call, error).await;
         }
-        let last = match upload.rest {
-            Rest::Last(last) => Some(last),
-            Rest::ToCome(check) => self.upload_rest(call, *check).await?,
+        let ended = match rest {
+            Rest::Last(ended) => Some(ended),
+            Rest::ToCome(check) => self.upload_rest(call, *check, &mut sender).await?,
         };
-        let Some(last) = last else { return Ok(()) };
-        match call.send(&last).await {
-            Ok(()) => call.complete().await.map_err(Fault::Upstream),
+        let Some(ended) = ended else { return Ok(()) };
+        match sender.complete(call, ended).await {
+            Ok(()) => Ok(()),
             Err(error) => early_answer(call, error).await,
         }
     }
 
-    /// Gives the last byte, which has not been sent; `None` if the upstream has answered.
+    /// Gives the last byte, which has not been sent, and what came behind it; `None` if the upstream has answered.
     async fn upload_rest(
         &mut self,
         call: &mut Call,
         mut check: BodyCheck,
-    ) -> Result<Option<Bytes>, Fault> {
+        sender: &mut Sender,
+    ) -> Result<Option<Ended>, Fault> {
         loop {
             let piece = tokio::select! {
                 biased;
@@ -128,12 +139,12 @@ impl Exchange<'_> {
             };
             let Some(piece) = piece else { break };
             let verified = check.feed(piece).map_err(Fault::Body)?;
-            if let Err(error) = call.send(&verified).await {
+            if let Err(error) = sender.send(call, verified).await {
                 early_answer(call, error).await?;
                 return Ok(None);
             }
         }
-        check.finish().map(Some).map_err(Fault::Body)
+        check.finish_with_trailer().map(Some).map_err(Fault::Body)
     }
 
     /// Passes the answer on: its head, unless the client may not see what it says, and its body piece by piece.
@@ -213,13 +224,41 @@ struct Upload {
     /// Its verified bytes, not sent yet.
     verified: Bytes,
     rest: Rest,
+    sender: Sender,
 }
 
 /// What comes after them.
 enum Rest {
-    /// The last byte, and all is verified.
-    Last(Bytes),
+    /// The end, and all is verified.
+    Last(Ended),
     ToCome(Box<BodyCheck>),
+}
+
+/// The last byte of a body, and the checksum that came behind it.
+type Ended = (Bytes, Option<Checksum>);
+
+/// Sends a body as it is, or in frames with its checksum behind it.
+struct Sender(Option<Wrapper>);
+
+impl Sender {
+    async fn send(&mut self, call: &mut Call, verified: Bytes) -> Result<(), UpstreamError> {
+        let Some(wrapper) = &mut self.0 else {
+            return call.send(&verified).await;
+        };
+        for piece in wrapper.wrap(verified) {
+            call.send(&piece).await?;
+        }
+        Ok(())
+    }
+
+    async fn complete(mut self, call: &mut Call, ended: Ended) -> Result<(), UpstreamError> {
+        let (last, checksum) = ended;
+        self.send(call, last).await?;
+        if let (Some(_), Some(checksum)) = (&self.0, checksum) {
+            call.send(&Wrapper::end(&checksum)).await?;
+        }
+        call.complete().await
+    }
 }
 
 /// The upstream took no more of the body: its answer says more than our failing to write.

@@ -132,7 +132,7 @@ impl Client {
         reuse: Reuse,
         now: Timestamp,
     ) -> Result<Call, UpstreamError> {
-        let body = Body::planned(permit.body());
+        let body = Body::planned(permit.body(), permit.wrapping());
         let request = UpstreamRequest::of(permit, body);
         self.begin(upstream, &request, reuse, now).await
     }

@@ -13,7 +13,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use jiff::Timestamp;
 use pingora::http::RequestHeader;
 use portcullis_core::admission::Permit;
-use portcullis_core::sigv4::payload::BodyPlan;
+use portcullis_core::sigv4::payload::{BodyPlan, Wrapping};
 use portcullis_core::sigv4::{ALGORITHM, BasicDate, put_canonical_value};
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -40,7 +40,7 @@ pub fn sign(
     access: &Access,
     now: Timestamp,
 ) -> Result<RequestHeader, SignError> {
-    let body = Body::planned(permit.body());
+    let body = Body::planned(permit.body(), permit.wrapping());
     head(&UpstreamRequest::of(permit, body), upstream, access, now)
 }
 
@@ -78,15 +78,18 @@ pub(super) enum Body {
     Hashed(u64, String),
     /// Of this length; whoever sends it has verified it.
     Unsigned(u64),
+    /// In frames with a checksum behind it; all of that is of this length.
+    Framed(u64),
 }
 
 impl Body {
-    /// A body that streams through under this plan.
-    pub(super) fn planned(plan: &BodyPlan) -> Self {
-        match (plan.length, &plan.digest) {
-            (0, _) => Self::Empty,
-            (length, Some(digest)) => Self::Hashed(length, hex(digest)),
-            (length, None) => Self::Unsigned(length),
+    /// A body that streams through.
+    pub(super) fn planned(plan: &BodyPlan, wrapping: Option<Wrapping>) -> Self {
+        match (plan.length, wrapping, &plan.digest) {
+            (0, _, _) => Self::Empty,
+            (_, Some(wrapping), _) => Self::Framed(wrapping.total()),
+            (length, None, Some(digest)) => Self::Hashed(length, hex(digest)),
+            (length, None, None) => Self::Unsigned(length),
         }
     }
 
@@ -102,7 +105,7 @@ impl Body {
     fn length(&self) -> u64 {
         match self {
             Self::Empty => 0,
-            Self::Hashed(length, _) | Self::Unsigned(length) => *length,
+            Self::Hashed(length, _) | Self::Unsigned(length) | Self::Framed(length) => *length,
         }
     }
 
@@ -112,6 +115,7 @@ impl Body {
             Self::Empty => EMPTY,
             Self::Hashed(_, digest) => digest,
             Self::Unsigned(_) => "UNSIGNED-PAYLOAD",
+            Self::Framed(_) => "STREAMING-UNSIGNED-PAYLOAD-TRAILER",
         }
     }
 }

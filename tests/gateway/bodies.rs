@@ -34,6 +34,42 @@ async fn check_arrives(request: Request, body: &[u8]) {
     assert!(received >= body.len() as u64);
 }
 
+/// Sends a body in frames with its checksum behind it and expects that it arrives in frames of the gateway's own, and
+/// plain where the store takes none.
+async fn check_framed_arrives(request: Request, body: &[u8], trailer: &str) {
+    let stand = Stand::start().await;
+    let answer = stand.ask(&request).await;
+    assert_eq!(answer.status, 200, "{answer:?}");
+    let ended = stand.end().await;
+    let seen = ended.seen();
+    let framed = [
+        format!("{:x}\r\n", body.len()).as_bytes(),
+        body,
+        format!("\r\n0\r\n{trailer}\r\n\r\n").as_bytes(),
+    ]
+    .concat();
+    assert!(seen.whole && seen.body == framed, "{}", seen.head);
+    for (name, value) in [
+        ("content-length", framed.len().to_string()),
+        ("content-encoding", "aws-chunked".to_owned()),
+        ("x-amz-decoded-content-length", body.len().to_string()),
+        ("x-amz-trailer", "x-amz-checksum-sha256".to_owned()),
+        (
+            "x-amz-content-sha256",
+            "STREAMING-UNSIGNED-PAYLOAD-TRAILER".to_owned(),
+        ),
+    ] {
+        assert_eq!(seen.header(name), Some(&*value), "{}", seen.head);
+    }
+    let stand = Setup::default().profile("ceph").start().await;
+    assert_eq!(stand.ask(&request).await.status, 200);
+    let ended = stand.end().await;
+    let seen = ended.seen();
+    assert!(seen.whole && seen.body == body, "{}", seen.head);
+    assert_eq!(seen.header("content-encoding"), None);
+    assert_eq!(seen.header("x-amz-trailer"), None);
+}
+
 fn big() -> Vec<u8> {
     (0..200_000_u32).map(|n| (n % 251) as u8).collect()
 }
@@ -107,7 +143,7 @@ async fn trap_length_mismatch_of_framed_bodies() {
     let big = big();
     let right = trailer(&big);
     let arrives = framed_put("/lake-1/key", &big, big.len(), &right);
-    check_arrives(arrives.signed_by(CLERK), &big).await;
+    check_framed_arrives(arrives.signed_by(CLERK), &big, &right).await;
     for decoded in [big.len() + 1, big.len() - 1, 1] {
         let put = framed_put("/lake-1/key", &big, decoded, &right);
         check_refused(put.signed_by(CLERK), 400, "InvalidRequest").await;
@@ -131,7 +167,7 @@ async fn trap_length_mismatch_of_frames_that_are_wrong() {
             .signed_by(CLERK)
     };
     let good = format!("5\r\nhello\r\n0\r\n{}\r\n\r\n", trailer(b"hello"));
-    check_arrives(start(&good), b"hello").await;
+    check_framed_arrives(start(&good), b"hello", &trailer(b"hello")).await;
     for frames in [
         good.replacen('5', "0x5", 1),
         good.replacen('5', "+5", 1),
@@ -145,6 +181,18 @@ async fn trap_length_mismatch_of_frames_that_are_wrong() {
         let code = answer.code();
         stand.end().await.body_refused(&answer, 400, &code);
     }
+}
+
+#[tokio::test]
+async fn a_framed_body_of_no_bytes_has_its_checksum_in_the_head() {
+    let stand = Stand::start().await;
+    let put = framed_put("/lake-1/key", b"", 0, &trailer(b""));
+    assert_eq!(stand.ask(&put.signed_by(CLERK)).await.status, 200);
+    let ended = stand.end().await;
+    let nothing = base64(&sha256(b""));
+    let checksum = ended.seen().header("x-amz-checksum-sha256");
+    assert_eq!(checksum, Some(&*nothing));
+    assert_eq!(ended.seen().header("x-amz-trailer"), None);
 }
 
 #[tokio::test]
@@ -229,7 +277,7 @@ async fn trap_length_mismatch_of_a_body_without_length() {
 
 #[tokio::test]
 async fn frames_may_come_in_http_chunks() {
-    let stand = Stand::start().await;
+    let stand = Setup::default().profile("ceph").start().await;
     let mut client = stand.connect().await;
     for _ in 0..2 {
         let put = framed_put("/lake-1/key", &big(), big().len(), &trailer(&big()))

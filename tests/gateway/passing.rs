@@ -266,3 +266,23 @@ async fn what_of_an_object_needs_a_permission_of_its_own_is_shown_to_who_has_it(
         }
     }
 }
+
+#[tokio::test]
+async fn a_store_without_versions_names_none() {
+    for (profile, seen) in [("aws", Some("v")), ("garage", None)] {
+        for (request, body) in [
+            (Request::put("/lake-1/key", "x"), ""),
+            (
+                Request::put("/lake-1/key", "").header("x-amz-copy-source", "/lake-1/s"),
+                "<CopyObjectResult/>",
+            ),
+        ] {
+            let stand = Setup::default().profile(profile).start().await;
+            let said = answer("200 OK", "x-amz-version-id: v\r\n", body);
+            stand.origin.will(Script::say(said));
+            let answer = stand.ask(&request.signed_by(OWNER)).await;
+            assert_eq!(answer.status, 200, "{answer:?}");
+            assert_eq!(answer.header("x-amz-version-id"), seen, "{profile}");
+        }
+    }
+}

@@ -31,9 +31,16 @@ pub(crate) struct Setup {
     rest: String,
     files: Vec<(String, String)>,
     silence: Option<Duration>,
+    profile: Option<&'static str>,
 }
 
 impl Setup {
+    /// Another profile of the upstream than `aws`.
+    pub(crate) fn profile(mut self, profile: &'static str) -> Self {
+        self.profile = Some(profile);
+        self
+    }
+
     /// More fields of the listener, in YAML's flow form.
     pub(crate) fn listener(mut self, fields: &str) -> Self {
         self.listener = format!(", {fields}");
@@ -137,12 +144,13 @@ impl Setup {
             ..
         } = self;
         let User { id, secret } = UPSTREAM;
+        let profile = self.profile.unwrap_or("aws");
         format!(
             "instance: gw-1\nlisteners:\n  s3: {{ bind: \"127.0.0.1:0\", hosts: [s3.test]{listener} }}\n{doors}\
              policies: policies\nlogs:\n  json: {{ to: access.json }}\n  s3: {{ format: s3, to: access.log }}\n\
              identities:\n  accounts:\n    \"{ACCOUNT}\":\n      users:\n{users}\
              \x20   \"{PARTNER_ACCOUNT}\":\n      users:\n{partner}\
-             upstreams:\n  lake:\n    profile: aws\n    addressing: path\n    region: {REGION}\n\
+             upstreams:\n  lake:\n    profile: {profile}\n    addressing: path\n    region: {REGION}\n\
              \x20   endpoint: \"http://127.0.0.1:{port}\"\n    owner_account: \"{ACCOUNT}\"\n    buckets: [\"lake-*\"]\n\
              \x20   credentials: {{ access_key_id: {id}, secret_access_key: \"{secret}\" }}\n{upstream}{rest}"
         )

@@ -6,14 +6,17 @@ use super::{Permit, Run};
 use crate::request::{encode_path, encode_query_component};
 use crate::s3::headers::Disposition;
 use crate::s3::names::{BucketName, Target};
-use crate::s3::operations::Checksum;
-use crate::sigv4::payload::{self, BodyPlan};
+use crate::s3::operations::{Checksum, PayloadKind};
+use crate::sigv4::payload::{self, BodyPlan, Hasher, Wrapping};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use bytes::Bytes;
 use http::Method;
 use http::header::{CONTENT_ENCODING, HeaderMap, HeaderName, HeaderValue};
 use md5::{Digest, Md5};
+
+const DECODED_LENGTH: HeaderName = HeaderName::from_static("x-amz-decoded-content-length");
+const TRAILER: HeaderName = HeaderName::from_static("x-amz-trailer");
 
 /// Makes the permit of a request that passed every check.
 pub(super) fn permit(case: &Case<'_>, body: BodyPlan, granted: Granted) -> Permit {
@@ -23,6 +26,11 @@ pub(super) fn permit(case: &Case<'_>, body: BodyPlan, granted: Granted) -> Permi
         (case.request.operation.checksum, &granted.run)
     {
         say_md5(&mut headers, document);
+    }
+    let wrapping = wrapping(case, &body);
+    match wrapping {
+        Some(wrapping) => say_wrapped(&mut headers, wrapping),
+        None => say_checksum_of_nothing(case, &mut headers, &body),
     }
     Permit {
         upstream: case.route,
@@ -36,6 +44,7 @@ pub(super) fn permit(case: &Case<'_>, body: BodyPlan, granted: Granted) -> Permi
         },
         headers,
         body,
+        wrapping,
         run: granted.run,
         conceal_missing: granted.conceal_missing,
     }
@@ -77,6 +86,7 @@ impl Permit {
             query: String::new(),
             headers: HeaderMap::new(),
             body: BodyPlan::default(),
+            wrapping: None,
             run: Run::Buffered(Bytes::new()),
             conceal_missing: false,
         }
@@ -96,6 +106,47 @@ fn forwarded_headers(case: &Case<'_>) -> HeaderMap {
         }
     }
     forwarded
+}
+
+/// A checksum that comes behind an object's bytes goes on behind them where the store takes it there: who began an upload
+/// by naming an algorithm must send one with every part.
+fn wrapping(case: &Case<'_>, body: &BodyPlan) -> Option<Wrapping> {
+    let streams = case.request.operation.payload == PayloadKind::Stream;
+    let trailer = body.trailer.filter(|_| streams && takes_trailers(case))?;
+    (body.length > 0).then_some(Wrapping {
+        length: body.length,
+        trailer,
+    })
+}
+
+fn takes_trailers(case: &Case<'_>) -> bool {
+    case.route().is_some_and(|route| route.profile.trailers)
+}
+
+fn say_wrapped(headers: &mut HeaderMap, wrapping: Wrapping) {
+    let kept = headers.get(CONTENT_ENCODING);
+    let kept = kept.and_then(|value| value.to_str().ok());
+    let encoding = kept.map_or_else(
+        || "aws-chunked".to_owned(),
+        |kept| format!("aws-chunked,{kept}"),
+    );
+    if let Ok(encoding) = HeaderValue::try_from(encoding) {
+        headers.insert(CONTENT_ENCODING, encoding);
+    }
+    headers.insert(DECODED_LENGTH, wrapping.length.into());
+    headers.insert(TRAILER, HeaderValue::from_static(wrapping.trailer.header()));
+}
+
+/// Behind no bytes nothing comes; the checksum of nothing stands in the head instead.
+fn say_checksum_of_nothing(case: &Case<'_>, headers: &mut HeaderMap, body: &BodyPlan) {
+    let Some(algorithm) = body.trailer.filter(|_| takes_trailers(case)) else {
+        return;
+    };
+    if body.length == 0 {
+        let value = BASE64_STANDARD.encode(Hasher::new(algorithm).finish());
+        let name = HeaderName::from_static(algorithm.header());
+        headers.extend(HeaderValue::try_from(value).map(|value| (name, value)));
+    }
 }
 
 /// A document may have come with a checksum behind it, which is not sent on, or with one that an older store does not

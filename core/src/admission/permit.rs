@@ -1,7 +1,7 @@
 //! The proof that a request was admitted, and all that later phases need.
 
 use crate::s3::xml::{BucketPage, DeleteFailure};
-use crate::sigv4::payload::BodyPlan;
+use crate::sigv4::payload::{BodyPlan, Wrapping};
 use bytes::Bytes;
 use http::{HeaderMap, Method};
 
@@ -19,6 +19,7 @@ pub struct Permit {
     /// Headers as they go upstream, before signing.
     pub(super) headers: HeaderMap,
     pub(super) body: BodyPlan,
+    pub(super) wrapping: Option<Wrapping>,
     pub(super) run: Run,
     pub(super) conceal_missing: bool,
 }
@@ -83,6 +84,11 @@ impl Permit {
     /// What the body must be, and how it is framed.
     pub fn body(&self) -> &BodyPlan {
         &self.body
+    }
+
+    /// The frames the body goes upstream in, with its checksum behind it; `None`: as it is.
+    pub fn wrapping(&self) -> Option<Wrapping> {
+        self.wrapping
     }
 
     /// How it is carried out.

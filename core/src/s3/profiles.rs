@@ -291,7 +291,7 @@ pub static PROFILES: &[Profile] = &[
         operations: &[CORE, &[UploadPartCopy]],
         literal_dot_segments: false,
         literal_empty_segments: false,
-        trailers: true,
+        trailers: false,
         versions: false,
         tags_new_buckets: false,
         ignores: &[
@@ -311,7 +311,7 @@ pub static PROFILES: &[Profile] = &[
         operations: &[CORE, &[ListMultipartUploads, UploadPartCopy]],
         literal_dot_segments: true,
         literal_empty_segments: true,
-        trailers: true,
+        trailers: false,
         versions: false,
         tags_new_buckets: false,
         ignores: &[

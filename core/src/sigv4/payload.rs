@@ -8,6 +8,7 @@ mod checksum;
 mod frames;
 mod plan;
 mod sha256;
+mod wrap;
 
 pub use check::{BodyCheck, BodyError};
 pub use checksum::{Algorithm, Checksum, Hasher};
@@ -17,3 +18,4 @@ pub use plan::{
     content_encoding_without_aws_chunked, plan,
 };
 pub use sha256::ContentSha256;
+pub use wrap::{Wrapper, Wrapping};

@@ -9,7 +9,7 @@ use aws_sigv4::http_request::{
 };
 use aws_smithy_runtime_api::client::identity::Identity;
 use portcullis_core::identity::SecretKey;
-use portcullis_core::sigv4::payload::Framing;
+use portcullis_core::sigv4::payload::Algorithm;
 use proptest::prelude::*;
 use s3s::auth::SimpleAuth;
 use s3s::dto::{GetObjectInput, GetObjectOutput, ListObjectsV2Input, ListObjectsV2Output};
@@ -248,6 +248,8 @@ fn the_head_announces_the_body() {
     check_body(Method::PUT, Body::Empty, "0", EMPTY);
     check_body(Method::POST, Body::Empty, "0", EMPTY);
     check_body(Method::PUT, Body::Unsigned(9), "9", "UNSIGNED-PAYLOAD");
+    let framed = "STREAMING-UNSIGNED-PAYLOAD-TRAILER";
+    check_body(Method::PUT, Body::Framed(9), "9", framed);
     let abc = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
     check_body(Method::PUT, Body::whole(b"abc"), "3", abc);
     check_body(Method::PUT, Body::whole(b""), "0", EMPTY);
@@ -255,20 +257,26 @@ fn the_head_announces_the_body() {
 
 #[test]
 fn a_planned_body_goes_under_the_clients_own_hash() {
-    let plan = |length, digest| BodyPlan {
-        length,
-        framing: Framing::Plain,
-        digest,
-        md5: None,
-        checksum: None,
-        trailer: None,
+    let planned = |length, digest, wrapping| {
+        let plan = BodyPlan {
+            length,
+            digest,
+            ..BodyPlan::default()
+        };
+        Body::planned(&plan, wrapping)
     };
     let hash = format!("ab{}", "00".repeat(31));
     let mut digest = [0; 32];
     digest[0] = 0xab;
-    assert_eq!(Body::planned(&plan(9, Some(digest))), Body::Hashed(9, hash));
-    assert_eq!(Body::planned(&plan(9, None)), Body::Unsigned(9));
-    assert_eq!(Body::planned(&plan(0, Some(digest))), Body::Empty);
+    assert_eq!(planned(9, Some(digest), None), Body::Hashed(9, hash));
+    assert_eq!(planned(9, None, None), Body::Unsigned(9));
+    assert_eq!(planned(0, Some(digest), None), Body::Empty);
+    let wrapping = Wrapping {
+        length: 9,
+        trailer: Algorithm::Crc32,
+    };
+    let framed = Body::Framed(wrapping.total());
+    assert_eq!(planned(9, None, Some(wrapping)), framed);
 }
 
 #[test]
@@ -338,6 +346,7 @@ fn signed_by_aws(head: &RequestHeader, body: &Body) -> String {
     settings.excluded_headers = None;
     let body = match body {
         Body::Unsigned(_) => SignableBody::UnsignedPayload,
+        Body::Framed(_) => SignableBody::StreamingUnsignedPayloadTrailer,
         Body::Empty | Body::Hashed(..) => SignableBody::Precomputed(body.payload().to_owned()),
     };
     let ours = ["authorization", "x-amz-date", "x-amz-content-sha256"];
@@ -379,7 +388,7 @@ proptest! {
         names in proptest::collection::vec("x-amz-meta-[a-c]{1,2}|range|if-match", 0..5),
         values in proptest::collection::vec("[ -~]{0,12}", 5),
         query in proptest::option::of("[a-z]{1,5}=[A-Z]{0,3}"),
-        which in 0..3_u8,
+        which in 0..4_u8,
     ) {
         let key = on_the_wire(&key);
         let pairs: Vec<(&str, &str)> = names
@@ -393,6 +402,7 @@ proptest! {
         request.body = match which {
             0 => Body::Empty,
             1 => Body::Unsigned(7),
+            2 => Body::Framed(70),
             _ => Body::whole(b"body"),
         };
         let upstream = upstream(|_| ());

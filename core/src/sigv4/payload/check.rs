@@ -98,6 +98,14 @@ impl BodyCheck {
     /// # Errors
     /// What is wrong. The body must then not be completed.
     pub fn finish(self) -> Result<Bytes, BodyError> {
+        self.finish_with_trailer().map(|(last, _)| last)
+    }
+
+    /// The same, with the checksum that came behind the body.
+    ///
+    /// # Errors
+    /// As [`BodyCheck::finish`].
+    pub fn finish_with_trailer(self) -> Result<(Bytes, Option<Checksum>), BodyError> {
         if let Some(failure) = self.failure {
             return Err(failure);
         }
@@ -110,13 +118,15 @@ impl BodyCheck {
         }
         check(self.digest, BodyError::Digest)?;
         check(self.md5, BodyError::Md5)?;
-        if let (Some(checksum), Some(hasher)) = (self.announced.or(trailing), self.checksum) {
+        let announced = self.announced.as_ref().or(trailing.as_ref());
+        if let (Some(checksum), Some(hasher)) = (announced, self.checksum) {
             let failure = BodyError::Checksum(checksum.algorithm());
             check(Some((checksum.value(), hasher)), failure)?;
         }
-        Ok(self
+        let last = self
             .held
-            .map_or_else(Bytes::new, |byte| Bytes::copy_from_slice(&[byte])))
+            .map_or_else(Bytes::new, |byte| Bytes::copy_from_slice(&[byte]));
+        Ok((last, trailing))
     }
 
     fn unwrap_frames(&mut self, frames: &mut Frames, mut piece: Bytes) -> Result<Bytes, BodyError> {
