@@ -23,8 +23,8 @@ HEADERS = [
     "x-amz-mp-parts-count",
     "x-amz-storage-class",
 ]
-# Who owns a thing and how it was checksummed is the gateway's to say; opaque tokens need not be equal.
-DROPPED = {"Owner", "Initiator", "ChecksumType", "ChecksumAlgorithm", "ServerSideEncryption", "HostId", "RequestId"}
+# Where a thing is, who owns it and how it was checksummed is the gateway's to say; opaque tokens need not be equal.
+DROPPED = {"Location", "Owner", "Initiator", "ChecksumType", "ChecksumAlgorithm", "ServerSideEncryption", "HostId", "RequestId"}
 OPAQUE = {"UploadId", "NextContinuationToken", "ContinuationToken", "VersionId", "NextVersionIdMarker", "UploadIdMarker"}
 OPAQUE |= {"NextUploadIdMarker", "CopySourceVersionId", "VersionIdMarker", "DeleteMarkerVersionId"}
 
@@ -92,8 +92,6 @@ class Transcript:
                 return self._bytes(value)
             case str() if name in OPAQUE:
                 return self._tokens.setdefault(value, f"{name} {len(self._tokens)}") if value != "null" else value
-            case str() if name == "Location":
-                return re.sub(r"^https?://[^/]+", "", value).replace(self.bucket, "BUCKET")
             case str():
                 return value.replace(self.bucket, "BUCKET")
             case _:
