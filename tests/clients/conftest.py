@@ -35,16 +35,9 @@ def pytest_addoption(parser):
     )  # fmt: skip
 
 
-# Over TLS the SDKs send checksums as trailers. The gateway verifies a trailer and does not send it on; a store that was
-# told to expect a checksum with every part then refuses the part.
-TRAILERS_ARE_LOST = "an upload in parts that names a checksum loses the checksums that come as trailers"
-
-
-def on(server, *values, id=None, fails=None):
-    """The parameters of a test that runs on a server: slow where the server is; `fails` says why it must still fail."""
-    marks = [pytest.mark.slow] if server in SLOW else []
-    marks += [pytest.mark.xfail(reason=fails, strict=True)] if fails else []
-    return pytest.param(server, *values, id=id, marks=marks)
+def on(server, *values, id=None):
+    """The parameters of a test that runs on a server: slow where the server is."""
+    return pytest.param(server, *values, id=id, marks=[pytest.mark.slow] if server in SLOW else [])
 
 
 def missing(what):

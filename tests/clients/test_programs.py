@@ -12,20 +12,17 @@ import urllib.request
 from pathlib import Path
 
 import pytest
-from conftest import TRAILERS_ARE_LOST, missing, on
+from conftest import missing, on
 from scenarios import MIB, pattern
 from sides import direct, through
 
-# Garage names a version in its answer to a PUT, of which it keeps only the last. rclone asks for the version it was
-# told of, and the gateway refuses to ask a store without versions for one.
-VERSIONS_ARE_NAMED = "what a store without versions calls a version reaches the client"
 SERVERS = ["moto", "ceph", "garage", "localstack"]
 
 
-def ways(**fails):
-    """Every server over HTTP and HTTPS; `garage_https="why"` says that it must still fail there."""
+def ways():
+    """Every server over HTTP and HTTPS."""
     pairs = [(server, way) for server in SERVERS for way in ["http", "https"] if (server, way) != ("moto", "https")]
-    return [on(server, way, fails=fails.get(f"{server}_{way}")) for server, way in pairs]
+    return [on(server, way) for server, way in pairs]
 
 
 class Program:
@@ -131,7 +128,7 @@ def both(request, fronts, new_bucket, tmp_path):
     return run
 
 
-@pytest.mark.parametrize("server, way", ways(garage_https=TRAILERS_ARE_LOST, localstack_https=TRAILERS_ARE_LOST))
+@pytest.mark.parametrize("server, way", ways())
 def test_aws_s3(server, way, both):
     both(Aws, aws_s3, server, way)
 
@@ -204,7 +201,7 @@ def test_aws_presign(server, way, request, fronts, new_bucket, tmp_path):
         assert answer.read() == b"presigned"
 
 
-@pytest.mark.parametrize("server, way", ways(garage_http=VERSIONS_ARE_NAMED, garage_https=VERSIONS_ARE_NAMED))
+@pytest.mark.parametrize("server, way", ways())
 def test_rclone(server, way, both):
     if shutil.which("rclone") is None:
         missing("rclone")
