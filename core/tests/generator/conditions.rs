@@ -1,6 +1,6 @@
 //! Conditions: an operator that suits the key, and values that the request has or nearly has.
 
-use super::keys::{BASE64, BINARY, KEYS, Key, Type};
+use super::keys::{ARNS, BASE64, BINARY, KEYS, Key, ODD, Type};
 use super::policies::listed;
 use super::request::Request;
 use super::rng::Rng;
@@ -58,6 +58,7 @@ fn operator(rng: &mut Rng, key: &Key) -> String {
     }
     let fitting: &[&str] = match key.kind {
         _ if rng.chance(4) => STRING,
+        Type::String if rng.chance(3) => ARN,
         Type::String => STRING,
         Type::Arn if rng.chance(25) => STRING,
         Type::Arn => ARN,
@@ -112,10 +113,9 @@ fn insert(
     request: &Request,
     variables: bool,
 ) {
-    let count = if operator == "Null" {
-        1
-    } else {
-        rng.weighted(&[(5, 1), (3, 2), (1, 3)])
+    let count = match operator {
+        "Null" if !rng.chance(3) => 1,
+        _ => rng.weighted(&[(100, 1), (60, 2), (20, 3)]),
     };
     let values: Vec<Value> = (0..count)
         .map(|_| value(rng, operator, key, request, variables))
@@ -142,7 +142,7 @@ fn value(rng: &mut Rng, operator: &str, key: &Key, request: &Request, variables:
         _ => None,
     };
     let near = match held {
-        Some(held) if rng.chance(60) => held,
+        Some(held) if !ODD.contains(&held) && rng.chance(60) => held,
         _ => rng.pick(key.values),
     };
     let base = operator
@@ -202,10 +202,12 @@ fn variable(rng: &mut Rng, near: &str, request: &Request) -> String {
     } else {
         name.to_owned()
     };
-    let default = if rng.chance(40) {
-        format!(", '{near}'")
-    } else {
-        String::new()
+    let default = match rng.below(10) {
+        0 => format!(",'{near}'"),
+        1 => format!(" , '{near}'"),
+        2 => format!(", '{near}*'"),
+        3 | 4 => format!(", '{near}'"),
+        _ => String::new(),
     };
     let written = format!("${{{spelled}{default}}}");
     match request.value(name) {
@@ -216,6 +218,11 @@ fn variable(rng: &mut Rng, near: &str, request: &Request) -> String {
 }
 
 fn arn(rng: &mut Rng, near: &str, variables: bool) -> Value {
+    let near = if near.starts_with("arn:") && near.split(':').count() > 5 {
+        near
+    } else {
+        rng.pick(ARNS)
+    };
     let mut parts: Vec<String> = near.splitn(6, ':').map(str::to_owned).collect();
     let at = rng.below(parts.len());
     match rng.below(8) {
@@ -223,6 +230,11 @@ fn arn(rng: &mut Rng, near: &str, variables: bool) -> Value {
         1 | 2 => parts[at] = rng.wildcard(&parts[at].clone()),
         3 => parts[at] = rng.recase(&parts[at].clone()),
         4 if variables && parts.len() == 6 => parts[4] = "${aws:PrincipalAccount}".into(),
+        5 if variables => {
+            return rng
+                .pick(&["arn:aws:iam::${aws:PrincipalAccount, '*'}:role/app"])
+                .into();
+        }
         _ => {}
     }
     parts.join(":").into()
@@ -254,7 +266,9 @@ fn number(rng: &mut Rng, near: &str) -> Value {
         return match rng.below(8) {
             0 => (whole + 1).into(),
             1 => (whole - 1).to_string().into(),
-            2 => format!("{whole}.0").into(),
+            2 => rng
+                .pick(&["9007199254740993", "-1", "0.1", "10.50", "+5"])
+                .into(),
             3 => format!("{whole}.5").into(),
             4 => whole.into(),
             5 => format!("0{whole}").into(),
@@ -286,7 +300,9 @@ fn date(rng: &mut Rng, near: &str) -> Value {
         3 => "2026-03-01T06:30:00-05:30".into(),
         4 => "1772366400".into(),
         5 => near.replace('Z', ".5Z").into(),
-        6 => format!("{}Z", &near[..16]).into(),
+        6 => rng
+            .pick(&["2026-03-01T12:00Z", "2026-03-01T12:00:00.000001Z"])
+            .into(),
         _ => near.into(),
     }
 }

@@ -50,6 +50,7 @@ impl Key {
 }
 
 const LIST: &[&str] = &["s3:ListBucket", "s3:ListBucketVersions"];
+const OBJECT: &[&str] = &["s3:GetObject", "s3:PutObject", "s3:DeleteObject"];
 const PUT: &[&str] = &["s3:PutObject"];
 const TAG: &[&str] = &["s3:PutObject", "s3:PutObjectTagging"];
 const STORED: &[&str] = &[
@@ -82,7 +83,7 @@ pub(super) const KEYS: &[Key] = &[
     key(
         "aws:PrincipalTag/team",
         Type::String,
-        &["red", "Red", "blue", "r*d", ""],
+        &["red", "Red", "blue", "r*d", "", "grün", "GRÜN"],
     ),
     key(
         "aws:PrincipalTag/Cost Center",
@@ -94,18 +95,20 @@ pub(super) const KEYS: &[Key] = &[
         Type::String,
         &["o-aaaaaaaaaa", "o-bbbbbbbbbb"],
     ),
-    key(
-        "aws:PrincipalOrgPaths",
-        Type::String,
-        &["o-a/r-1/ou-1/", "o-a/r-1/ou-2/", "o-b/r-2/"],
-    )
-    .several(),
+    key("aws:PrincipalOrgPaths", Type::String, PATHS).several(),
     key("aws:PrincipalIsAWSService", Type::Bool, BOOLS),
     key("aws:MultiFactorAuthPresent", Type::Bool, BOOLS),
     key(
         "aws:MultiFactorAuthAge",
         Type::Numeric,
-        &["0", "59", "60", "3600"],
+        &[
+            "0",
+            "59",
+            "60",
+            "3600",
+            "9007199254740993",
+            "9007199254740992",
+        ],
     ),
     key("aws:TokenIssueTime", Type::Date, DATES),
     key(
@@ -254,11 +257,97 @@ pub(super) const KEYS: &[Key] = &[
     .of(TAG),
     key("s3:versionid", Type::String, &["3HL4", "3hl4", "null"])
         .of(&["s3:GetObjectVersion", "s3:DeleteObjectVersion"]),
+    key("aws:SourceIdentity", Type::String, &["GRÜN", "grün", "dev"]),
+    key("aws:FederatedProvider", Type::Arn, ARNS),
+    key(
+        "aws:SourceOrgID",
+        Type::String,
+        &["o-aaaaaaaaaa", "o-bbbbbbbbbb"],
+    ),
+    key("aws:SourceOrgPaths", Type::String, PATHS).several(),
+    key("aws:SourceVpc", Type::String, &["vpc-1", "vpc-2"]),
+    key("aws:SourceVpcArn", Type::Arn, ARNS),
+    key("aws:VpceAccount", Type::String, ACCOUNTS),
+    key("aws:VpceOrgPaths", Type::String, PATHS).several(),
+    key("aws:RequestTag/team", Type::String, &["red", "Red"]).of(&["s3:CreateBucket"]),
+    key("aws:ResourceTag/team", Type::String, &["red", "Red"]),
+    key("aws:ResourceOrgID", Type::String, &["o-aaaaaaaaaa"]),
+    key("aws:ResourceOrgPaths", Type::String, PATHS).several(),
+    key(
+        "aws:CalledViaFirst",
+        Type::String,
+        &["athena.amazonaws.com"],
+    ),
+    key("aws:CalledViaLast", Type::String, &["athena.amazonaws.com"]),
+    key(
+        "aws:Ec2InstanceSourceVpc",
+        Type::String,
+        &["vpc-1", "vpc-2"],
+    ),
+    key(
+        "aws:Ec2InstanceSourcePrivateIPv4",
+        Type::Ip,
+        &["10.0.0.5", "10.0.0.6"],
+    ),
+    key(
+        "aws:PrincipalServiceNamesList",
+        Type::String,
+        &["a.amazonaws.com", "b.amazonaws.com"],
+    )
+    .several(),
+    key("s3:ResourceAccount", Type::String, ACCOUNTS),
+    key(
+        "s3:signatureversion",
+        Type::String,
+        &["AWS4-HMAC-SHA256", "AWS"],
+    ),
+    key(
+        "s3:DataAccessPointArn",
+        Type::Arn,
+        &["arn:aws:s3:eu-west-1:111122223333:accesspoint/ap1"],
+    )
+    .of(OBJECT),
+    key("s3:DataAccessPointAccount", Type::String, ACCOUNTS).of(OBJECT),
+    key(
+        "s3:x-amz-copy-source",
+        Type::String,
+        &["acme-data/home/x", "/acme-data/home/x"],
+    )
+    .of(PUT),
+    key(
+        "s3:x-amz-metadata-directive",
+        Type::String,
+        &["COPY", "REPLACE"],
+    )
+    .of(PUT),
+    key(
+        "s3:object-lock-mode",
+        Type::String,
+        &["GOVERNANCE", "COMPLIANCE"],
+    )
+    .of(PUT),
+    key("s3:object-lock-legal-hold", Type::String, &["ON", "OFF"]).of(PUT),
+    key("s3:ObjectCreationOperation", Type::Bool, BOOLS).of(PUT),
+    key("s3:if-match", Type::String, &["etag", "ETAG"]).of(&["s3:PutObject", "s3:DeleteObject"]),
+    key("s3:x-amz-grant-read", Type::String, &["id=1", "id=2"]).of(ACL),
+];
+
+/// Values that are not of their key's type: what a request can hold when nobody checked it.
+pub(super) const ODD: &[&str] = &[
+    "",
+    "abc",
+    "10.",
+    "1e3",
+    "TRUE",
+    "yes",
+    "arn:aws:s3",
+    "203.0.113.7/24",
 ];
 
 /// None of AWS's keys is binary: a text key stands in, with values that are base64 too.
 pub(super) const BINARY: Key = key("aws:referer", Type::Binary, BASE64);
 
+const PATHS: &[&str] = &["o-a/r-1/ou-1/", "o-a/r-1/ou-2/", "o-b/r-2/"];
 pub(super) const BASE64: &[&str] = &["bGVnYWN5", "bGVnYWN6", "bGVn", ""];
 const BOOLS: &[&str] = &["true", "false"];
 const ACCOUNTS: &[&str] = &["111122223333", "444455556666", "777788889999"];
@@ -269,7 +358,7 @@ const DATES: &[&str] = &[
     "2025-12-31T23:59:59Z",
     "2024-02-29T06:30:00Z",
 ];
-const ARNS: &[&str] = &[
+pub(super) const ARNS: &[&str] = &[
     "arn:aws:cloudtrail:us-east-1:111122223333:trail/t1",
     "arn:aws:cloudtrail:us-east-1:444455556666:trail/t1",
     "arn:aws:s3:::source-logs",

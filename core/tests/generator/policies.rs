@@ -153,6 +153,11 @@ fn hitting(rng: &mut Rng, layer: Layer, request: &Request, variables: bool) -> S
                 "arn:aws:s3:::acme-*",
                 "arn:*:s3:::acme-data*",
                 "arn:aws:s3:*:*:acme-data*",
+                "arn:aws:s3:*",
+                "arn:aws:s*:::acme-data*",
+                "arn:aws:*:acme-data*",
+                "arn:*",
+                "arn:aws:S3:::acme-data*",
             ])
             .into();
     }
@@ -164,7 +169,8 @@ fn hitting(rng: &mut Rng, layer: Layer, request: &Request, variables: bool) -> S
         };
     };
     match rng.below(8) {
-        0 => format!("{bucket}/{}", escaped(key, variables)),
+        0 if !variables => format!("{bucket}/{key}"),
+        0 => format!("{bucket}/{}", escaped(key, true)),
         1 | 2 => format!("{bucket}/*"),
         3 => format!("{bucket}*"),
         4 | 5 => format!("{bucket}/{}", rng.wildcard(&escaped(key, false))),

@@ -1,6 +1,6 @@
 //! Who asks for what, with which context: the half of a pair that the policies are then bent to.
 
-use super::keys::KEYS;
+use super::keys::{KEYS, ODD, Type};
 use super::rng::Rng;
 use serde_json::{Map, Value, json};
 
@@ -190,7 +190,8 @@ fn context(rng: &mut Rng, person: Person, action: &str) -> Map<String, Value> {
             let values: Vec<&str> = (0..count).map(|_| rng.pick(key.values)).collect();
             json!(values)
         } else {
-            json!(rng.pick(key.values))
+            let odd = key.kind != Type::String && rng.chance(3);
+            json!(rng.pick(if odd { ODD } else { key.values }))
         };
         let name = if rng.chance(8) {
             rng.recase(key.name)

@@ -63,7 +63,9 @@ impl Rng {
             return "*".into();
         }
         let from = self.below(letters.len());
-        let (kept, wild, to) = match self.below(4) {
+        let (kept, wild, to) = match self.below(6) {
+            4 => (from, "*?*", letters.len()),
+            5 => (0, "**", from),
             0 => (from, "?", from + 1),
             1 => (from, "*", letters.len()),
             2 => (0, "*", from),

@@ -41,8 +41,9 @@ pub(super) fn hold(
     let mut all = true;
     for (name, keys) in condition.as_object().into_iter().flatten() {
         for (key, wanted) in keys.as_object().into_iter().flatten() {
-            let found = variables::look_up(key, &case["context"]);
-            let wanted = texts(wanted);
+            let found = variables::look_up(key, &case["context"]).map(|value| same(key, value));
+            let found = found.as_ref();
+            let wanted = texts(&same(key, wanted));
             let holds = if name == "Null" {
                 null_holds(&wanted, found)
             } else {
@@ -57,6 +58,19 @@ pub(super) fn hold(
         }
     }
     all
+}
+
+/// AWS's examples write a copy source with a leading slash and without: it is the same source.
+fn same(key: &str, value: &Value) -> Value {
+    let bare = |text: &Value| match text.as_str().and_then(|text| text.strip_prefix('/')) {
+        Some(bare) => bare.into(),
+        None => text.clone(),
+    };
+    match value {
+        other if !key.eq_ignore_ascii_case("s3:x-amz-copy-source") => other.clone(),
+        Value::Array(values) => values.iter().map(bare).collect(),
+        one => bare(one),
+    }
 }
 
 /// Numbers and booleans may be written without quotes.

@@ -65,8 +65,12 @@ fn ordered(operator: &str, pair: Option<(i128, i128)>) -> bool {
     }
 }
 
-/// Six parts, each compared with its own; only the last may hold colons.
+/// Six parts, each compared with its own; only the last may hold colons. AWS does not say what `*` alone is: every
+/// ARN.
 fn arn_fits(pattern: &[Token], value: &str) -> bool {
+    if pattern == [Token::Run] {
+        return true;
+    }
     let wanted: Vec<&[Token]> = pattern
         .splitn(6, |token| *token == Token::Is(':'))
         .collect();
@@ -107,11 +111,11 @@ fn bits(text: &str) -> Option<(u128, u32)> {
 fn number(text: &str) -> Option<i128> {
     let (sign, digits) = match text.strip_prefix('-') {
         Some(digits) => (-1, digits),
-        None => (1, text),
+        None => (1, text.strip_prefix('+').unwrap_or(text)),
     };
     let (whole, fraction) = digits.split_once('.').unwrap_or((digits, "0"));
     let fraction = format!("{fraction:0<6}");
-    if fraction.len() > 6 || whole.is_empty() {
+    if fraction.len() > 6 || whole.is_empty() || text.ends_with('.') {
         return None;
     }
     let all = [whole, &fraction].concat();
@@ -121,10 +125,10 @@ fn number(text: &str) -> Option<i128> {
 
 /// ISO 8601 in the forms of the W3C, or seconds since 1970; in millionths of a second.
 fn instant(text: &str) -> Option<i128> {
-    if text.len() != 4
-        && let Some(epoch) = number(text)
+    if let Ok(epoch) = text.parse::<i64>()
+        && text.len() != 4
     {
-        return Some(epoch);
+        return Some(i128::from(epoch) * 1_000_000);
     }
     let (date, time) = text.split_once('T').unwrap_or((text, "00:00:00Z"));
     let mut parts = date.split('-').map(|part| part.parse::<i128>().ok());
