@@ -18,7 +18,12 @@ pub(super) enum Layer {
 /// A document for this layer.
 pub(super) fn document(rng: &mut Rng, layer: Layer, request: &Request) -> Value {
     let mut document = Map::new();
-    let version = rng.weighted(&[(80, "2012-10-17"), (13, "2008-10-17"), (7, "")]);
+    // AWS takes fewer forms of a resource control document than the engine does: keep to them mostly.
+    let version = if layer == Layer::Guardrail && rng.chance(90) {
+        "2012-10-17"
+    } else {
+        rng.weighted(&[(80, "2012-10-17"), (13, "2008-10-17"), (7, "")])
+    };
     if !version.is_empty() {
         document.insert("Version".into(), version.into());
     }
@@ -52,7 +57,7 @@ fn statement(rng: &mut Rng, layer: Layer, request: &Request, variables: bool) ->
         Layer::Bucket => drop(statement.insert("Principal".into(), principal(rng, request))),
         Layer::Identity | Layer::Cap => {}
     }
-    let negated = rng.chance(12);
+    let negated = rng.chance(if layer == Layer::Guardrail { 2 } else { 12 });
     let name = if negated { "NotAction" } else { "Action" };
     statement.insert(name.into(), actions(rng, layer, request, negated));
     let negated = rng.chance(12);
@@ -109,7 +114,7 @@ fn action(rng: &mut Rng, layer: Layer, request: &Request, hit: bool) -> String {
     let name = request.action;
     match rng.below(10) {
         0 | 1 => "s3:*".into(),
-        2 => "*".into(),
+        2 if layer != Layer::Guardrail => "*".into(),
         3 => rng.recase(name),
         4 | 5 => format!("s3:{}", rng.wildcard(&name[3..])),
         6 => {
