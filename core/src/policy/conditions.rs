@@ -4,6 +4,7 @@ use super::operands::Operand;
 use super::operators::{Compare, Operator, Sense};
 use super::truth::Truth;
 use crate::context::{Context, Key, Lookup, Value};
+use std::slice;
 
 /// A compiled condition. All conditions of a statement must hold.
 #[derive(Debug)]
@@ -42,10 +43,20 @@ impl Condition {
         match found {
             Lookup::Unknown => Truth::Unknown,
             Lookup::Absent => self.without_value(),
+            Lookup::One(value) if self.is_null_set(slice::from_ref(&value)) => self.without_value(),
             Lookup::One(value) => self.test(&value, context),
-            Lookup::Many(values) if values.is_empty() => self.without_value(),
+            Lookup::Many(values) if values.is_empty() || self.is_null_set(&values) => {
+                self.without_value()
+            }
             Lookup::Many(values) => self.test_set(&values, context),
         }
+    }
+
+    /// To a set operator an empty text is no data.
+    /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-single-vs-multi-valued-context-keys.html>
+    fn is_null_set(&self, values: &[Value<'_>]) -> bool {
+        let empty = |value: &Value<'_>| matches!(value, Value::Text(text) if text.is_empty());
+        self.quantifier != Quantifier::One && values.iter().all(empty)
     }
 
     /// The key is absent or an empty set.

@@ -105,13 +105,15 @@ impl Pattern {
 }
 
 /// Whether NotPrincipal leaves a caller alone: only if it lists the whole chain of session, role or user, and
-/// account. AWS warns that otherwise the part that is not listed may be caught; we always catch it.
+/// account. AWS warns that otherwise the part that is not listed may be caught; we always catch it. A caller with a
+/// permissions boundary is caught whatever is listed, as AWS says.
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_notprincipal.html>
 fn spares(patterns: &[Pattern], principal: &Principal) -> bool {
     match principal {
         Principal::Anonymous | Principal::Service(_) => patterns
             .iter()
             .any(|pattern| pattern.name(principal).is_some()),
+        Principal::Known(caller) if caller.boundary.is_some() => false,
         Principal::Known(caller) => {
             patterns.contains(&Pattern::Everyone)
                 || (patterns.iter().any(|each| each.is_account(&caller.account))

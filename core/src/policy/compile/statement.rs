@@ -135,6 +135,10 @@ impl Compiler<'_> {
                 if entry.name == "Principal" {
                     return Some(Principals::Only(patterns.into()));
                 }
+                if matches!(self.kind, PolicyKind::Guardrail) {
+                    self.error(entry.at, "`NotPrincipal` stands in bucket policies only");
+                    return None;
+                }
                 if effect == Some(Effect::Allow) {
                     self.error(entry.at, "`NotPrincipal` cannot stand with `Allow`");
                     return None;

@@ -1,0 +1,75 @@
+//! Pairs of policies and a request, as decision cases. The request comes first; the policies are then written around
+//! it, so that every element now hits and now just misses.
+
+mod conditions;
+mod keys;
+mod policies;
+mod request;
+mod rng;
+
+use policies::Layer;
+use request::{OWNER, Request};
+use rng::Rng;
+use serde_json::{Value, json};
+
+/// The pair with this number of the run with this seed.
+pub(crate) fn pair(seed: u64, number: u64) -> Value {
+    let rng = &mut Rng::new(seed, number);
+    let request = request::request(rng);
+    let owner = request.owner().to_owned();
+    let has_identity = matches!(request.kind(), "User" | "AssumedRole");
+    let identity = if has_identity {
+        rng.weighted(&[(2, 0), (6, 1), (2, 2)])
+    } else {
+        0
+    };
+    let identity: Vec<Value> = (0..identity)
+        .map(|_| policies::document(rng, Layer::Identity, &request))
+        .collect();
+    json!({
+        "name": format!("seed-{seed}-pair-{number}"),
+        "bucket_policy": bucket_policy(rng, &request),
+        "identity_policies": identity,
+        "permission_boundary": (has_identity && rng.chance(25))
+            .then(|| policies::document(rng, Layer::Cap, &request)),
+        "session_policy": (request.kind() == "AssumedRole" && rng.chance(30))
+            .then(|| policies::document(rng, Layer::Cap, &request)),
+        "resource_control_policies": guardrails(rng, &request),
+        "block_public_access": { "account": open(), "bucket": open() },
+        "principal": request.principal,
+        "bucket_owner_account": owner,
+        "action": request.action,
+        "resource": request.resource(),
+        "context": request.context,
+    })
+}
+
+fn bucket_policy(rng: &mut Rng, request: &Request) -> Option<Value> {
+    let likely = if request.account() == Some(OWNER) {
+        75
+    } else {
+        96
+    };
+    (!request.is_service_level() && rng.chance(likely))
+        .then(|| policies::document(rng, Layer::Bucket, request))
+}
+
+fn guardrails(rng: &mut Rng, request: &Request) -> Vec<Value> {
+    let count = if request.is_service_level() {
+        0
+    } else {
+        rng.weighted(&[(82, 0), (15, 1), (3, 2)])
+    };
+    (0..count)
+        .map(|_| policies::document(rng, Layer::Guardrail, request))
+        .collect()
+}
+
+fn open() -> Value {
+    json!({
+        "BlockPublicAcls": false,
+        "IgnorePublicAcls": false,
+        "BlockPublicPolicy": false,
+        "RestrictPublicBuckets": false,
+    })
+}
