@@ -8,7 +8,7 @@ use super::snapshot::Target;
 use crate::upstream::client::UpstreamAnswer;
 use bytes::Bytes;
 use http::StatusCode;
-use http::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
+use http::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use portcullis_core::admission::Permit;
 use portcullis_core::identity::Principal;
 use portcullis_core::s3::answer::Success;
@@ -21,6 +21,9 @@ use std::time::Instant;
 
 /// The longest answer read whole: a result or listing that names 1000 keys of 1024 bytes, or a long list of buckets.
 pub(super) const LIMIT: usize = 16 << 20;
+
+/// Says that the requester pays.
+const REQUEST_CHARGED: HeaderName = HeaderName::from_static("x-amz-request-charged");
 
 impl Exchange<'_> {
     /// Sends a body that is at hand and passes the answer on.
@@ -55,7 +58,7 @@ impl Exchange<'_> {
         refused: &[DeleteFailure],
         quiet: bool,
     ) -> Result<(), Fault> {
-        let mut result = DeleteResult::default();
+        let (mut result, mut charged) = (DeleteResult::default(), None);
         if let Some(document) = allowed {
             let target = self.target(permit)?;
             let answer = self.send(&target, permit, document).await?;
@@ -64,13 +67,17 @@ impl Exchange<'_> {
             }
             let parsed = DeleteResult::parse(&answer.body);
             result = parsed.map_err(|_| malformed(answer.status))?;
+            charged = answer.headers.get(REQUEST_CHARGED).cloned();
         }
         if quiet {
             result.deleted.clear();
         }
         self.entry.failures = result.errors.clone();
         result.errors.extend_from_slice(refused);
-        self.succeed(document(result.to_xml())).await
+        let mut success = document(result.to_xml());
+        let charged = charged.map(|charged| (REQUEST_CHARGED, charged));
+        success.headers.extend(charged);
+        self.succeed(success).await
     }
 
     /// Asks the upstream for the tags of an object. One that is not there has none.

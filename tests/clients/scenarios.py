@@ -200,7 +200,7 @@ def keys_with_empty_segments(side, s3, t):
 
 def keys_stay_what_they_are(s3, t, keys):
     def round_trip(key):
-        own = Transcript(t.bucket)
+        own = Transcript(t.bucket, t.server)
         own.see("put", s3.put_object, Bucket=t.bucket, Key=key, Body=key.encode())
         assert own.see("get", s3.get_object, Bucket=t.bucket, Key=key)["Body"] == key.encode(), key
         own.see("head", s3.head_object, Bucket=t.bucket, Key=key)

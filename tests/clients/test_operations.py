@@ -43,7 +43,6 @@ FATES = {"forward": ["sent"], "consume": ["kept"], "rewrite": ["sent", "changed"
 OWN_ANSWERS = {
     "CompleteMultipartUpload": [".Location"],
     "CreateBucket": [".Location", ".BucketArn"],
-    "DeleteObjects": [".RequestCharged"],
     "ListObjectVersions": [".Name"],
     "ListObjects": [".Name"],
     "ListObjectsV2": [".Name"],

@@ -101,6 +101,13 @@ def old_variables(case):
 
 # What divides the two, when it can, and AWS's word on it.
 CLASSES = {
+    "empty-text-in-a-set": (
+        lambda case, ignored: any(
+            operator.startswith("For") and held is not None and not any(listed(held))
+            for operator, _, _, held in conditions(case)
+        ),
+        "To ForAllValues and ForAnyValue an empty string is a null dataset (IAM: single-valued vs. multivalued keys).",
+    ),
     "root-user": (
         lambda case, ignored: kind(case) == "Account",
         "The root user has full access in its account, needs no identity policy across accounts, and is never locked "

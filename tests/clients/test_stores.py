@@ -136,7 +136,7 @@ def perform(store, operation):
 def once(store, operation, bucket, s3):
     """Makes a bucket ready straight at the store, calls the operation, and looks what is left."""
     call = prepare(store, operation, bucket)
-    transcript = Transcript(bucket)
+    transcript = Transcript(bucket, store.name)
     result = transcript.see("call", lambda: call.perform(s3))
     if shown_by(operation):
         asked = calls.bare(shown_by(operation)).at(bucket)

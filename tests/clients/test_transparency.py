@@ -37,18 +37,18 @@ def transcript_of():
 
     def run(server, scenario, side, bucket):
         if side.name != "direct":
-            return perform(scenario, side, bucket)
+            return perform(server, scenario, side, bucket)
         if (server, scenario.name) not in kept:
-            kept[server, scenario.name] = perform(scenario, side, f"{bucket}-straight")
+            kept[server, scenario.name] = perform(server, scenario, side, f"{bucket}-straight")
         return kept[server, scenario.name]
 
     return run
 
 
-def perform(scenario, side, bucket):
+def perform(server, scenario, side, bucket):
     s3 = side.s3()
     s3.create_bucket(Bucket=bucket)
-    transcript = Transcript(bucket)
+    transcript = Transcript(bucket, server)
     scenario.run(side, s3, transcript)
     return transcript
 

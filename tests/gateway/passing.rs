@@ -2,7 +2,7 @@
 
 use super::client::Answer;
 use super::origin::{Gate, Script, answer};
-use super::request::{CLERK, OWNER, Request};
+use super::request::{CLERK, OWNER, Request, base64, sha256};
 use super::stand::{Ended, Setup, Stand};
 
 async fn ask(said: impl AsRef<[u8]>, request: &Request) -> (Answer, Ended) {
@@ -285,4 +285,22 @@ async fn a_store_without_versions_names_none() {
             assert_eq!(answer.header("x-amz-version-id"), seen, "{profile}");
         }
     }
+}
+
+#[tokio::test]
+async fn a_deletion_says_that_the_requester_pays() {
+    let said = answer(
+        "200 OK",
+        "x-amz-request-charged: requester\r\n",
+        "<DeleteResult/>",
+    );
+    let document = "<Delete><Object><Key>a</Key></Object></Delete>";
+    let request = Request::new("POST", "/lake-1?delete")
+        .header(
+            "x-amz-checksum-sha256",
+            base64(&sha256(document.as_bytes())),
+        )
+        .body(document);
+    let (answer, _) = ask(said, &request.signed_by(OWNER)).await;
+    assert_eq!(answer.header("x-amz-request-charged"), Some("requester"));
 }

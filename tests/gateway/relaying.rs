@@ -1,7 +1,7 @@
 //! A document goes up whole, and the answer comes back piece by piece: SelectObjectContent.
 
 use super::origin::{Gate, Script, error};
-use super::request::{OWNER, Request};
+use super::request::{CLERK, OWNER, Request};
 use super::stand::Stand;
 
 const QUERY: &str = "<SelectObjectContentRequest><Expression>select * from s3object</Expression>\
@@ -56,4 +56,17 @@ async fn t43_records_that_break_off_are_seen_to() {
     assert!(!answer.whole, "{answer:?}");
     let ended = stand.end().await;
     assert_eq!(ended.record()["ending"], "upstream_failed");
+}
+
+#[tokio::test]
+async fn t32_a_missing_key_reads_as_forbidden_for_who_may_not_list() {
+    for (user, status, code) in [(OWNER, 404, "NoSuchKey"), (CLERK, 403, "AccessDenied")] {
+        let stand = Stand::start().await;
+        stand
+            .origin
+            .will(Script::say(error("404 Not Found", "NoSuchKey")));
+        let request = Request::new("POST", "/lake-1/key?select&select-type=2").body(QUERY);
+        let answer = stand.ask(&request.signed_by(user)).await;
+        stand.end().await.recorded(&answer, status, code);
+    }
 }

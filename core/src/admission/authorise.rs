@@ -90,7 +90,7 @@ pub(super) fn with_body(
     };
     Ok(Granted {
         run,
-        conceal_missing: false,
+        conceal_missing: conceals(case, labels),
     })
 }
 

@@ -1406,7 +1406,7 @@ operations! {
     SelectObjectContent: POST Object [Query("select"), QueryValue("select-type", "2")] {
         log: "REST.POST.SELECT",
         accepts: [],
-        needs: [need(GetObject, Target)],
+        needs: [need(GetObject, Target), reveals(ListBucket, Bucket)],
         // The events of its answer go on as they come.
         payload: Settings("SelectObjectContentRequest", SETTINGS),
         answered_by: Upstream,
