@@ -40,13 +40,19 @@ impl Exchange<'_> {
             code,
         } = passed;
         self.entry.sent.error_code = code.map(Into::into);
-        let mut head = reply::whole(status, &headers, body.as_ref(), &self.entry.id);
-        for name in self.withheld(&headers) {
-            head.remove_header(name);
-        }
+        let headers = self.shown(headers);
+        let head = reply::whole(status, &headers, body.as_ref(), &self.entry.id);
         self.send_whole(head, &body.unwrap_or_default()).await?;
         self.entry.end(Ending::Answered);
         Ok(())
+    }
+
+    /// The headers of an upstream's answer without those that are not for this caller.
+    pub(super) fn shown(&self, mut headers: HeaderMap) -> HeaderMap {
+        for name in self.withheld(&headers) {
+            headers.remove(name);
+        }
+        headers
     }
 
     /// What of an answer is the client's. An error may come with the status of a success, and is told from it.

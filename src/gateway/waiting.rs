@@ -77,7 +77,7 @@ impl Exchange<'_> {
         let headers = call.headers().cloned().unwrap_or_default();
         self.note_answer(status, &headers);
         if status.is_success() {
-            company.headers = headers.clone();
+            company.headers = self.shown(headers.clone());
         }
         let body = self.accompany(company, call.read_all(LIMIT)).await;
         let body = Bytes::from(body.map_err(Fault::Upstream)?);

@@ -69,12 +69,8 @@ impl Idle {
 
     /// Closes what is too old or was closed by the upstream.
     pub(super) fn sweep(&self) {
-        let mut all = std::mem::take(&mut *self.lock());
-        all.retain_mut(|kept| kept.since.elapsed() < self.timeout && kept.wire.is_quiet());
-        let mut kept = self.lock();
-        // Those given back meanwhile were used later.
-        all.append(&mut kept);
-        *kept = all;
+        let serves = |kept: &mut Kept| kept.since.elapsed() < self.timeout && kept.wire.is_quiet();
+        self.lock().retain_mut(serves);
     }
 
     fn lock(&self) -> MutexGuard<'_, Vec<Kept>> {

@@ -24,15 +24,21 @@ fn copy() -> Request {
         .signed_by(OWNER)
 }
 
-async fn impatient() -> Stand {
-    let silence = Duration::from_millis(20);
-    Setup::default().silence(silence).start().await
+fn impatient() -> Setup {
+    Setup::default().silence(Duration::from_millis(20))
 }
 
 /// Sends a request, lets the upstream go on when the client has heard that it waits, and gives the answer with the
 /// leading spaces left out.
 async fn wait_for(script: impl FnOnce(&Gate) -> Script, request: &Request) -> (Answer, Ended) {
-    let stand = impatient().await;
+    wait_on(impatient().start().await, script, request).await
+}
+
+async fn wait_on(
+    stand: Stand,
+    script: impl FnOnce(&Gate) -> Script,
+    request: &Request,
+) -> (Answer, Ended) {
     let gate = Gate::new();
     stand.origin.will(script(&gate));
     let mut client = stand.connect().await;
@@ -96,18 +102,22 @@ async fn a_result_that_comes_late_comes_behind_spaces() {
 
 #[tokio::test]
 async fn an_upstream_that_has_begun_gives_its_headers() {
-    let head = format!(
-        "HTTP/1.1 200 OK\r\nx-amz-version-id: v\r\nx-amz-request-id: UPSTREAM\r\nTransfer-Encoding: chunked\r\n\r\n\
+    // The store of the second profile names versions and keeps none.
+    for (profile, version) in [("aws", Some("v")), ("garage", None)] {
+        let stand = impatient().profile(profile).start().await;
+        let head = format!(
+            "HTTP/1.1 200 OK\r\nx-amz-version-id: v\r\nx-amz-request-id: UPSTREAM\r\nTransfer-Encoding: chunked\r\n\r\n\
          {:x}\r\n{DECLARATION}\r\n",
-        DECLARATION.len()
-    );
-    let rest = format!("3\r\n   \r\n{:x}\r\n{RESULT}\r\n0\r\n\r\n", RESULT.len());
-    let script = |gate: &Gate| Script::say(head).wait(gate).then(rest);
-    let (answer, ended) = wait_for(script, &complete()).await;
-    assert_eq!(answer.text(), TRUE_RESULT);
-    assert_eq!(answer.header("x-amz-version-id"), Some("v"));
-    super::upstream::names_nothing(&answer);
-    recorded(&ended, None, "answered");
+            DECLARATION.len()
+        );
+        let rest = format!("3\r\n   \r\n{:x}\r\n{RESULT}\r\n0\r\n\r\n", RESULT.len());
+        let script = |gate: &Gate| Script::say(head).wait(gate).then(rest);
+        let (answer, ended) = wait_on(stand, script, &complete()).await;
+        assert_eq!(answer.text(), TRUE_RESULT);
+        assert_eq!(answer.header("x-amz-version-id"), version);
+        super::upstream::names_nothing(&answer);
+        recorded(&ended, None, "answered");
+    }
 }
 
 #[tokio::test]
@@ -251,7 +261,7 @@ async fn an_upstream_may_say_nothing_for_longer_than_others_may() {
 
 #[tokio::test]
 async fn an_http_1_0_client_hears_nothing_before_the_end() {
-    let stand = impatient().await;
+    let stand = impatient().start().await;
     let gate = Gate::new();
     stand.origin.will(
         Script::say("")
@@ -277,7 +287,7 @@ async fn an_http_1_0_client_hears_nothing_before_the_end() {
 
 #[tokio::test]
 async fn a_client_that_leaves_does_not_end_what_it_began() {
-    let stand = impatient().await;
+    let stand = impatient().start().await;
     let gate = Gate::new();
     stand.origin.will(
         Script::say("")

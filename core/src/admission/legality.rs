@@ -211,8 +211,8 @@ impl<'a> Case<'a> {
         self.route().map(|route| self.rules.owner_of(bucket, route))
     }
 
-    /// The account whose resource a question is about: the one its ARN names; the bucket's owner; the caller's own for what it owns itself, the
-    /// service and a bucket yet to be created.
+    /// The account whose resource a question is about: the one its ARN names; the bucket's owner; the caller's own for
+    /// what it owns itself, the service and a bucket yet to be created.
     pub(super) fn owner_for(
         &self,
         action: Action,
