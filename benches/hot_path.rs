@@ -26,7 +26,7 @@ use portcullis_core::identity::{
     AccessKey, AccessKeyId, Account, Caller, CallerKind, Directory, Principal, SecretKey,
 };
 use portcullis_core::policy::{
-    Origin, Pattern, Policies, Policy, PolicyKind, Question, Verdict, evaluate,
+    Origin, Pattern, Policies, Policy, PolicyKind, PolicySet, Question, Verdict, View, evaluate,
 };
 use portcullis_core::request::{Head, Hosts, Query, encode_query_component};
 use portcullis_core::s3::actions::Action;
@@ -143,6 +143,7 @@ fn deciding(criterion: &mut Criterion, world: &World) {
             resource: RESOURCE,
             owner: facts.owner,
             context: &context,
+            view: View::Live,
         };
         let policies = Policies {
             bucket: world.rules.policies.get(BUCKET).map(|policy| &**policy),
@@ -197,11 +198,11 @@ struct World {
 
 impl World {
     fn new() -> Self {
-        let account = Arc::new(Account {
-            id: AccountId::parse(ACCOUNT).unwrap(),
-            canonical_id: EMPTY.into(),
-            name: "acme".into(),
-        });
+        let account = Arc::new(Account::new(
+            AccountId::parse(ACCOUNT).unwrap(),
+            EMPTY,
+            "acme",
+        ));
         let caller = caller(&account);
         let bucket = BucketName::parse(BUCKET).unwrap();
         let policy = compile(BUCKET_POLICY, PolicyKind::Bucket(&bucket));
@@ -303,7 +304,7 @@ fn caller(account: &Arc<Account>) -> Arc<Caller> {
         principal_arn: "arn:aws:iam::111122223333:user/analyst".into(),
         user_id: "AIDACKCEVSQ6C2EXAMPLE".into(),
         tags: BTreeMap::new(),
-        policies: vec![compile(IDENTITY_POLICY, PolicyKind::Identity)],
+        policies: vec![compile(IDENTITY_POLICY, PolicyKind::Identity)].into(),
         boundary: None,
         session_policy: None,
     })

@@ -96,7 +96,7 @@ fn the_sidecar_example_loads_without_findings() {
         &*principal.principal_arn,
         "arn:aws:iam::111122223333:role/orders"
     );
-    assert_eq!(principal.policies.len(), 1);
+    assert_eq!(principal.policies.documents().len(), 1);
 }
 
 #[test]

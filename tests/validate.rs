@@ -609,7 +609,7 @@ fn identity_policies_are_written_named_or_filed() {
     check_in(memory().file("own.json", own.clone()), "");
     let settings = loaded(&memory().file("own.json", own));
     let alice = &settings.directory.callers["arn:aws:iam::111122223333:user/alice"];
-    assert_eq!(alice.policies.len(), 3);
+    assert_eq!(alice.policies.documents().len(), 3);
     assert!(alice.boundary.is_some());
     check_in(
         memory(),

@@ -5,7 +5,7 @@ use portcullis_core::context::{FixedContext, Key};
 use portcullis_core::document;
 use portcullis_core::identity::Principal;
 use portcullis_core::policy::{
-    Origin, Pattern, Policies, Policy, PolicyKind, Question, Verdict, evaluate,
+    Origin, Pattern, Policies, Policy, PolicyKind, PolicySet, Question, Verdict, View, evaluate,
 };
 use portcullis_core::s3::actions::Action;
 use portcullis_core::s3::names::{AccountId, BucketName};
@@ -95,7 +95,7 @@ fn allowed(version: &str, pattern: &str, key: &str) -> Option<bool> {
     let compiled = Policy::compile(&document, PolicyKind::Bucket(&bucket), origin).ok()?;
     let policies = Policies {
         bucket: Some(&compiled.policy),
-        guardrails: &[],
+        guardrails: &PolicySet::default(),
     };
     let question = Question {
         principal: &Principal::Anonymous,
@@ -103,6 +103,7 @@ fn allowed(version: &str, pattern: &str, key: &str) -> Option<bool> {
         resource: &format!("lake/{key}"),
         owner: AccountId::parse("111122223333").unwrap(),
         context: &FixedContext::default().with(Key::Username, USERNAME),
+        view: View::Live,
     };
     Some(evaluate(policies, &question).verdict == Verdict::Allow)
 }

@@ -5,7 +5,7 @@ use portcullis_core::context::{FixedContext, Key};
 use portcullis_core::document;
 use portcullis_core::identity::{Account, Caller, CallerKind, Principal};
 use portcullis_core::policy::{
-    Origin, Policies, Policy, PolicyKind, Question, Verdict, evaluate, is_public,
+    Origin, Policies, Policy, PolicyKind, PolicySet, Question, Verdict, View, evaluate, is_public,
 };
 use portcullis_core::s3::actions::Action;
 use portcullis_core::s3::names::{AccountId, BucketName};
@@ -61,7 +61,7 @@ pub(super) fn check(input: &[u8]) -> Outcome {
     }
     let policies = Policies {
         bucket: policy.as_deref(),
-        guardrails: &guardrails,
+        guardrails: &guardrails.into(),
     };
     for principal in principals(&identity) {
         for (action, resource) in ASKED {
@@ -75,11 +75,11 @@ fn principals(policy: &Option<Arc<Policy>>) -> Vec<Principal> {
     let user = |account: &str, kind: CallerKind| {
         let arn = format!("arn:aws:iam::{account}:user/ann");
         Principal::Known(Arc::new(Caller {
-            account: Arc::new(Account {
-                id: AccountId::parse(account).unwrap(),
-                canonical_id: "0".repeat(64).into(),
-                name: "acme".into(),
-            }),
+            account: Arc::new(Account::new(
+                AccountId::parse(account).unwrap(),
+                "0".repeat(64),
+                "acme",
+            )),
             kind,
             arn: arn.as_str().into(),
             principal_arn: arn.into(),
@@ -110,6 +110,7 @@ fn ask(policies: Policies<'_>, principal: &Principal, action: Action, resource: 
             resource,
             owner: AccountId::parse(OWNER).unwrap(),
             context,
+            view: View::Live,
         };
         let decision = evaluate(policies, &question);
         assert_eq!(decision, evaluate(policies, &question), "asked twice");

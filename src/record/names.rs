@@ -31,6 +31,7 @@ pub(super) fn missing_name(verdict: Verdict) -> Option<&'static str> {
             Missing::Resource => "resource",
             Missing::Boundary => "boundary",
             Missing::Session => "session",
+            Missing::ServiceControl => "service_control",
         }),
         Verdict::Allow | Verdict::ExplicitDeny | Verdict::Unknown => None,
     }
@@ -40,6 +41,7 @@ pub(super) fn missing_name(verdict: Verdict) -> Option<&'static str> {
 pub(super) fn layer_name(layer: Layer) -> &'static str {
     match layer {
         Layer::Guardrail => "guardrail",
+        Layer::ServiceControl => "service_control",
         Layer::Bucket => "bucket",
         Layer::Identity => "identity",
         Layer::Boundary => "boundary",

@@ -5,7 +5,7 @@ use bytes::Bytes;
 use http::{HeaderValue, Method, StatusCode, Version};
 use portcullis_core::admission::{Asked, Auth, Item, Permission, TlsVersion};
 use portcullis_core::identity::{AccessKeyId, Account, Caller, CallerKind, Principal};
-use portcullis_core::policy::{Deciding, Decision, Layer, Missing, Origin, Verdict};
+use portcullis_core::policy::{Deciding, Decision, Layer, Missing, Origin, PolicySet, Verdict};
 use portcullis_core::request::CopySource;
 use portcullis_core::s3::names::{AccountId, BucketName, Target};
 use portcullis_core::s3::operations::{
@@ -45,11 +45,11 @@ pub(super) fn bucket(name: &str) -> BucketName {
 }
 
 fn account(canonical_id: &str) -> Arc<Account> {
-    Arc::new(Account {
-        id: AccountId::parse("111122223333").unwrap(),
-        canonical_id: canonical_id.into(),
-        name: "owner".into(),
-    })
+    Arc::new(Account::new(
+        AccountId::parse("111122223333").unwrap(),
+        canonical_id,
+        "owner",
+    ))
 }
 
 fn principal(kind: CallerKind, arn: &str) -> Principal {
@@ -60,7 +60,7 @@ fn principal(kind: CallerKind, arn: &str) -> Principal {
         principal_arn: arn.into(),
         user_id: "AIDA".into(),
         tags: Default::default(),
-        policies: Vec::new(),
+        policies: PolicySet::default(),
         boundary: None,
         session_policy: None,
     }))

@@ -3,7 +3,7 @@
 use super::legality::Case;
 use super::{Auth, Labels, facts, refuse};
 use crate::context::{AuthType, Body, Facts, Listing, RequestContext, Stored, Tag};
-use crate::policy::{self, Decision, Policies, Question};
+use crate::policy::{self, Decision, Policies, Question, View};
 use crate::s3::actions::Action;
 use crate::s3::answer::S3Error;
 use crate::s3::names::Target;
@@ -227,7 +227,7 @@ pub(super) fn ask(
     };
     let policies = Policies {
         bucket: case.bucket_policy(&subject.target),
-        guardrails: &case.rules.guardrails,
+        guardrails: case.rules.guardrails_of(owner),
     };
     let context = RequestContext { facts: &facts };
     let resource = subject.target.as_str();
@@ -237,6 +237,7 @@ pub(super) fn ask(
         resource,
         owner,
         context: &context,
+        view: View::Live,
     };
     policy::evaluate(policies, &question)
 }

@@ -445,6 +445,7 @@ fn reason(asked: &Asked) -> Option<String> {
                 Missing::Resource => Layer::Bucket,
                 Missing::Boundary => Layer::Boundary,
                 Missing::Session => Layer::Session,
+                Missing::ServiceControl => Layer::ServiceControl,
             };
             Some(format!(
                 "because no {} allows the {} action",
@@ -458,6 +459,7 @@ fn reason(asked: &Asked) -> Option<String> {
 fn kind(layer: Layer) -> &'static str {
     match layer {
         Layer::Guardrail => "resource control policy",
+        Layer::ServiceControl => "service control policy",
         Layer::Bucket => "resource-based policy",
         Layer::Identity | Layer::Root => "identity-based policy",
         Layer::Boundary => "permissions boundary",
@@ -468,6 +470,10 @@ fn kind(layer: Layer) -> &'static str {
 fn article(layer: Layer) -> &'static str {
     match layer {
         Layer::Identity | Layer::Root => "an",
-        Layer::Guardrail | Layer::Bucket | Layer::Boundary | Layer::Session => "a",
+        Layer::Guardrail
+        | Layer::ServiceControl
+        | Layer::Bucket
+        | Layer::Boundary
+        | Layer::Session => "a",
     }
 }

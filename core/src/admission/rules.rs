@@ -3,7 +3,7 @@
 use super::refuse;
 use crate::context::TlsVersion;
 use crate::identity::{Account, Caller, Directory};
-use crate::policy::{Pattern, Policy};
+use crate::policy::{Pattern, Policy, PolicySet};
 use crate::request::Hosts;
 use crate::s3::answer::S3Error;
 use crate::s3::names::{AccountId, BucketName, Target};
@@ -22,8 +22,8 @@ pub struct Rules {
     pub routes: Arc<Routes>,
     /// Bucket policies by bucket.
     pub policies: Arc<HashMap<BucketName, Arc<Policy>>>,
-    /// Documents that only narrow, for every request.
-    pub guardrails: Arc<[Arc<Policy>]>,
+    /// Resource-control documents on what belongs to no account that is known here.
+    pub guardrails: Arc<PolicySet>,
     /// What the store knows of buckets; `None` without a store.
     pub buckets: Option<Arc<HashMap<BucketName, BucketRecord>>>,
 }
@@ -42,6 +42,12 @@ impl Rules {
             .find(bucket)
             .map(Some)
             .ok_or_else(|| refuse::no_such_bucket(target))
+    }
+
+    /// The resource-control documents on what an account owns.
+    pub(super) fn guardrails_of(&self, owner: AccountId) -> &PolicySet {
+        let account = self.directory.accounts.get(&owner);
+        account.map_or(&self.guardrails, |account| &account.resource_control)
     }
 
     /// The account of the bucket's owner.

@@ -2,6 +2,7 @@ use super::keys::{Arity, Found, Kind};
 use super::*;
 use crate::document::json;
 use crate::identity::{Account, Caller, CallerKind, Principal};
+use crate::policy::PolicySet;
 use crate::request::{Parameter, Query};
 use crate::s3::names::AccountId;
 use http::{HeaderMap, HeaderName, HeaderValue};
@@ -20,17 +21,17 @@ fn caller(kind: CallerKind) -> Principal {
         ),
     };
     Principal::Known(Arc::new(Caller {
-        account: Arc::new(Account {
-            id: AccountId::parse(OWNER).unwrap(),
-            canonical_id: "a".repeat(64).into(),
-            name: "x".into(),
-        }),
+        account: Arc::new(Account::new(
+            AccountId::parse(OWNER).unwrap(),
+            "a".repeat(64),
+            "x",
+        )),
         kind,
         arn: arn.into(),
         principal_arn: principal_arn.unwrap_or(arn).into(),
         user_id: "AIDAX".into(),
         tags: BTreeMap::from([("Team".into(), "blue".into())]),
-        policies: Vec::new(),
+        policies: PolicySet::default(),
         boundary: None,
         session_policy: None,
     }))

@@ -2,7 +2,7 @@
 //!
 //! Knows no request and no policy language beyond holding compiled documents.
 
-use crate::policy::Policy;
+use crate::policy::{Policy, PolicySet};
 use crate::s3::names::AccountId;
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
@@ -36,7 +36,7 @@ impl fmt::Debug for SecretKey {
 }
 
 /// An AWS account as the gateway knows it.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Account {
     /// Its id.
     pub id: AccountId,
@@ -44,6 +44,28 @@ pub struct Account {
     pub canonical_id: Box<str>,
     /// Shown as the owner's display name.
     pub name: Box<str>,
+    /// Service-control documents by level (organisation, unit, account), the root user's too: each level must allow.
+    /// None: there is no such level.
+    pub service_control: Vec<PolicySet>,
+    /// Resource-control documents on what the account owns, those for every account included.
+    pub resource_control: PolicySet,
+}
+
+impl Account {
+    /// An account under no organisation's policies.
+    pub fn new(
+        id: AccountId,
+        canonical_id: impl Into<Box<str>>,
+        name: impl Into<Box<str>>,
+    ) -> Self {
+        Self {
+            id,
+            canonical_id: canonical_id.into(),
+            name: name.into(),
+            service_control: Vec::new(),
+            resource_control: PolicySet::default(),
+        }
+    }
 }
 
 /// Who makes a request.
@@ -76,7 +98,7 @@ pub struct Caller {
     /// `aws:PrincipalTag/…`.
     pub tags: BTreeMap<Box<str>, Box<str>>,
     /// Inline, attached and group policies.
-    pub policies: Vec<Arc<Policy>>,
+    pub policies: PolicySet,
     /// The permissions boundary: it only caps.
     pub boundary: Option<Arc<Policy>>,
     /// The policy the session was made with: it only caps.

@@ -8,7 +8,7 @@ mod condition;
 mod statement;
 
 use super::glob::{Glob, Variables};
-use super::{Effect, Origin, Policy, PolicyKind, Statement, Statements, public};
+use super::{Effect, Mode, Origin, Policy, PolicyKind, Statement, Statements, public};
 use crate::context::Key;
 use crate::document::{self, Entry, Node, Place, Problem, Value};
 use std::collections::HashMap;
@@ -47,6 +47,8 @@ impl Policy {
         }
         let policy = Self {
             origin,
+            document: node.clone(),
+            mode: Mode::Enforce,
             public: allows.iter().any(public::statement_is_public),
             denies: Statements::of(denies),
             allows: Statements::of(allows),
@@ -157,7 +159,8 @@ impl Compiler<'_> {
             PolicyKind::Identity
             | PolicyKind::Boundary
             | PolicyKind::Session
-            | PolicyKind::Guardrail => self.warn(at, message),
+            | PolicyKind::Guardrail
+            | PolicyKind::ServiceControl => self.warn(at, message),
         }
     }
 

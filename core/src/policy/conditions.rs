@@ -14,6 +14,8 @@ pub(crate) struct Condition {
     pub(crate) quantifier: Quantifier,
     pub(crate) presence: Presence,
     pub(crate) operand: Operand,
+    /// Among the keys of the Condition element, from 0, as written.
+    pub(crate) position: usize,
 }
 
 /// How a set of values is tested.

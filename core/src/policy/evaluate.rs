@@ -41,14 +41,14 @@ pub fn evaluate<C: Context>(policies: Policies<'_>, question: &Question<'_, C>) 
 
 /// A statement that decides, or the root user's right.
 #[derive(Debug, Clone, Copy)]
-enum Source<'p> {
+pub(super) enum Source<'p> {
     Statement(Layer, &'p Policy, &'p Statement),
     Root,
 }
 
 /// The result of looking for a statement.
 #[derive(Debug, Clone, Copy)]
-enum Found<'p> {
+pub(super) enum Found<'p> {
     Yes(Source<'p>),
     /// There may be one; it depends on a fact not looked up.
     Unknown,
@@ -67,19 +67,19 @@ enum Outcome<'p> {
 
 fn denies<'p, C: Context>(policies: Policies<'p>, question: &Question<'p, C>) -> Found<'p> {
     let anyone = |_: Naming| true;
-    let guardrails = policies
-        .guardrails
-        .iter()
-        .map(|policy| (Layer::Guardrail, &**policy));
-    let bucket = policies.bucket.filter(|_| !keeps_policy_access(question));
-    let bucket = bucket.into_iter().map(|policy| (Layer::Bucket, policy));
-    let own = caller(question).into_iter().flat_map(own_policies);
-    first(
-        guardrails
-            .chain(bucket)
-            .chain(own)
-            .map(|(layer, policy)| policy.find(Effect::Deny, layer, question, anyone)),
-    )
+    let guardrails = || {
+        policies
+            .guardrails
+            .find(Effect::Deny, Layer::Guardrail, question, anyone)
+    };
+    let bucket = || {
+        let bucket = policies.bucket.filter(|_| !keeps_policy_access(question));
+        bucket.map_or(Found::No, |policy| {
+            policy.find(Effect::Deny, Layer::Bucket, question, anyone)
+        })
+    };
+    let own = || caller(question).map_or(Found::No, |caller| own_denies(caller, question));
+    guardrails().or_else(bucket).or_else(own)
 }
 
 /// The root user of the owner's account can repair a bucket policy that locks everyone out; nobody else, and nothing
@@ -103,20 +103,22 @@ fn caller<'p, C: Context>(question: &Question<'p, C>) -> Option<&'p Caller> {
     }
 }
 
-fn own_policies(caller: &Caller) -> impl Iterator<Item = (Layer, &Policy)> {
-    let identity = caller
+fn own_denies<'p, C: Context>(caller: &'p Caller, question: &Question<'_, C>) -> Found<'p> {
+    let anyone = |_: Naming| true;
+    let caps = [
+        (&caller.boundary, Layer::Boundary),
+        (&caller.session_policy, Layer::Session),
+    ];
+    let capped = || {
+        first(caps.into_iter().filter_map(|(policy, layer)| {
+            let policy = policy.as_deref()?;
+            Some(policy.find(Effect::Deny, layer, question, anyone))
+        }))
+    };
+    caller
         .policies
-        .iter()
-        .map(|policy| (Layer::Identity, &**policy));
-    let boundary = caller
-        .boundary
-        .iter()
-        .map(|policy| (Layer::Boundary, &**policy));
-    let session = caller
-        .session_policy
-        .iter()
-        .map(|policy| (Layer::Session, &**policy));
-    identity.chain(boundary).chain(session)
+        .find(Effect::Deny, Layer::Identity, question, anyone)
+        .or_else(capped)
 }
 
 fn allows<'p, C: Context>(policies: Policies<'p>, question: &Question<'p, C>) -> Outcome<'p> {
@@ -195,16 +197,13 @@ fn identity_side<'p, C: Context>(question: &Question<'p, C>, caller: &'p Caller)
     if caller.kind == CallerKind::Root {
         return Found::Yes(Source::Root);
     }
-    first(
-        caller
-            .policies
-            .iter()
-            .map(|policy| policy.find(Effect::Allow, Layer::Identity, question, |_| true)),
-    )
+    caller
+        .policies
+        .find(Effect::Allow, Layer::Identity, question, |_| true)
 }
 
 /// The first that is there; otherwise whether there may be one.
-fn first<'p>(searches: impl Iterator<Item = Found<'p>>) -> Found<'p> {
+pub(super) fn first<'p>(searches: impl Iterator<Item = Found<'p>>) -> Found<'p> {
     let mut result = Found::No;
     for found in searches {
         match found {
@@ -243,7 +242,12 @@ impl Outcome<'_> {
         ];
         let mut outcome = self;
         for (policy, layer, missing) in caps {
-            let Some(policy) = policy else { continue };
+            let Some(policy) = policy
+                .as_deref()
+                .filter(|policy| policy.counts_in(question.view))
+            else {
+                continue;
+            };
             outcome = match (
                 outcome,
                 policy.find(Effect::Allow, layer, question, |_| true),
@@ -258,36 +262,9 @@ impl Outcome<'_> {
     }
 }
 
-impl Policy {
-    /// The first statement of this effect that applies and names the caller as wanted.
-    fn find<'p, C: Context>(
-        &'p self,
-        effect: Effect,
-        layer: Layer,
-        question: &Question<'_, C>,
-        wanted: impl Fn(Naming) -> bool,
-    ) -> Found<'p> {
-        first(
-            self.statements(effect)
-                .about(question.action)
-                .map(|statement| {
-                    let naming = statement.principals.name(question.principal);
-                    if !naming.is_some_and(&wanted) {
-                        return Found::No;
-                    }
-                    match statement.applies(effect, question) {
-                        Truth::Yes => Found::Yes(Source::Statement(layer, self, statement)),
-                        Truth::Unknown => Found::Unknown,
-                        Truth::No | Truth::Undecidable => Found::No,
-                    }
-                }),
-        )
-    }
-}
-
 impl Statement {
     /// Whether resource and conditions match; what is undecidable is settled by the effect.
-    fn applies<C: Context>(&self, effect: Effect, question: &Question<'_, C>) -> Truth {
+    pub(super) fn applies<C: Context>(&self, effect: Effect, question: &Question<'_, C>) -> Truth {
         let resource = self
             .resources
             .cover(question.resource, question.context)

@@ -17,14 +17,17 @@ mod pattern;
 mod principals;
 mod public;
 mod resources;
+mod set;
 mod truth;
 
 pub use compile::Compiled;
 pub use evaluate::evaluate;
 pub use pattern::Pattern;
 pub use public::is_public;
+pub use set::PolicySet;
 
 use crate::context::Context;
+use crate::document::Node;
 use crate::identity::Principal;
 use crate::s3::actions::Action;
 use crate::s3::names::{AccountId, BucketName};
@@ -37,7 +40,7 @@ pub struct Policies<'a> {
     /// The bucket's policy. The caller's own policies come with the [`Principal`].
     pub bucket: Option<&'a Policy>,
     /// Resource-control documents: they only narrow.
-    pub guardrails: &'a [Arc<Policy>],
+    pub guardrails: &'a PolicySet,
 }
 
 /// One question: may `principal` do `action` on `resource`?
@@ -54,6 +57,28 @@ pub struct Question<'a, C: Context> {
     pub owner: AccountId,
     /// The values of condition keys.
     pub context: &'a C,
+    /// Which policies count.
+    pub view: View,
+}
+
+/// Which policies count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum View {
+    /// Those in force.
+    #[default]
+    Live,
+    /// Those in shadow too: what would be decided if they were enforced.
+    Shadow,
+}
+
+/// What becomes of a policy's verdict. A policy that is switched off is not loaded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Mode {
+    /// It decides.
+    #[default]
+    Enforce,
+    /// It decides nothing; where it would change an outcome, that is recorded.
+    Shadow,
 }
 
 /// The answer, and who gave it.
@@ -91,6 +116,8 @@ pub enum Missing {
     Boundary,
     /// "no session policy allows the … action"
     Session,
+    /// "no service control policy allows the … action"
+    ServiceControl,
 }
 
 /// A layer of policy.
@@ -98,6 +125,8 @@ pub enum Missing {
 pub enum Layer {
     /// A resource-control document.
     Guardrail,
+    /// A service-control document of the caller's account.
+    ServiceControl,
     /// The bucket's policy.
     Bucket,
     /// A policy of the caller.
@@ -145,12 +174,17 @@ pub enum PolicyKind<'a> {
     Session,
     /// A resource-control document: Principal required, and only Deny.
     Guardrail,
+    /// A service-control document, written like an identity policy.
+    ServiceControl,
 }
 
 /// A compiled policy document. Made by [`Policy::compile`].
 #[derive(Debug)]
 pub struct Policy {
     origin: Arc<Origin>,
+    /// As it was written, for those who ask why.
+    document: Node,
+    mode: Mode,
     denies: Statements,
     allows: Statements,
     public: bool,
@@ -160,6 +194,26 @@ impl Policy {
     /// Where the document came from.
     pub fn origin(&self) -> &Arc<Origin> {
         &self.origin
+    }
+
+    /// The document as it was written, each value with its place.
+    pub fn document(&self) -> &Node {
+        &self.document
+    }
+
+    /// The same policy in another mode.
+    pub fn in_mode(mut self, mode: Mode) -> Self {
+        self.mode = mode;
+        self
+    }
+
+    /// What becomes of its verdict.
+    pub fn mode(&self) -> Mode {
+        self.mode
+    }
+
+    fn counts_in(&self, view: View) -> bool {
+        self.mode == Mode::Enforce || view == View::Shadow
     }
 
     fn statements(&self, effect: Effect) -> &Statements {

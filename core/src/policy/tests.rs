@@ -53,17 +53,17 @@ fn caller(account: &str, kind: CallerKind) -> Caller {
         ),
     };
     Caller {
-        account: Arc::new(Account {
-            id: AccountId::parse(account).unwrap(),
-            canonical_id: account.repeat(6).get(..64).unwrap().into(),
-            name: "test".into(),
-        }),
+        account: Arc::new(Account::new(
+            AccountId::parse(account).unwrap(),
+            account.repeat(6).get(..64).unwrap(),
+            "test",
+        )),
         kind,
         principal_arn: principal_arn.unwrap_or_else(|| arn.clone()).into(),
         arn: arn.into(),
         user_id: "AIDATEST".into(),
         tags: BTreeMap::new(),
-        policies: Vec::new(),
+        policies: PolicySet::default(),
         boundary: None,
         session_policy: None,
     }
@@ -114,7 +114,7 @@ impl Around {
     fn decide_on(&self, principal: &Principal, action: Action, resource: &str) -> Decision {
         let policies = Policies {
             bucket: self.bucket.as_deref(),
-            guardrails: &self.guardrails,
+            guardrails: &self.guardrails.clone().into(),
         };
         let question = Question {
             principal,
@@ -122,6 +122,7 @@ impl Around {
             resource,
             owner: AccountId::parse(OWNER).unwrap(),
             context: &self.context,
+            view: View::Live,
         };
         evaluate(policies, &question)
     }
@@ -164,7 +165,7 @@ fn a_decision_names_the_statement_that_made_it() {
 #[test]
 fn a_cross_account_allow_names_both_sides() {
     let mut eve = user(OTHER);
-    eve.policies = vec![policy(PolicyKind::Identity, &own("Allow", "s3:*"))];
+    eve.policies = vec![policy(PolicyKind::Identity, &own("Allow", "s3:*"))].into();
     let around = Around::bucket(&of("Allow", &aws(OTHER), "s3:GetObject"));
     let decision = check(&around, &known(eve), Verdict::Allow);
     assert_eq!(decision.by.unwrap().layer, Layer::Bucket);
@@ -172,7 +173,7 @@ fn a_cross_account_allow_names_both_sides() {
     check(&around, &known(user(OTHER)), NO_IDENTITY);
     check(&around, &known(root(OTHER)), Verdict::Allow);
     let mut eve = user(OTHER);
-    eve.policies = vec![policy(PolicyKind::Identity, &own("Allow", "s3:*"))];
+    eve.policies = vec![policy(PolicyKind::Identity, &own("Allow", "s3:*"))].into();
     check(&Around::default(), &known(eve), NO_RESOURCE);
 }
 
@@ -280,7 +281,7 @@ fn identity_allows_within_boundary_and_session_policy() {
     let silent = |kind| policy(kind, &own("Allow", "s3:List*"));
     let with = |boundary, session_policy| {
         known(Caller {
-            policies: vec![allow(PolicyKind::Identity)],
+            policies: vec![allow(PolicyKind::Identity)].into(),
             boundary,
             session_policy,
             ..user(OWNER)
@@ -435,7 +436,7 @@ fn what_is_no_bucket_is_matched_by_its_whole_arn() {
         let statement = own("Allow", "iam:PassRole").replace("\"Resource\":\"*\"", element);
         let policies = vec![policy(PolicyKind::Identity, &statement)];
         let principal = known(Caller {
-            policies,
+            policies: policies.into(),
             ..user(OWNER)
         });
         Around::default()
@@ -468,7 +469,7 @@ fn the_service_level_has_the_resource_star() {
             own("Allow", "s3:ListAllMyBuckets").replace("\"*\"", &format!("\"{resource}\""));
         let policies = vec![policy(PolicyKind::Identity, &statement)];
         let principal = known(Caller {
-            policies,
+            policies: policies.into(),
             ..user(OWNER)
         });
         Around::default()
@@ -511,7 +512,7 @@ fn resources_match_literally_but_for_wildcards() {
             );
             let policies = vec![policy(PolicyKind::Identity, &statement)];
             let principal = known(Caller {
-                policies,
+                policies: policies.into(),
                 ..user(OWNER)
             });
             let verdict = Around::default()
@@ -537,7 +538,7 @@ fn t24_a_variable_without_value_in_notresource() {
     let verdict = |statements: &str, context: FixedContext| {
         let policies = vec![policy(PolicyKind::Identity, statements)];
         let principal = known(Caller {
-            policies,
+            policies: policies.into(),
             ..user(OWNER)
         });
         let around = Around {
@@ -614,7 +615,7 @@ fn an_undecided_bucket_allow_gives_way_to_what_the_caller_has_anyway() {
     check(
         &around,
         &known(Caller {
-            policies: policies(),
+            policies: policies().into(),
             ..user(OWNER)
         }),
         Verdict::Allow,
@@ -623,7 +624,7 @@ fn an_undecided_bucket_allow_gives_way_to_what_the_caller_has_anyway() {
     check(
         &around,
         &known(Caller {
-            policies: policies(),
+            policies: policies().into(),
             ..user(OTHER)
         }),
         Verdict::Unknown,
@@ -677,7 +678,8 @@ fn surrounded(layer: Layer, allows: usize, cross: bool) -> (Around, Principal) {
         policies: vec![
             own_with(PolicyKind::Identity, false),
             own_with(PolicyKind::Identity, layer == Layer::Identity),
-        ],
+        ]
+        .into(),
         boundary: Some(own_with(PolicyKind::Boundary, layer == Layer::Boundary)),
         session_policy: Some(own_with(PolicyKind::Session, layer == Layer::Session)),
         ..user(if cross { OTHER } else { OWNER })
@@ -733,9 +735,9 @@ proptest! {
         let account = if cross { OTHER } else { OWNER };
         let policies = || vec![policy(PolicyKind::Identity, &written(&identity, own))];
         let cap = |kind| Some(policy(kind, &written(&cap, own)));
-        let free = known(Caller { policies: policies(), ..user(account) });
-        let bounded = known(Caller { policies: policies(), boundary: cap(PolicyKind::Boundary), ..user(account) });
-        let capped = known(Caller { policies: policies(), session_policy: cap(PolicyKind::Session), ..user(account) });
+        let free = known(Caller { policies: policies().into(), ..user(account) });
+        let bounded = known(Caller { policies: policies().into(), boundary: cap(PolicyKind::Boundary), ..user(account) });
+        let capped = known(Caller { policies: policies().into(), session_policy: cap(PolicyKind::Session), ..user(account) });
         for action in [Action::GetObject, Action::PutObject, Action::DeleteObject] {
             let allowed = |principal| around.decide(principal, action).verdict == Verdict::Allow;
             prop_assert!(allowed(&free) || !allowed(&bounded));
@@ -750,7 +752,7 @@ fn t45_a_thousand_statements_of_stars_are_decided_at_once() {
     let statements = vec![one; 1_000].join(",");
     let policies = vec![policy(PolicyKind::Identity, &statements)];
     let principal = known(Caller {
-        policies,
+        policies: policies.into(),
         ..user(OWNER)
     });
     let key = format!("acme/{}", "a".repeat(1_024));

@@ -4,7 +4,9 @@ use portcullis_core::context::FixedContext;
 use portcullis_core::controls::public_access::{PublicAccessBlock, Ruling};
 use portcullis_core::document::{self, Node, PathPart, Problem, Value};
 use portcullis_core::identity::{Account, Caller, CallerKind, Principal};
-use portcullis_core::policy::{Origin, Policies, Policy, PolicyKind, Question, Verdict, evaluate};
+use portcullis_core::policy::{
+    Origin, Policies, Policy, PolicyKind, Question, Verdict, View, evaluate,
+};
 use portcullis_core::s3::actions::Action;
 use portcullis_core::s3::names::{AccountId, BucketName};
 use std::collections::BTreeMap;
@@ -34,7 +36,7 @@ impl Case {
         let owner = AccountId::parse(self.text("bucket_owner_account")).unwrap();
         let policies = Policies {
             bucket: bucket_policy.as_deref(),
-            guardrails: &guardrails,
+            guardrails: &guardrails.into(),
         };
         let question = Question {
             principal: &principal,
@@ -43,6 +45,7 @@ impl Case {
             owner,
             context: &FixedContext::read(self.0.get("context").unwrap())
                 .map_err(|problems| refused("context", &problems))?,
+            view: View::Live,
         };
         let restricted = self
             .block()
@@ -85,17 +88,19 @@ impl Case {
         };
         let context = |key: &str| self.0.get("context").unwrap().get(key).unwrap().text();
         Ok(Principal::Known(Arc::new(Caller {
-            account: Arc::new(Account {
-                id: AccountId::parse(account).unwrap(),
-                canonical_id: format!("{account:0>64}").into(),
-                name: "case".into(),
-            }),
+            account: Arc::new(Account::new(
+                AccountId::parse(account).unwrap(),
+                format!("{account:0>64}"),
+                "case",
+            )),
             kind,
             arn: arn.into(),
             principal_arn: context("aws:PrincipalArn").unwrap().into(),
             user_id: context("aws:userid").unwrap().into(),
             tags: BTreeMap::new(),
-            policies: self.policies("identity_policies", PolicyKind::Identity)?,
+            policies: self
+                .policies("identity_policies", PolicyKind::Identity)?
+                .into(),
             boundary: self.policy("permission_boundary", PolicyKind::Boundary)?,
             session_policy: self.policy("session_policy", PolicyKind::Session)?,
         })))

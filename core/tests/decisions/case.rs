@@ -6,7 +6,8 @@ use portcullis_core::controls::public_access::{PublicAccessBlock, Ruling};
 use portcullis_core::document::{Entry, Node, PathPart, Problem, Value};
 use portcullis_core::identity::{Account, Caller, CallerKind, Principal};
 use portcullis_core::policy::{
-    Decision, Layer, Missing, Origin, Policies, Policy, PolicyKind, Question, Verdict, evaluate,
+    Decision, Layer, Missing, Origin, Policies, Policy, PolicyKind, Question, Verdict, View,
+    evaluate,
 };
 use portcullis_core::s3::actions::Action;
 use portcullis_core::s3::names::{AccountId, BucketName};
@@ -53,10 +54,11 @@ impl Case {
             resource,
             owner,
             context: &FixedContext::read(&self.context()).unwrap(),
+            view: View::Live,
         };
         let policies = Policies {
             bucket: bucket_policy.as_deref(),
-            guardrails: &guardrails,
+            guardrails: &guardrails.into(),
         };
         let restricted = self
             .block()
@@ -86,19 +88,22 @@ impl Case {
             },
             other => panic!("unknown type {other}"),
         };
-        let canonical_id = account.repeat(6).get(..64).unwrap().into();
+        let canonical_id = account.repeat(6);
+        let canonical_id = canonical_id.get(..64).unwrap();
         Ok(Principal::Known(Arc::new(Caller {
-            account: Arc::new(Account {
-                id: AccountId::parse(account).unwrap(),
+            account: Arc::new(Account::new(
+                AccountId::parse(account).unwrap(),
                 canonical_id,
-                name: "case".into(),
-            }),
+                "case",
+            )),
             kind,
             arn: arn.into(),
             principal_arn: principal_arn(node).into(),
             user_id: "".into(),
             tags: BTreeMap::new(),
-            policies: self.policies("identity_policies", PolicyKind::Identity)?,
+            policies: self
+                .policies("identity_policies", PolicyKind::Identity)?
+                .into(),
             boundary: self.policy("permission_boundary", PolicyKind::Boundary)?,
             session_policy: self.policy("session_policy", PolicyKind::Session)?,
         })))
@@ -225,6 +230,7 @@ fn compile(node: &Node, kind: PolicyKind<'_>) -> Result<Arc<Policy>, Vec<Problem
 fn told(decision: &Decision, restricted: Ruling) -> Decided {
     let by = decision.by.as_ref().map_or("nobody", |by| match by.layer {
         Layer::Guardrail => "guardrail",
+        Layer::ServiceControl => "service_control",
         Layer::Bucket => "bucket",
         Layer::Identity => "identity",
         Layer::Boundary => "boundary",
@@ -240,6 +246,7 @@ fn told(decision: &Decision, restricted: Ruling) -> Decided {
             Missing::Resource => ("implicit_deny", "bucket"),
             Missing::Boundary => ("implicit_deny", "boundary"),
             Missing::Session => ("implicit_deny", "session"),
+            Missing::ServiceControl => ("implicit_deny", "service_control"),
         },
         (Verdict::Unknown, _) => ("unknown", "nobody"),
     };

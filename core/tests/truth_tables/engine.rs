@@ -5,7 +5,9 @@ use super::{Answer, Effect, Modifier, Situation};
 use portcullis_core::context::{FixedContext, Key};
 use portcullis_core::document;
 use portcullis_core::identity::{Account, Caller, CallerKind, Principal};
-use portcullis_core::policy::{Origin, Policies, Policy, PolicyKind, Question, Verdict, evaluate};
+use portcullis_core::policy::{
+    Origin, Policies, Policy, PolicyKind, PolicySet, Question, Verdict, View, evaluate,
+};
 use portcullis_core::s3::actions::Action;
 use portcullis_core::s3::names::AccountId;
 use std::collections::BTreeMap;
@@ -80,11 +82,7 @@ fn decide(policies: Vec<Arc<Policy>>, context: &FixedContext) -> Verdict {
     let owner = AccountId::parse("111122223333").unwrap();
     let arn = "arn:aws:iam::111122223333:user/alice";
     let principal = Principal::Known(Arc::new(Caller {
-        account: Arc::new(Account {
-            id: owner,
-            canonical_id: "0".repeat(64).into(),
-            name: "truth table".into(),
-        }),
+        account: Arc::new(Account::new(owner, "0".repeat(64), "truth table")),
         kind: CallerKind::User {
             name: "alice".into(),
         },
@@ -92,13 +90,13 @@ fn decide(policies: Vec<Arc<Policy>>, context: &FixedContext) -> Verdict {
         principal_arn: arn.into(),
         user_id: "AIDAEXAMPLEALICE".into(),
         tags: BTreeMap::new(),
-        policies,
+        policies: policies.into(),
         boundary: None,
         session_policy: None,
     }));
     let none = Policies {
         bucket: None,
-        guardrails: &[],
+        guardrails: &PolicySet::default(),
     };
     let question = Question {
         principal: &principal,
@@ -106,6 +104,7 @@ fn decide(policies: Vec<Arc<Policy>>, context: &FixedContext) -> Verdict {
         resource: "acme-data/key",
         owner,
         context,
+        view: View::Live,
     };
     evaluate(none, &question).verdict
 }

@@ -28,11 +28,11 @@ pub(super) fn account(
         return check
             .push(at.error_at_name(format!("account `{id}` stands in another file already")));
     }
-    let account = Arc::new(Account {
-        id: parsed,
-        canonical_id: canonical_id(raw.canonical_id, parsed, &at.field("canonical_id"), check),
-        name: raw.name.unwrap_or_else(|| id.to_owned()).into(),
-    });
+    let account = Arc::new(Account::new(
+        parsed,
+        canonical_id(raw.canonical_id, parsed, &at.field("canonical_id"), check),
+        raw.name.unwrap_or_else(|| id.to_owned()),
+    ));
     directory.accounts.insert(parsed, account.clone());
     let mut members = Members {
         documents: documents(&at.field("policies")),

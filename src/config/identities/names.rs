@@ -2,6 +2,7 @@
 
 use aws_lc_rs::digest::{SHA256, digest};
 use portcullis_core::identity::{Account, Caller, CallerKind};
+use portcullis_core::policy::PolicySet;
 use portcullis_core::s3::names::AccountId;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -11,11 +12,7 @@ const SESSION: &str = "portcullis";
 
 /// An account without anything but its id.
 pub(super) fn bare_account(id: AccountId) -> Account {
-    Account {
-        id,
-        canonical_id: canonical_id(id),
-        name: id.as_str().into(),
-    }
+    Account::new(id, canonical_id(id), id.as_str())
 }
 
 /// The canonical id of an account that was given none: SHA-256 of `portcullis canonical id ` and the account id.
@@ -101,7 +98,7 @@ fn nobody(account: Arc<Account>) -> Caller {
         principal_arn: "".into(),
         user_id: "".into(),
         tags: BTreeMap::new(),
-        policies: Vec::new(),
+        policies: PolicySet::default(),
         boundary: None,
         session_policy: None,
     }

@@ -122,7 +122,7 @@ impl World {
                         .map(|(name, text)| bucket(name, text))
                         .collect(),
                 ),
-                guardrails: [compile(GUARDRAIL, PolicyKind::Guardrail)].into(),
+                guardrails: Arc::default(),
                 buckets: Some(Arc::default()),
             },
             ordinary: ListenerRules {
@@ -283,11 +283,8 @@ pub(crate) fn account(id: &str) -> AccountId {
 fn directory() -> Directory {
     let mut directory = Directory::default();
     for (id, name) in [(ACME, "acme"), (PARTNER, "partner")] {
-        let account = Account {
-            id: account(id),
-            canonical_id: id.repeat(6).get(..64).unwrap().into(),
-            name: name.into(),
-        };
+        let mut account = Account::new(account(id), id.repeat(6).get(..64).unwrap(), name);
+        account.resource_control = vec![compile(GUARDRAIL, PolicyKind::Guardrail)].into();
         directory.accounts.insert(account.id, Arc::new(account));
     }
     for (name, account_id, kind, policy, boundary, session) in CALLERS {

@@ -30,14 +30,16 @@ impl Compiler<'_> {
         }
         let before = self.errors.len();
         let mut conditions = Vec::new();
+        let mut before_block = 0;
         for block in node.entries() {
-            conditions.extend(self.block(block));
+            conditions.extend(self.block(block, before_block));
+            before_block += block.value.entries().len();
         }
         (self.errors.len() == before).then_some(conditions)
     }
 
-    /// One operator with its keys.
-    fn block(&mut self, block: &Entry) -> Vec<Condition> {
+    /// One operator with its keys, of which `position` is the first one's.
+    fn block(&mut self, block: &Entry, position: usize) -> Vec<Condition> {
         let test = match read_operator(&block.name) {
             Ok(test) => test,
             Err(message) => {
@@ -53,11 +55,12 @@ impl Compiler<'_> {
         }
         let entries = block.value.entries().iter();
         entries
-            .filter_map(|entry| self.condition(&test, entry))
+            .enumerate()
+            .filter_map(|(index, entry)| self.condition(&test, entry, position + index))
             .collect()
     }
 
-    fn condition(&mut self, test: &Test, entry: &Entry) -> Option<Condition> {
+    fn condition(&mut self, test: &Test, entry: &Entry, position: usize) -> Option<Condition> {
         let key = self.key(&entry.name, entry.at);
         if key.is_set()
             && test.quantifier == Quantifier::One
@@ -82,6 +85,7 @@ impl Compiler<'_> {
                     quantifier: test.quantifier,
                     presence: test.presence,
                     operand,
+                    position,
                 })
             }
             Err(errors) => {

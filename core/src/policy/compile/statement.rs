@@ -145,7 +145,10 @@ impl Compiler<'_> {
                 }
                 Some(Principals::Not(patterns.into()))
             }
-            PolicyKind::Identity | PolicyKind::Boundary | PolicyKind::Session => {
+            PolicyKind::Identity
+            | PolicyKind::Boundary
+            | PolicyKind::Session
+            | PolicyKind::ServiceControl => {
                 let mut named = statement.entries().iter();
                 let named = named.find(|entry| entry.name.ends_with("Principal"));
                 if let Some(entry) = named {
@@ -237,7 +240,8 @@ impl Compiler<'_> {
             PolicyKind::Identity
             | PolicyKind::Boundary
             | PolicyKind::Session
-            | PolicyKind::Guardrail => None,
+            | PolicyKind::Guardrail
+            | PolicyKind::ServiceControl => None,
         };
         if self.variables == Variables::Literal && text.contains("${") {
             self.warn(at, "`${` is plain text before version `2012-10-17`");
