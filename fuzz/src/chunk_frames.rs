@@ -5,7 +5,7 @@
 use super::Outcome;
 use bytes::Bytes;
 use portcullis_core::sigv4::payload::{
-    Algorithm, BodyCheck, BodyError, BodyPlan, Framing, Signatures,
+    Algorithm, BodyCheck, BodyError, BodyPlan, Framing, Signatures, Signed,
 };
 
 pub(super) fn check(input: &[u8]) -> Outcome {
@@ -30,8 +30,8 @@ fn read(input: &[u8]) -> Option<(BodyPlan, Vec<usize>, &[u8])> {
     let length: u32 = words.next()?.parse().ok()?;
     let signatures = match words.next()? {
         "none" => Signatures::None,
-        "ignored" => Signatures::Ignored,
-        "trailer" => Signatures::IgnoredWithTrailer,
+        "ignored" => Signatures::Ignored(Signed::Chunks),
+        "trailer" => Signatures::Ignored(Signed::ChunksAndTrailers),
         _ => return None,
     };
     let trailer = (words.next()? == "crc32").then_some(Algorithm::Crc32);

@@ -333,12 +333,43 @@ def test_a_decoded_length_that_is_not_so_leaves_no_object(gateway, side, stub):
         assert not any(request.complete for request in stub.requests), said
 
 
-def test_signed_chunks_are_not_implemented_and_store_nothing(gateway, side, stub):
-    for trailer in [None, ("x-amz-checksum-crc32", sigv4.crc32(b"x" * 100))]:
-        headers, framed = sigv4.signed_chunks(side.signer, "PUT", KEY, side.host, b"x" * 100, trailer=trailer)
-        answer = wire.exchange(side.endpoint, "PUT", KEY, headers, framed)
-        assert (answer.status, answer.code) == (501, "NotImplemented"), answer
-    nothing_was_sent(stub)
+@pytest.mark.parametrize("trailing", [False, True], ids=["plain", "trailer"])
+@pytest.mark.parametrize("size", [0, 1, 65535, 65536, 65537, 2 * MIB])
+def test_signed_chunks_arrive_decoded(gateway, side, stub, size, trailing):
+    body = pattern(size)
+    trailer = ("x-amz-checksum-crc32", sigv4.crc32(body)) if trailing else None
+    headers, framed = sigv4.signed_chunks(side.signer, "PUT", KEY, side.host, body, trailer=trailer)
+    answer = wire.exchange(side.endpoint, "PUT", KEY, headers, framed)
+    assert answer.status == 200, answer
+    request = stub.only_request()
+    assert bytes(request.body) == body and request.complete
+    assert request.header("content-length") == str(size)
+    assert "aws-chunked" not in (request.header("content-encoding") or "")
+
+
+@pytest.mark.parametrize("place", [
+    b"\r\nA", b";chunk-signature=", b"0;chunk-signature=", b"x-amz-checksum-crc32:", b"x-amz-trailer-signature:",
+], ids=["data", "signature", "last signature", "trailer", "trailer signature"])  # fmt: skip
+def test_t15_one_changed_byte_of_signed_chunks_leaves_no_object(gateway, side, stub, place):
+    body = b"A" * 200_000
+    trailer = ("x-amz-checksum-crc32", sigv4.crc32(body))
+    headers, framed = sigv4.signed_chunks(side.signer, "PUT", KEY, side.host, body, trailer=trailer)
+    at = framed.rindex(place) + len(place)
+    changed = b"e" if framed[at : at + 1] != b"e" else b"f"
+    answer = wire.exchange(side.endpoint, "PUT", KEY, headers, framed[:at] + changed + framed[at + 1 :])
+    assert (answer.status, answer.code) == (403, "SignatureDoesNotMatch"), answer
+    settle()
+    assert not any(request.complete for request in stub.requests)
+    (record,) = gateway.records_of(answer.request_id)
+    assert record["ending"] == "body_refused"
+
+
+def test_t15_chunks_signed_for_another_request_leave_no_object(gateway, side, stub):
+    one, other = (sigv4.signed_chunks(side.signer, "PUT", KEY + name, side.host, pattern(100_000)) for name in "ab")
+    answer = wire.exchange(side.endpoint, "PUT", KEY + "a", one[0], other[1])
+    assert (answer.status, answer.code) == (403, "SignatureDoesNotMatch"), answer
+    settle()
+    assert not any(request.complete for request in stub.requests)
 
 
 def test_an_expecting_client_is_refused_before_its_body(gateway, side, stub):

@@ -220,7 +220,7 @@ fn check(
     if request.operation.id == OperationId::OptionsPreflight {
         return Err(refuse::not_built(request.operation));
     }
-    let presented = authenticate::caller(rules, head, &request, arrival, labels)?;
+    let caller = authenticate::caller(rules, head, &request, arrival, labels)?;
     let route = rules.route(&request.target)?;
     labels.upstream = route;
     labels.describe_owners(rules, &request, route);
@@ -233,11 +233,11 @@ fn check(
         head,
         arrival,
         request: &request,
-        presented,
+        presented: caller.presented,
         route,
         looked: &looked,
     };
-    let plan = legality::check(&case)?;
+    let plan = legality::check(&case, caller.chunks)?;
     let tags = match request.operation.payload {
         PayloadKind::Document(_)
         | PayloadKind::Settings(..)

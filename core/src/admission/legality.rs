@@ -28,7 +28,7 @@ pub(super) struct Case<'a> {
 }
 
 /// Checks everything that does not depend on permissions, and says what the body must be.
-pub(super) fn check(case: &Case<'_>) -> Result<BodyPlan, S3Error> {
+pub(super) fn check(case: &Case<'_>, chunks: ChunkSignatures) -> Result<BodyPlan, S3Error> {
     answered(case)?;
     profile(case)?;
     overrides(case)?;
@@ -36,7 +36,7 @@ pub(super) fn check(case: &Case<'_>) -> Result<BodyPlan, S3Error> {
     copy_source(case)?;
     repeated_headers(case)?;
     listed_headers(case)?;
-    let plan = body(case)?;
+    let plan = body(case, chunks)?;
     expected_owners(case)?;
     Ok(plan)
 }
@@ -138,7 +138,7 @@ fn listed_headers(case: &Case<'_>) -> Result<(), S3Error> {
 }
 
 /// What the body must be. A body that the operation has no use for is refused.
-fn body(case: &Case<'_>) -> Result<BodyPlan, S3Error> {
+fn body(case: &Case<'_>, chunks: ChunkSignatures) -> Result<BodyPlan, S3Error> {
     let operation = case.request.operation;
     let document = |limit: usize| BodyKind::Document {
         limit: limit as u64,
@@ -154,10 +154,6 @@ fn body(case: &Case<'_>) -> Result<BodyPlan, S3Error> {
         PayloadKind::Document(limit)
         | PayloadKind::Settings(_, limit)
         | PayloadKind::OptionalSettings(_, limit) => document(limit),
-    };
-    let chunks = match case.arrival.listener.principal {
-        Some(_) => ChunkSignatures::Ignored,
-        None => ChunkSignatures::Required,
     };
     let plan = payload::plan(case.head, case.presented.as_ref(), kind, chunks)
         .map_err(|error| refuse::plan(&error, operation))?;

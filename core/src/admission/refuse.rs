@@ -12,7 +12,7 @@ use crate::s3::errors::ErrorCode;
 use crate::s3::names::{AccountId, BadKey, Target};
 use crate::s3::operations::{Operation, PayloadKind};
 use crate::s3::xml::{BadConfiguration, BadXml};
-use crate::sigv4::payload::{BodyError, PlanError};
+use crate::sigv4::payload::{BodyError, FrameFault, PlanError};
 use crate::sigv4::{self, Form, Presented, SignatureError};
 use jiff::Timestamp;
 
@@ -312,9 +312,12 @@ pub(super) fn plan(error: &PlanError, operation: &Operation) -> S3Error {
         PlanError::InvalidContentSha256 => S3Error::new(ErrorCode::InvalidArgument)
             .say(CONTENT_SHA256)
             .with("ArgumentName", "x-amz-content-sha256"),
-        PlanError::SignedChunksNotImplemented | PlanError::Asymmetric => not_implemented(
-            "Chunk signatures are not implemented; send the body as one hash or unsigned.",
+        PlanError::Asymmetric => not_implemented(
+            "Asymmetric signatures (SigV4a) are not implemented; sign with AWS4-HMAC-SHA256.",
         ),
+        PlanError::NoSeedSignature => {
+            invalid("Signed chunks continue the signature of a signed request.".to_owned())
+        }
         PlanError::InvalidChecksum(algorithm) => {
             invalid(format!("Value for {} header is invalid.", algorithm.header()))
         }
@@ -363,6 +366,9 @@ pub fn body(error: &BodyError) -> S3Error {
             "The {} you specified did not match the calculated checksum.",
             algorithm.name()
         )),
+        BodyError::Framing(FrameFault::ChunkSignature | FrameFault::TrailerSignature) => {
+            S3Error::new(ErrorCode::SignatureDoesNotMatch)
+        }
         BodyError::Framing(fault) => {
             S3Error::new(ErrorCode::InvalidRequest).say(sentence(&fault.to_string()))
         }

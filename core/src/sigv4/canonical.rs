@@ -232,7 +232,7 @@ fn unescape(high: u8, low: u8) -> Option<u8> {
     Some(digit(high)? << 4 | digit(low)?)
 }
 
-fn lower_hex(digit: u8) -> u8 {
+pub(in crate::sigv4) fn lower_hex(digit: u8) -> u8 {
     if digit < 10 {
         b'0' + digit
     } else {

@@ -3,6 +3,7 @@
 //! [`plan()`] reads the head; [`BodyCheck`] takes the bytes as they come, undoes the aws-chunked framing and holds the
 //! last byte back until all is verified, so that a store never sees a complete body that was wrong.
 
+mod chain;
 mod check;
 mod checksum;
 mod frames;
@@ -10,11 +11,12 @@ mod plan;
 mod sha256;
 mod wrap;
 
+pub use chain::ChunkChain;
 pub use check::{BodyCheck, BodyError};
 pub use checksum::{Algorithm, Checksum, Hasher};
 pub use frames::FrameFault;
 pub use plan::{
-    BodyKind, BodyPlan, ChunkSignatures, Framing, PlanError, Signatures,
+    BodyKind, BodyPlan, ChunkSignatures, Framing, PlanError, Signatures, Signed,
     content_encoding_without_aws_chunked, plan,
 };
 pub use sha256::ContentSha256;

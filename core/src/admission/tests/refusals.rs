@@ -418,11 +418,6 @@ fn bodies() -> Vec<Pair> {
             put().header("x-amz-content-sha256", "UNSIGNED-PAYLOAD"),
         ),
         (
-            "signed chunks",
-            chunked("STREAMING-AWS4-HMAC-SHA256-PAYLOAD"),
-            unsigned(),
-        ),
-        (
             "asymmetric chunks",
             chunked("STREAMING-AWS4-ECDSA-P256-SHA256-PAYLOAD"),
             unsigned(),
@@ -643,6 +638,17 @@ fn a_refused_permission_says_which_layer_to_its_own_account() {
         "anonymous",
         &world.refusal(&delete("acme-private")),
     );
+    let chunks = Ask::new("PUT /acme-open/key")
+        .header("content-length", "5")
+        .header("content-encoding", "aws-chunked")
+        .header("x-amz-decoded-content-length", "5")
+        .header("x-amz-content-sha256", "STREAMING-AWS4-HMAC-SHA256-PAYLOAD");
+    show(
+        &mut text,
+        "anonymous, signed chunks",
+        &world.refusal(&chunks),
+    );
+    super::kit::permit(world.ask(&chunks.signed("admin")));
     show(
         &mut text,
         "anonymous, denied",

@@ -52,10 +52,10 @@ impl BodyCheck {
         let announced = plan.checksum.as_ref().map(Checksum::algorithm);
         Self {
             left: plan.length,
-            frames: match plan.framing {
+            frames: match &plan.framing {
                 Framing::Plain => None,
                 Framing::Frames { signatures } => {
-                    Some(Frames::new(plan.length, signatures, plan.trailer))
+                    Some(Frames::new(plan.length, signatures.clone(), plan.trailer))
                 }
             },
             digest: plan

@@ -147,6 +147,11 @@ impl Checksum {
         self.algorithm
     }
 
+    /// As a header or trailer has it, in base64.
+    pub fn text(&self) -> String {
+        BASE64_STANDARD.encode(&self.value)
+    }
+
     /// The bytes that base64 stood for.
     pub fn value(&self) -> &[u8] {
         &self.value

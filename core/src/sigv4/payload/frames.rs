@@ -3,7 +3,10 @@
 //! `hex-size[;chunk-signature=…]\r\n data \r\n` again and again, then a chunk of size 0, trailers and an empty line.
 //! <https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-streaming.html>
 
-use super::{Algorithm, Checksum, Signatures};
+use super::chain::SignedChunk;
+use super::{Algorithm, Checksum, Signatures, Signed};
+use crate::sigv4::presented::unhex;
+use aws_lc_rs::digest::{SHA256, digest};
 use bytes::Bytes;
 
 /// What is wrong with the framing. 400 InvalidRequest or IncompleteBody in general, MalformedTrailerError "The request
@@ -31,6 +34,12 @@ pub enum FrameFault {
     /// The trailer's signature did not come.
     #[error("the trailer's signature is missing")]
     MissingTrailerSignature,
+    /// A chunk's signature is another's, or its data was changed. 403 SignatureDoesNotMatch.
+    #[error("a chunk's signature does not match")]
+    ChunkSignature,
+    /// The trailers' signature is another's, or they were changed. 403 SignatureDoesNotMatch.
+    #[error("the trailer's signature does not match")]
+    TrailerSignature,
     /// The body ended before its final chunk and empty line.
     #[error("the final chunk is missing")]
     MissingEnd,
@@ -59,6 +68,8 @@ pub(super) struct Frames {
     /// Decoded bytes that are still to come.
     left: u64,
     signatures: Signatures,
+    /// The chunk at hand, if it is verified.
+    chunk: Option<SignedChunk>,
     declared: Option<Algorithm>,
     checksum: Option<Checksum>,
     signature_seen: Seen,
@@ -96,6 +107,7 @@ impl Frames {
             line: Vec::new(),
             left: length,
             signatures,
+            chunk: None,
             declared,
             checksum: None,
             signature_seen: Seen::No,
@@ -120,6 +132,7 @@ impl Frames {
                     if line != b"\r\n" {
                         return Err(FrameFault::LineBreak);
                     }
+                    self.verify_chunk()?;
                     self.state = State::Size;
                 }
                 State::Trailers(previous) => {
@@ -158,6 +171,9 @@ impl Frames {
     fn data(&mut self, size: u64, input: &mut Bytes) -> Bytes {
         let here = usize::try_from(size).map_or(input.len(), |size| size.min(input.len()));
         let taken = input.split_to(here);
+        if let Some(chunk) = &mut self.chunk {
+            chunk.update(&taken);
+        }
         let size = size.saturating_sub(taken.len() as u64);
         self.left = self.left.saturating_sub(taken.len() as u64);
         self.state = if size == 0 {
@@ -181,25 +197,45 @@ impl Frames {
         Ok(end.map(|_| std::mem::take(&mut self.line)))
     }
 
-    fn size_line(&self, line: &[u8]) -> Result<State, FrameFault> {
+    fn size_line(&mut self, line: &[u8]) -> Result<State, FrameFault> {
         let line = line.strip_suffix(b"\r\n").ok_or(FrameFault::LineBreak)?;
         let digits = line.iter().take_while(|byte| **byte != b';').count();
         let (size, extension) = line.split_at(digits);
         let size = parse_size(size).ok_or(FrameFault::Size)?;
-        let extension_holds = match self.signatures {
-            Signatures::None => extension.is_empty(),
-            Signatures::Ignored | Signatures::IgnoredWithTrailer => extension
-                .strip_prefix(b";chunk-signature=")
-                .is_some_and(is_signature),
-        };
-        if !extension_holds {
-            return Err(FrameFault::Extension);
-        }
+        self.extension(extension)?;
         match size {
             0 if self.left > 0 => Err(FrameFault::TooShort),
-            0 => Ok(State::Trailers(Previous::CrLf)),
+            0 => {
+                self.verify_chunk()?;
+                Ok(State::Trailers(Previous::CrLf))
+            }
             size if size > self.left => Err(FrameFault::TooLong),
             size => Ok(State::Data(size)),
+        }
+    }
+
+    fn extension(&mut self, extension: &[u8]) -> Result<(), FrameFault> {
+        let signature = extension
+            .strip_prefix(b";chunk-signature=")
+            .and_then(signature);
+        self.chunk = match (&self.signatures, signature) {
+            (Signatures::None, _) if extension.is_empty() => None,
+            (Signatures::Ignored(_), Some(_)) => None,
+            (Signatures::Verified(..), Some(claimed)) => Some(SignedChunk::new(claimed)),
+            (Signatures::None | Signatures::Ignored(_) | Signatures::Verified(..), _) => {
+                return Err(FrameFault::Extension);
+            }
+        };
+        Ok(())
+    }
+
+    fn verify_chunk(&mut self) -> Result<(), FrameFault> {
+        match (&mut self.signatures, self.chunk.take()) {
+            (Signatures::Verified(_, chain), Some(chunk)) => {
+                chain.chunk(chunk).map_err(|_| FrameFault::ChunkSignature)
+            }
+            (Signatures::Verified(..), None) => Err(FrameFault::ChunkSignature),
+            (Signatures::None | Signatures::Ignored(_), _) => Ok(()),
         }
     }
 
@@ -225,8 +261,7 @@ impl Frames {
         if self.declared.is_some() && self.checksum.is_none() {
             return Err(FrameFault::MissingTrailer);
         }
-        let unsigned =
-            self.signatures == Signatures::IgnoredWithTrailer && self.signature_seen == Seen::No;
+        let unsigned = self.signs_trailers() && self.signature_seen == Seen::No;
         match (unsigned, previous) {
             (true, Previous::Lf) => Ok(State::Trailers(Previous::CrLf)),
             (true, Previous::CrLf) => Err(FrameFault::MissingTrailerSignature),
@@ -253,13 +288,34 @@ impl Frames {
     }
 
     fn trailer_signature(&mut self, value: &str) -> Result<(), FrameFault> {
-        let expected =
-            self.signatures == Signatures::IgnoredWithTrailer && self.signature_seen == Seen::No;
-        if !expected || !is_signature(value.as_bytes()) {
-            return Err(FrameFault::Trailer);
-        }
+        let expected = self.signs_trailers() && self.signature_seen == Seen::No;
+        let claimed = signature(value.as_bytes()).filter(|_| expected);
+        let claimed = claimed.ok_or(FrameFault::Trailer)?;
         self.signature_seen = Seen::Yes;
-        Ok(())
+        let lines = digest(&SHA256, self.trailers().as_bytes());
+        match &mut self.signatures {
+            Signatures::None | Signatures::Ignored(_) => Ok(()),
+            Signatures::Verified(_, chain) => chain
+                .trailers(&lines, &claimed)
+                .map_err(|_| FrameFault::TrailerSignature),
+        }
+    }
+
+    fn signs_trailers(&self) -> bool {
+        match self.signatures {
+            Signatures::None => false,
+            Signatures::Ignored(signed) | Signatures::Verified(signed, _) => {
+                signed == Signed::ChunksAndTrailers
+            }
+        }
+    }
+
+    /// As they are signed.
+    fn trailers(&self) -> String {
+        self.checksum
+            .iter()
+            .map(|checksum| format!("{}:{}\n", checksum.algorithm().header(), checksum.text()))
+            .collect()
     }
 }
 
@@ -273,8 +329,8 @@ fn parse_size(digits: &[u8]) -> Option<u64> {
     })
 }
 
-fn is_signature(text: &[u8]) -> bool {
-    text.len() == 64 && text.iter().all(u8::is_ascii_hexdigit)
+fn signature(text: &[u8]) -> Option<[u8; 32]> {
+    unhex(&str::from_utf8(text).ok()?.to_ascii_lowercase())
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! From the head to what the body must be.
 
-use super::{Algorithm, Checksum, ContentSha256};
+use super::{Algorithm, Checksum, ChunkChain, ContentSha256};
 use crate::request::Head;
 use crate::sigv4::Presented;
 use base64::Engine;
@@ -29,7 +29,7 @@ pub struct BodyPlan {
 }
 
 /// How a body's bytes are wrapped.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum Framing {
     /// Not at all.
     #[default]
@@ -42,14 +42,23 @@ pub enum Framing {
 }
 
 /// Signatures within aws-chunked framing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Signatures {
     /// None are there, and none may be.
     None,
-    /// Each chunk has one, and nobody verifies it.
-    Ignored,
-    /// Each chunk and the trailer have one, and nobody verifies them.
-    IgnoredWithTrailer,
+    /// They must be there, and nobody verifies them.
+    Ignored(Signed),
+    /// They must be there and continue this chain.
+    Verified(Signed, ChunkChain),
+}
+
+/// What has a signature.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Signed {
+    /// Each chunk.
+    Chunks,
+    /// Each chunk, and the trailers together.
+    ChunksAndTrailers,
 }
 
 /// What the operation uses the body for; it decides what the head must say.
@@ -70,10 +79,10 @@ pub enum BodyKind {
 }
 
 /// Who answers for the signatures of chunks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ChunkSignatures {
-    /// They must be verified, which is not implemented: such bodies are refused.
-    Required,
+    /// They are verified, beginning with the signature of the request; a request without one cannot have them.
+    Verified(Option<ChunkChain>),
     /// The listener fixed the principal, credentials mean nothing: the framing is undone, signatures are skipped.
     Ignored,
 }
@@ -129,10 +138,9 @@ pub enum PlanError {
     /// 400 InvalidRequest (our wording).
     #[error("header `{0}` was sent more than once")]
     RepeatedHeader(&'static str),
-    /// A `STREAMING-AWS4-HMAC-SHA256-…` body. 501 NotImplemented "A header you provided implies functionality that is
-    /// not implemented."
-    #[error("signed chunks are not implemented")]
-    SignedChunksNotImplemented,
+    /// Signed chunks in a request that is not signed itself. 400 InvalidRequest (our wording).
+    #[error("signed chunks need a signed request")]
+    NoSeedSignature,
     /// A `STREAMING-AWS4-ECDSA-P256-SHA256-…` body. 501 NotImplemented, as above.
     #[error("asymmetric signatures (SigV4a) are not supported")]
     Asymmetric,
@@ -151,13 +159,13 @@ pub fn plan(
     let headers = head.headers;
     let content = content_sha256(headers, presented)?;
     let framing = framing(headers, content, chunks)?;
-    let length = length(headers, framing, kind)?;
+    let length = length(headers, &framing, kind)?;
     let digest = content.and_then(ContentSha256::digest);
     let checksum = match kind {
         BodyKind::Object | BodyKind::Document { .. } => checksum(headers)?,
         BodyKind::Completion { .. } => None,
     };
-    let trailer = trailer(headers, framing)?;
+    let trailer = trailer(headers, &framing)?;
     if checksum.is_some() && trailer.is_some() {
         return Err(PlanError::SeveralChecksums);
     }
@@ -221,13 +229,17 @@ fn framing(
                 .any(|coding| coding.trim().eq_ignore_ascii_case("aws-chunked"))
         });
     let coded = coded && headers.contains_key("x-amz-decoded-content-length");
-    let signed = |signatures| match chunks {
-        ChunkSignatures::Ignored => Ok(Framing::Frames { signatures }),
-        ChunkSignatures::Required => Err(PlanError::SignedChunksNotImplemented),
+    let signed = |signed| {
+        let signatures = match chunks {
+            ChunkSignatures::Ignored => Signatures::Ignored(signed),
+            ChunkSignatures::Verified(Some(chain)) => Signatures::Verified(signed, chain),
+            ChunkSignatures::Verified(None) => return Err(PlanError::NoSeedSignature),
+        };
+        Ok(Framing::Frames { signatures })
     };
     match content {
-        Some(ContentSha256::Signed) => signed(Signatures::Ignored),
-        Some(ContentSha256::SignedTrailer) => signed(Signatures::IgnoredWithTrailer),
+        Some(ContentSha256::Signed) => signed(Signed::Chunks),
+        Some(ContentSha256::SignedTrailer) => signed(Signed::ChunksAndTrailers),
         Some(ContentSha256::UnsignedTrailer) => Ok(Framing::Frames {
             signatures: Signatures::None,
         }),
@@ -244,7 +256,7 @@ fn framing(
 }
 
 /// The decoded length. Frames come inside HTTP chunks as well as with a `Content-Length`, which then counts the frames.
-fn length(headers: &HeaderMap, framing: Framing, kind: BodyKind) -> Result<u64, PlanError> {
+fn length(headers: &HeaderMap, framing: &Framing, kind: BodyKind) -> Result<u64, PlanError> {
     let announced = match framing {
         Framing::Plain => number(headers, "content-length")?,
         Framing::Frames { .. } => {
@@ -295,7 +307,7 @@ fn checksum(headers: &HeaderMap) -> Result<Option<Checksum>, PlanError> {
     Ok(found)
 }
 
-fn trailer(headers: &HeaderMap, framing: Framing) -> Result<Option<Algorithm>, PlanError> {
+fn trailer(headers: &HeaderMap, framing: &Framing) -> Result<Option<Algorithm>, PlanError> {
     let Some(name) = single(headers, "x-amz-trailer")? else {
         return Ok(None);
     };

@@ -2,8 +2,6 @@
 //! <https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-streaming-trailers.html>
 
 use super::{Algorithm, Checksum};
-use base64::Engine as _;
-use base64::prelude::BASE64_STANDARD as BASE64;
 use bytes::Bytes;
 
 /// Bytes of a chunk but for the last; some stores take none of more than 16 MiB.
@@ -74,8 +72,7 @@ impl Wrapper {
     /// What comes behind a body that is complete.
     pub fn end(checksum: &Checksum) -> Bytes {
         let name = checksum.algorithm().header();
-        let value = BASE64.encode(checksum.value());
-        format!("0\r\n{name}:{value}\r\n\r\n").into()
+        format!("0\r\n{name}:{}\r\n\r\n", checksum.text()).into()
     }
 }
 

@@ -34,7 +34,12 @@ fn plan_of(
 }
 
 fn object(lines: &[(&str, &str)]) -> Result<BodyPlan, PlanError> {
-    plan_of(lines, None, BodyKind::Object, ChunkSignatures::Required)
+    plan_of(
+        lines,
+        None,
+        BodyKind::Object,
+        ChunkSignatures::Verified(None),
+    )
 }
 
 #[track_caller]
@@ -101,7 +106,7 @@ fn an_object_needs_a_length() {
             lines,
             None,
             BodyKind::Document { limit: 9 },
-            ChunkSignatures::Required,
+            ChunkSignatures::Verified(None),
         )
     };
     assert_eq!(document(&[]), Ok(plain(0)));
@@ -148,7 +153,7 @@ fn bodies_beyond_the_limit_are_refused() {
             &[LENGTH],
             None,
             BodyKind::Document { limit },
-            ChunkSignatures::Required,
+            ChunkSignatures::Verified(None),
         )
     };
     assert_eq!(document(12), Ok(plain(12)));
@@ -162,26 +167,26 @@ fn bodies_beyond_the_limit_are_refused() {
 }
 
 #[test]
-fn signed_chunks_are_refused_unless_their_signatures_mean_nothing() {
+fn signed_chunks_continue_the_signature_of_a_request_unless_signatures_mean_nothing() {
     let cases = [
-        ("STREAMING-AWS4-HMAC-SHA256-PAYLOAD", Signatures::Ignored),
+        ("STREAMING-AWS4-HMAC-SHA256-PAYLOAD", Signed::Chunks),
         (
             "STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER",
-            Signatures::IgnoredWithTrailer,
+            Signed::ChunksAndTrailers,
         ),
     ];
-    for (form, signatures) in cases {
-        refused(
-            &[DECODED, sha256(form)],
-            PlanError::SignedChunksNotImplemented,
+    for (form, signed) in cases {
+        refused(&[DECODED, sha256(form)], PlanError::NoSeedSignature);
+        let chain = ChunkChain::example();
+        let of = |chunks| plan_of(&[DECODED, sha256(form)], None, BodyKind::Object, chunks);
+        assert_eq!(
+            of(ChunkSignatures::Ignored),
+            Ok(framed(Signatures::Ignored(signed)))
         );
-        let ignored = plan_of(
-            &[DECODED, sha256(form)],
-            None,
-            BodyKind::Object,
-            ChunkSignatures::Ignored,
+        assert_eq!(
+            of(ChunkSignatures::Verified(Some(chain.clone()))),
+            Ok(framed(Signatures::Verified(signed, chain)))
         );
-        assert_eq!(ignored, Ok(framed(signatures)));
     }
     for form in [
         "STREAMING-AWS4-ECDSA-P256-SHA256-PAYLOAD",
@@ -228,7 +233,7 @@ fn a_hash_in_a_presigned_query_counts() {
             lines,
             Some(&presented(payload)),
             BodyKind::Object,
-            ChunkSignatures::Required,
+            ChunkSignatures::Verified(None),
         )
     };
     assert!(plan(HEX, &[LENGTH]).unwrap().digest.is_some());
@@ -300,7 +305,12 @@ fn one_checksum_may_be_announced() {
 fn a_completions_checksum_is_the_objects() {
     let kind = BodyKind::Completion { limit: 100 };
     assert_eq!(
-        plan_of(&[LENGTH, CRC32], None, kind, ChunkSignatures::Required),
+        plan_of(
+            &[LENGTH, CRC32],
+            None,
+            kind,
+            ChunkSignatures::Verified(None)
+        ),
         Ok(plain(12))
     );
 }

@@ -1,5 +1,7 @@
 use super::*;
 use crate::sigv4::payload::{BodyCheck, BodyPlan, Framing, Hasher, Signatures};
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD as BASE64;
 use proptest::prelude::*;
 
 fn checksum(algorithm: Algorithm, body: &[u8]) -> Checksum {
