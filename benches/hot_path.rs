@@ -257,6 +257,7 @@ impl World {
             copy_source: None,
             principal: &self.principal,
             owner: AccountId::parse(ACCOUNT).unwrap(),
+            owner_membership: None,
             region: REGION,
             creates_object: None,
             object_tags: Stored::NotAsked,
@@ -304,6 +305,7 @@ fn caller(account: &Arc<Account>) -> Arc<Caller> {
         principal_arn: "arn:aws:iam::111122223333:user/analyst".into(),
         user_id: "AIDACKCEVSQ6C2EXAMPLE".into(),
         tags: BTreeMap::new(),
+        provider: None,
         policies: vec![compile(IDENTITY_POLICY, PolicyKind::Identity)].into(),
         boundary: None,
         session_policy: None,
@@ -328,6 +330,7 @@ fn route(account: &Account) -> Route {
     Route {
         name: "store".into(),
         owner: account.id,
+        owner_membership: None,
         region: REGION.into(),
         profile: Profile::find("aws").unwrap(),
         buckets: vec![Pattern::new("lake*")],

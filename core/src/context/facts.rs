@@ -3,7 +3,7 @@
 use super::keys::{Found, Key};
 use super::tags::{self, Tag};
 use super::{Context, Lookup, Value};
-use crate::identity::{Caller, CallerKind, Principal};
+use crate::identity::{Caller, CallerKind, Membership, Principal};
 use crate::request::Query;
 use crate::s3::names::AccountId;
 use http::HeaderMap;
@@ -40,6 +40,8 @@ pub struct Facts<'a> {
     pub principal: &'a Principal,
     /// The account that owns the resource.
     pub owner: AccountId,
+    /// That account's place in an organisation, if it is in one.
+    pub owner_membership: Option<&'a Membership>,
     /// The region the gateway answers for.
     pub region: &'a str,
     /// For s3:PutObject: whether this request makes an object appear (CreateMultipartUpload and UploadPart do not).
@@ -304,11 +306,24 @@ impl<'a> Facts<'a> {
         }
     }
 
+    /// The place of the caller's account in an organisation.
+    pub(super) fn membership(&'a self) -> Option<&'a Membership> {
+        self.caller()?.account.membership.as_ref()
+    }
+
+    /// `aws:FederatedProvider`: of sessions made with AssumeRoleWithWebIdentity, not of those made with SAML.
+    pub(super) fn web_identity_provider(&'a self) -> Option<&'a str> {
+        let provider = self.caller()?.provider.as_deref();
+        provider.filter(|provider| !provider.contains(":saml-provider/"))
+    }
+
     /// `aws:username`: of users only.
     pub(super) fn user_name(&'a self) -> Option<&'a str> {
         match &self.caller()?.kind {
             CallerKind::User { name } => Some(name),
-            CallerKind::Root | CallerKind::RoleSession { .. } => None,
+            CallerKind::Root
+            | CallerKind::RoleSession { .. }
+            | CallerKind::FederatedUser { .. } => None,
         }
     }
 
@@ -330,6 +345,7 @@ impl<'a> Facts<'a> {
                 CallerKind::Root => "Account",
                 CallerKind::User { .. } => "User",
                 CallerKind::RoleSession { .. } => "AssumedRole",
+                CallerKind::FederatedUser { .. } => "FederatedUser",
             }),
         }
     }
@@ -371,6 +387,19 @@ impl AuthType {
             Self::Post => "POST",
         }
     }
+}
+
+/// `aws:PrincipalOrgPaths`, `aws:ResourceOrgPaths`: a set of one.
+pub(super) fn paths(membership: Option<&Membership>) -> Lookup<'_> {
+    let path = membership.and_then(|membership| membership.path.as_deref());
+    path.map_or(Lookup::Absent, |path| {
+        Lookup::Many(vec![Value::Text(path.into())])
+    })
+}
+
+/// `aws:PrincipalOrgID`, `aws:ResourceOrgID`.
+pub(super) fn organization(membership: Option<&Membership>) -> Lookup<'_> {
+    Lookup::optional(membership.map(|membership| &*membership.organization))
 }
 
 fn one_or_many<'a>(mut values: impl Iterator<Item = Value<'a>>) -> Lookup<'a> {

@@ -19,6 +19,9 @@ fn caller(kind: CallerKind) -> Principal {
             "arn:aws:sts::111122223333:assumed-role/app/s1",
             Some("arn:aws:iam::111122223333:role/app"),
         ),
+        CallerKind::FederatedUser { .. } => {
+            ("arn:aws:sts::111122223333:federated-user/build", None)
+        }
     };
     Principal::Known(Arc::new(Caller {
         account: Arc::new(Account::new(
@@ -31,6 +34,7 @@ fn caller(kind: CallerKind) -> Principal {
         principal_arn: principal_arn.unwrap_or(arn).into(),
         user_id: "AIDAX".into(),
         tags: BTreeMap::from([("Team".into(), "blue".into())]),
+        provider: None,
         policies: PolicySet::default(),
         boundary: None,
         session_policy: None,
@@ -81,6 +85,7 @@ fn facts<'a>(principal: &'a Principal, headers: &'a HeaderMap, query: &'a Query)
         copy_source: None,
         principal,
         owner: AccountId::parse(OWNER).unwrap(),
+        owner_membership: None,
         region: "us-east-1",
         creates_object: None,
         object_tags: Stored::None,

@@ -98,6 +98,7 @@ fn nobody(account: Arc<Account>) -> Caller {
         principal_arn: "".into(),
         user_id: "".into(),
         tags: BTreeMap::new(),
+        provider: None,
         policies: PolicySet::default(),
         boundary: None,
         session_policy: None,

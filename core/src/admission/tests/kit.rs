@@ -314,6 +314,7 @@ fn directory() -> Directory {
             .into(),
             user_id: id.clone().into(),
             tags: BTreeMap::new(),
+            provider: None,
             policies: optional(policy, PolicyKind::Identity).into_iter().collect(),
             boundary: optional(boundary, PolicyKind::Boundary),
             session_policy: optional(session, PolicyKind::Session),
