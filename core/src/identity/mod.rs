@@ -204,3 +204,6 @@ impl Principal {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

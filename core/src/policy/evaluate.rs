@@ -275,3 +275,6 @@ impl Statement {
         Truth::all(std::iter::once(resource).chain(conditions))
     }
 }
+
+#[cfg(test)]
+mod tests;
