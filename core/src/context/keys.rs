@@ -5,7 +5,8 @@
 //!
 //! To add a key, add its row: the enum, the parser and the names in messages follow.
 
-use super::facts::{self, AuthType, Facts, TlsVersion};
+use super::callers;
+use super::facts::{AuthType, Facts, TlsVersion};
 use super::{Lookup, Value};
 use std::fmt;
 
@@ -200,16 +201,16 @@ condition_keys! {
         PrincipalAccount = "aws:PrincipalAccount": Text Single, By(|facts| Lookup::optional(facts.caller().map(|caller| caller.account.id.as_str())));
         PrincipalArn = "aws:PrincipalArn": Arn Single, By(|facts| Lookup::optional(facts.caller().map(|caller| &*caller.principal_arn)));
         PrincipalIsAWSService = "aws:PrincipalIsAWSService": Bool Single, By(|facts| boolean(facts.is_service()));
-        PrincipalOrgID = "aws:PrincipalOrgID": Text Single, By(|facts| facts::organization(facts.membership()));
-        PrincipalOrgPaths = "aws:PrincipalOrgPaths": Text Set, By(|facts| facts::paths(facts.membership()));
+        PrincipalOrgID = "aws:PrincipalOrgID": Text Single, By(|facts| callers::organization(facts.membership()));
+        PrincipalOrgPaths = "aws:PrincipalOrgPaths": Text Set, By(|facts| callers::paths(facts.membership()));
         PrincipalServiceName = "aws:PrincipalServiceName": Text Single, By(|facts| Lookup::optional(facts.service_name()));
         PrincipalServiceNamesList = "aws:PrincipalServiceNamesList": Text Set, Never(SERVICE);
         PrincipalType = "aws:PrincipalType": Text Single, By(|facts| Lookup::optional(facts.principal_type()));
         Referer = "aws:referer": Text Single, By(|facts| facts.header("referer"));
         RequestedRegion = "aws:RequestedRegion": Text Single, By(|facts| Lookup::text(facts.region));
         ResourceAccount = "aws:ResourceAccount": Text Single, By(|facts| Lookup::text(facts.owner.as_str()));
-        ResourceOrgID = "aws:ResourceOrgID": Text Single, By(|facts| facts::organization(facts.owner_membership));
-        ResourceOrgPaths = "aws:ResourceOrgPaths": Text Set, By(|facts| facts::paths(facts.owner_membership));
+        ResourceOrgID = "aws:ResourceOrgID": Text Single, By(|facts| callers::organization(facts.owner_membership));
+        ResourceOrgPaths = "aws:ResourceOrgPaths": Text Set, By(|facts| callers::paths(facts.owner_membership));
         SecureTransport = "aws:SecureTransport": Bool Single, By(|facts| boolean(Some(facts.tls.is_some())));
         SourceAccount = "aws:SourceAccount": Text Single, Never(SERVICE);
         SourceArn = "aws:SourceArn": Arn Single, Never(SERVICE);
