@@ -330,7 +330,6 @@ fn route(account: &Account) -> Route {
     Route {
         name: "store".into(),
         owner: account.id,
-        owner_membership: None,
         region: REGION.into(),
         profile: Profile::find("aws").unwrap(),
         buckets: vec![Pattern::new("lake*")],

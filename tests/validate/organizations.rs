@@ -4,7 +4,6 @@ use super::memory::Memory;
 use super::{FILE, GOOD, check_in, loaded};
 use portcullis::config::Settings;
 use portcullis_core::identity::{Account, Membership};
-use portcullis_core::s3::names::AccountId;
 
 const PEOPLE: &str = r#"organizations:
   example:
@@ -49,7 +48,11 @@ fn check_people(part: &str, replacement: &str, expected: &str) {
 }
 
 fn account<'s>(settings: &'s Settings, id: &str) -> &'s Account {
-    &settings.directory.accounts[&AccountId::parse(id).unwrap()]
+    let mut accounts = settings.directory.accounts.values();
+    let Some(account) = accounts.find(|account| account.id.as_str() == id) else {
+        panic!("no account {id}");
+    };
+    account
 }
 
 /// How many documents each level of service control has, and how many resource control has.

@@ -9,6 +9,7 @@ use portcullis_core::document::Value;
 use portcullis_core::identity::Membership;
 use portcullis_core::policy::{Policy, PolicyKind};
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::sync::Arc;
 
 /// Every organisation of the files that were read.
@@ -74,11 +75,17 @@ impl Organizations {
             let (Some(raw), at) = (written.remove(&name), at.field(&name)) else {
                 continue;
             };
-            if self.all.contains_key(&name) {
-                let message = format!("organization `{name}` stands in another file already");
-                check.push(at.error_at_name(message));
-            } else if let Some(organization) = organization(raw, &at, check) {
-                self.all.insert(name, organization);
+            let organization = organization(raw, &at, check);
+            match (self.all.entry(name), organization) {
+                (Entry::Occupied(entry), _) => {
+                    let name = entry.key();
+                    let message = format!("organization `{name}` stands in another file already");
+                    check.push(at.error_at_name(message));
+                }
+                (Entry::Vacant(entry), Some(organization)) => {
+                    entry.insert(organization);
+                }
+                (Entry::Vacant(_), None) => (),
             }
         }
     }
@@ -120,7 +127,7 @@ impl Organizations {
 
 impl Organization {
     fn placed(&self, unit: Option<&str>) -> Placed {
-        let units = self.from_root(unit);
+        let units = self.down_to(unit);
         let ids = units.iter().map(|unit| &unit.id);
         let path = self.root.as_ref().map(|root| {
             let steps = [&self.id, root].into_iter().chain(ids);
@@ -140,7 +147,7 @@ impl Organization {
     }
 
     /// The units from the topmost down to this one. As many as there are: a circle, which was reported, ends.
-    fn from_root(&self, unit: Option<&str>) -> Vec<&Unit> {
+    fn down_to(&self, unit: Option<&str>) -> Vec<&Unit> {
         let start = unit.and_then(|name| self.units.get(name));
         let above = |unit: &&Unit| self.units.get(unit.parent.as_deref()?);
         let upward = std::iter::successors(start, above);
@@ -161,7 +168,7 @@ impl Organization {
                 let message = format!("no unit of this organization is named `{parent}`{hint}");
                 check.push(at.error(message));
             } else if self
-                .from_root(Some(parent))
+                .down_to(Some(parent))
                 .iter()
                 .any(|above| std::ptr::eq(*above, unit))
             {
