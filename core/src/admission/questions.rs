@@ -229,6 +229,7 @@ pub(super) fn ask(
     let policies = Policies {
         bucket: case.bucket_policy(&subject.target),
         guardrails: case.rules.guardrails_of(owner),
+        acl: None,
     };
     let context = RequestContext { facts: &facts };
     let resource = subject.target.as_str();

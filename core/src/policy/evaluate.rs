@@ -152,6 +152,7 @@ fn controlled<C: Context>(question: &Question<'_, C>) -> Truth {
 fn grants<'p, C: Context>(policies: Policies<'p>, question: &Question<'p, C>) -> Outcome<'p> {
     match question.principal {
         Principal::Anonymous => owner_side(policies, question, |naming| naming == Naming::Everyone)
+            .or_else(|| acl(policies, question))
             .outcome(Missing::Resource),
         Principal::Service(_) => {
             owner_side(policies, question, |_| true).outcome(Missing::Resource)
@@ -171,6 +172,14 @@ fn owner_side<'p, C: Context>(
     policies.bucket.map_or(Found::No, |policy| {
         policy.find(Effect::Allow, Layer::Bucket, question, wanted)
     })
+}
+
+/// A grant to who is not of the owner's account. To its own callers a grant adds nothing: the account only hands the
+/// decision to identity policies.
+fn acl<'p, C: Context>(policies: Policies<'p>, question: &Question<'p, C>) -> Found<'p> {
+    let grants = policies.acl;
+    let grant = grants.and_then(|grants| grants.find(question.action, question.principal));
+    grant.map_or(Found::No, |position| Found::Yes(Source::Grant(position)))
 }
 
 /// Who is named in the bucket policy decides what else must allow:
@@ -204,7 +213,9 @@ fn cross_account<'p, C: Context>(
     question: &Question<'p, C>,
     caller: &'p Caller,
 ) -> Outcome<'p> {
-    let owner = owner_side(policies, question, |_| true).outcome(Missing::Resource);
+    let owner = owner_side(policies, question, |_| true)
+        .or_else(|| acl(policies, question))
+        .outcome(Missing::Resource);
     if caller.kind == CallerKind::Root || matches!(owner, Outcome::Missing(_)) {
         return owner;
     }

@@ -37,6 +37,7 @@ impl Case {
         let policies = Policies {
             bucket: bucket_policy.as_deref(),
             guardrails: &guardrails.into(),
+            acl: None,
         };
         let question = Question {
             principal: &principal,

@@ -6,8 +6,8 @@ use portcullis_core::controls::public_access::{PublicAccessBlock, Ruling};
 use portcullis_core::document::{Entry, Node, PathPart, Problem, Value};
 use portcullis_core::identity::{Account, Caller, CallerKind, Principal};
 use portcullis_core::policy::{
-    Decision, Layer, Missing, Origin, Policies, Policy, PolicyKind, Question, Verdict, View,
-    evaluate,
+    AclGrants, AclPermission, Decision, Grant, Grantee, Layer, Missing, Origin, Policies, Policy,
+    PolicyKind, PublicGrants, Question, Verdict, View, evaluate,
 };
 use portcullis_core::s3::actions::Action;
 use portcullis_core::s3::names::{AccountId, BucketName};
@@ -59,6 +59,7 @@ impl Case {
         let policies = Policies {
             bucket: bucket_policy.as_deref(),
             guardrails: &guardrails.into(),
+            acl: Some(&self.acl()),
         };
         let restricted = self
             .block()
@@ -198,6 +199,22 @@ impl Case {
         keys
     }
 
+    /// No grants unless the case has some.
+    fn acl(&self) -> AclGrants {
+        let grants = |of: &str| {
+            let list = self.get("acl").and_then(|acl| acl.get(of)).map(items);
+            list.unwrap_or_default().iter().map(grant).collect()
+        };
+        AclGrants {
+            bucket: grants("bucket"),
+            object: grants("object"),
+            public: match self.block().ignore_public_acls {
+                true => PublicGrants::Ignored,
+                false => PublicGrants::Count,
+            },
+        }
+    }
+
     fn block(&self) -> PublicAccessBlock {
         let level = |level: &str| {
             let flag = |name: &str| {
@@ -245,6 +262,25 @@ fn principal_arn(principal: &Node) -> String {
     }
 }
 
+fn grant(node: &Node) -> Grant {
+    let text = |name: &str| node.get(name).and_then(Node::text).unwrap();
+    Grant {
+        grantee: match text("grantee") {
+            "AllUsers" => Grantee::AllUsers,
+            "AuthenticatedUsers" => Grantee::AuthenticatedUsers,
+            id => Grantee::CanonicalUser(id.into()),
+        },
+        permission: match text("permission") {
+            "READ" => AclPermission::Read,
+            "WRITE" => AclPermission::Write,
+            "READ_ACP" => AclPermission::ReadAcp,
+            "WRITE_ACP" => AclPermission::WriteAcp,
+            "FULL_CONTROL" => AclPermission::FullControl,
+            other => panic!("unknown permission {other}"),
+        },
+    }
+}
+
 fn compile(node: &Node, kind: PolicyKind<'_>) -> Result<Arc<Policy>, Vec<Problem>> {
     let origin = Arc::new(Origin {
         source: "case".into(),
@@ -257,6 +293,7 @@ fn told(decision: &Decision, restricted: Ruling) -> Decided {
         Layer::Guardrail => "guardrail",
         Layer::ServiceControl => "service_control",
         Layer::Bucket => "bucket",
+        Layer::Acl => "acl",
         Layer::Identity => "identity",
         Layer::Boundary => "boundary",
         Layer::Session => "session",

@@ -15,7 +15,7 @@ pub(crate) struct Case {
 }
 
 /// What a case may say.
-const CASE: [&str; 19] = [
+const CASE: [&str; 20] = [
     "name",
     "rule",
     "source",
@@ -26,6 +26,7 @@ const CASE: [&str; 19] = [
     "resource_control_policies",
     "service_control_policies",
     "block_public_access",
+    "acl",
     "principal",
     "bucket_owner_account",
     "action",

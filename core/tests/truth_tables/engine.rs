@@ -98,6 +98,7 @@ fn decide(policies: Vec<Arc<Policy>>, context: &FixedContext) -> Verdict {
     let none = Policies {
         bucket: None,
         guardrails: &PolicySet::default(),
+        acl: None,
     };
     let question = Question {
         principal: &principal,

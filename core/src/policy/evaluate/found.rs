@@ -4,10 +4,11 @@ use crate::policy::truth::Truth;
 use crate::policy::{Deciding, Decision, Layer, Missing, Origin, Policy, Statement, Verdict};
 use std::sync::{Arc, LazyLock};
 
-/// A statement that decides, or the root user's right.
+/// A statement that decides, a grant of an ACL by its position, or the root user's right.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::policy) enum Source<'p> {
     Statement(Layer, &'p Policy, &'p Statement),
+    Grant(usize),
     Root,
 }
 
@@ -103,23 +104,31 @@ impl Source<'_> {
                 statement: statement.position,
                 line: statement.line,
             },
-            Self::Root => Deciding {
-                layer: Layer::Root,
-                origin: root_origin(),
-                sid: None,
-                statement: 0,
-                line: 0,
+            Self::Grant(position) => Deciding {
+                statement: position,
+                ..without_document(Layer::Acl, &ACL)
             },
+            Self::Root => without_document(Layer::Root, &ROOT),
         }
     }
 }
 
-/// Shared, so that the root user's allow does not allocate either.
-fn root_origin() -> Arc<Origin> {
-    static ROOT: LazyLock<Arc<Origin>> = LazyLock::new(|| {
-        Arc::new(Origin {
-            source: "the root user of the account".into(),
-        })
-    });
-    Arc::clone(&ROOT)
+fn without_document(layer: Layer, origin: &Arc<Origin>) -> Deciding {
+    Deciding {
+        layer,
+        origin: Arc::clone(origin),
+        sid: None,
+        statement: 0,
+        line: 0,
+    }
+}
+
+// Shared, so that an allow by these does not allocate either.
+static ROOT: LazyLock<Arc<Origin>> = LazyLock::new(|| origin("the root user of the account"));
+static ACL: LazyLock<Arc<Origin>> = LazyLock::new(|| origin("the access control list"));
+
+fn origin(source: &str) -> Arc<Origin> {
+    Arc::new(Origin {
+        source: source.into(),
+    })
 }

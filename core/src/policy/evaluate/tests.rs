@@ -215,6 +215,7 @@ fn decide(bucket: Option<&Policy>, caller: Caller, view: View) -> Decision {
     let policies = Policies {
         bucket,
         guardrails: &PolicySet::default(),
+        acl: None,
     };
     let question = Question {
         principal: &Principal::Known(Arc::new(caller)),
@@ -311,6 +312,7 @@ fn what_service_control_does_not_know_yet_is_unknown_only_if_it_matters() {
         let policies = Policies {
             bucket: None,
             guardrails: &PolicySet::default(),
+            acl: None,
         };
         evaluate(policies, &question).verdict
     };
