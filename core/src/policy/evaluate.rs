@@ -48,11 +48,12 @@ pub fn evaluate<C: Context>(policies: Policies<'_>, question: &Question<'_, C>) 
 fn denies<'p, C: Context>(policies: Policies<'p>, question: &Question<'p, C>) -> Found<'p> {
     let anyone = |_: Naming| true;
     let guardrails = || {
-        let bound = !caller(question).is_some_and(Caller::is_service_linked);
-        let guardrails = Some(policies.guardrails).filter(|_| bound);
-        guardrails.map_or(Found::No, |guardrails| {
-            guardrails.find(Effect::Deny, Layer::Guardrail, question, anyone)
-        })
+        let service_linked = || caller(question).is_some_and(Caller::is_service_linked);
+        let guardrails = policies.guardrails;
+        match guardrails.find(Effect::Deny, Layer::Guardrail, question, anyone) {
+            Found::Yes(_) | Found::Unknown if service_linked() => Found::No,
+            found @ (Found::Yes(_) | Found::Unknown | Found::No) => found,
+        }
     };
     let service_control = || {
         let levels = service_control(question).iter();
