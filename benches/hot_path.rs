@@ -26,7 +26,7 @@ use portcullis_core::identity::{
     AccessKey, AccessKeyId, Account, Caller, CallerKind, Directory, Principal, SecretKey,
 };
 use portcullis_core::policy::{
-    Origin, Pattern, Policies, Policy, PolicyKind, PolicySet, Question, Verdict, View, evaluate,
+    Origin, Pattern, Policies, Policy, PolicyKind, Question, Verdict, View, evaluate,
 };
 use portcullis_core::request::{Head, Hosts, Query, encode_query_component};
 use portcullis_core::s3::actions::Action;
@@ -148,6 +148,7 @@ fn deciding(criterion: &mut Criterion, world: &World) {
         let policies = Policies {
             bucket: world.rules.policies.get(BUCKET).map(|policy| &**policy),
             guardrails: &world.rules.guardrails,
+            acl: None,
         };
         assert_eq!(evaluate(policies, &question).verdict, Verdict::Allow);
         bencher.iter(|| evaluate(policies, black_box(&question)));
@@ -257,6 +258,7 @@ impl World {
             copy_source: None,
             principal: &self.principal,
             owner: AccountId::parse(ACCOUNT).unwrap(),
+            owner_membership: None,
             region: REGION,
             creates_object: None,
             object_tags: Stored::NotAsked,
@@ -304,6 +306,7 @@ fn caller(account: &Arc<Account>) -> Arc<Caller> {
         principal_arn: "arn:aws:iam::111122223333:user/analyst".into(),
         user_id: "AIDACKCEVSQ6C2EXAMPLE".into(),
         tags: BTreeMap::new(),
+        provider: None,
         policies: vec![compile(IDENTITY_POLICY, PolicyKind::Identity)].into(),
         boundary: None,
         session_policy: None,

@@ -96,6 +96,7 @@ fn allowed(version: &str, pattern: &str, key: &str) -> Option<bool> {
     let policies = Policies {
         bucket: Some(&compiled.policy),
         guardrails: &PolicySet::default(),
+        acl: None,
     };
     let question = Question {
         principal: &Principal::Anonymous,

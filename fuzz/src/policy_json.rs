@@ -5,7 +5,7 @@ use portcullis_core::context::{FixedContext, Key};
 use portcullis_core::document;
 use portcullis_core::identity::{Account, Caller, CallerKind, Principal};
 use portcullis_core::policy::{
-    Origin, Policies, Policy, PolicyKind, PolicySet, Question, Verdict, View, evaluate, is_public,
+    Origin, Policies, Policy, PolicyKind, Question, Verdict, View, evaluate, is_public,
 };
 use portcullis_core::s3::actions::Action;
 use portcullis_core::s3::names::{AccountId, BucketName};
@@ -62,6 +62,7 @@ pub(super) fn check(input: &[u8]) -> Outcome {
     let policies = Policies {
         bucket: policy.as_deref(),
         guardrails: &guardrails.into(),
+        acl: None,
     };
     for principal in principals(&identity) {
         for (action, resource) in ASKED {
@@ -85,6 +86,7 @@ fn principals(policy: &Option<Arc<Policy>>) -> Vec<Principal> {
             principal_arn: arn.into(),
             user_id: "AIDAEXAMPLE".into(),
             tags: BTreeMap::new(),
+            provider: None,
             policies: policy.iter().cloned().collect(),
             boundary: policy.clone(),
             session_policy: policy.clone(),

@@ -43,6 +43,7 @@ pub(super) fn layer_name(layer: Layer) -> &'static str {
         Layer::Guardrail => "guardrail",
         Layer::ServiceControl => "service_control",
         Layer::Bucket => "bucket",
+        Layer::Acl => "acl",
         Layer::Identity => "identity",
         Layer::Boundary => "boundary",
         Layer::Session => "session",

@@ -220,6 +220,7 @@ pub(super) fn ask(
             .map(|source| source.target.as_str()),
         principal: &labels.principal,
         owner,
+        owner_membership: case.rules.membership_of(owner),
         region: case.region(),
         creates_object: case.request.operation.creates_object(),
         object_tags: subject.tags,
@@ -228,6 +229,7 @@ pub(super) fn ask(
     let policies = Policies {
         bucket: case.bucket_policy(&subject.target),
         guardrails: case.rules.guardrails_of(owner),
+        acl: None,
     };
     let context = RequestContext { facts: &facts };
     let resource = subject.target.as_str();

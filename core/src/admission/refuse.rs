@@ -467,6 +467,7 @@ fn kind(layer: Layer) -> &'static str {
         Layer::Guardrail => "resource control policy",
         Layer::ServiceControl => "service control policy",
         Layer::Bucket => "resource-based policy",
+        Layer::Acl => "access control list",
         Layer::Identity | Layer::Root => "identity-based policy",
         Layer::Boundary => "permissions boundary",
         Layer::Session => "session policy",
@@ -475,7 +476,7 @@ fn kind(layer: Layer) -> &'static str {
 
 fn article(layer: Layer) -> &'static str {
     match layer {
-        Layer::Identity | Layer::Root => "an",
+        Layer::Identity | Layer::Root | Layer::Acl => "an",
         Layer::Guardrail
         | Layer::ServiceControl
         | Layer::Bucket

@@ -6,6 +6,7 @@
 //! To add a condition operator, add its row in `operators`; to add a condition key, its row in
 //! [`crate::context::keys`].
 
+mod acl;
 mod action_set;
 mod compile;
 mod conditions;
@@ -20,6 +21,7 @@ mod resources;
 mod set;
 mod truth;
 
+pub use acl::{AclGrants, AclPermission, Grant, Grantee, PublicGrants};
 pub use compile::Compiled;
 pub use evaluate::evaluate;
 pub use pattern::Pattern;
@@ -41,6 +43,8 @@ pub struct Policies<'a> {
     pub bucket: Option<&'a Policy>,
     /// Resource-control documents: they only narrow.
     pub guardrails: &'a PolicySet,
+    /// The grants of ACLs; none where ACLs are disabled, as they are by default.
+    pub acl: Option<&'a AclGrants>,
 }
 
 /// One question: may `principal` do `action` on `resource`?
@@ -129,6 +133,8 @@ pub enum Layer {
     ServiceControl,
     /// The bucket's policy.
     Bucket,
+    /// A grant of the bucket's or the object's ACL.
+    Acl,
     /// A policy of the caller.
     Identity,
     /// The caller's permissions boundary.

@@ -51,6 +51,10 @@ fn caller(account: &str, kind: CallerKind) -> Caller {
             format!("arn:aws:sts::{account}:assumed-role/{role}/{session}"),
             Some(format!("arn:aws:iam::{account}:role/team/{role}")),
         ),
+        CallerKind::FederatedUser { name, .. } => (
+            format!("arn:aws:sts::{account}:federated-user/{name}"),
+            None,
+        ),
     };
     Caller {
         account: Arc::new(Account::new(
@@ -63,6 +67,7 @@ fn caller(account: &str, kind: CallerKind) -> Caller {
         arn: arn.into(),
         user_id: "AIDATEST".into(),
         tags: BTreeMap::new(),
+        provider: None,
         policies: PolicySet::default(),
         boundary: None,
         session_policy: None,
@@ -115,6 +120,7 @@ impl Around {
         let policies = Policies {
             bucket: self.bucket.as_deref(),
             guardrails: &self.guardrails.clone().into(),
+            acl: None,
         };
         let question = Question {
             principal,
@@ -674,7 +680,14 @@ fn surrounded(layer: Layer, allows: usize, cross: bool) -> (Around, Principal) {
         guardrails: guardrails.into_iter().collect(),
         ..Around::bucket(&bucket.join(","))
     };
+    let account = if cross { OTHER } else { OWNER };
+    let control = PolicyKind::ServiceControl;
+    let control = vec![own_with(control, layer == Layer::ServiceControl)];
     let caller = Caller {
+        account: Arc::new(Account {
+            service_control: vec![control.into()],
+            ..Account::new(AccountId::parse(account).unwrap(), "0".repeat(64), "test")
+        }),
         policies: vec![
             own_with(PolicyKind::Identity, false),
             own_with(PolicyKind::Identity, layer == Layer::Identity),
@@ -682,7 +695,7 @@ fn surrounded(layer: Layer, allows: usize, cross: bool) -> (Around, Principal) {
         .into(),
         boundary: Some(own_with(PolicyKind::Boundary, layer == Layer::Boundary)),
         session_policy: Some(own_with(PolicyKind::Session, layer == Layer::Session)),
-        ..user(if cross { OTHER } else { OWNER })
+        ..user(account)
     };
     (around, known(caller))
 }
@@ -691,6 +704,7 @@ fn surrounded(layer: Layer, allows: usize, cross: bool) -> (Around, Principal) {
 fn t29_a_deny_always_wins_in_each_kind_of_policy_with_any_number_of_allows() {
     let layers = [
         Layer::Guardrail,
+        Layer::ServiceControl,
         Layer::Bucket,
         Layer::Identity,
         Layer::Boundary,

@@ -6,8 +6,8 @@ use portcullis_core::controls::public_access::{PublicAccessBlock, Ruling};
 use portcullis_core::document::{Entry, Node, PathPart, Problem, Value};
 use portcullis_core::identity::{Account, Caller, CallerKind, Principal};
 use portcullis_core::policy::{
-    Decision, Layer, Missing, Origin, Policies, Policy, PolicyKind, Question, Verdict, View,
-    evaluate,
+    AclGrants, AclPermission, Decision, Grant, Grantee, Layer, Missing, Origin, Policies, Policy,
+    PolicyKind, PublicGrants, Question, Verdict, View, evaluate,
 };
 use portcullis_core::s3::actions::Action;
 use portcullis_core::s3::names::{AccountId, BucketName};
@@ -59,6 +59,7 @@ impl Case {
         let policies = Policies {
             bucket: bucket_policy.as_deref(),
             guardrails: &guardrails.into(),
+            acl: Some(&self.acl()),
         };
         let restricted = self
             .block()
@@ -86,27 +87,43 @@ impl Case {
                 role: names.next().unwrap(),
                 session: names.next().unwrap(),
             },
+            "FederatedUser" => CallerKind::FederatedUser {
+                name: names.next().unwrap(),
+                user: text("user").unwrap().into(),
+            },
             other => panic!("unknown type {other}"),
         };
-        let canonical_id = account.repeat(6);
-        let canonical_id = canonical_id.get(..64).unwrap();
         Ok(Principal::Known(Arc::new(Caller {
-            account: Arc::new(Account::new(
-                AccountId::parse(account).unwrap(),
-                canonical_id,
-                "case",
-            )),
+            account: Arc::new(self.account(account)?),
             kind,
             arn: arn.into(),
             principal_arn: principal_arn(node).into(),
             user_id: "".into(),
             tags: BTreeMap::new(),
+            provider: text("provider").map(Box::from),
             policies: self
                 .policies("identity_policies", PolicyKind::Identity)?
                 .into(),
             boundary: self.policy("permission_boundary", PolicyKind::Boundary)?,
             session_policy: self.policy("session_policy", PolicyKind::Session)?,
         })))
+    }
+
+    fn account(&self, id: &str) -> Result<Account, Vec<Problem>> {
+        let canonical_id = id.repeat(6);
+        let canonical_id = canonical_id.get(..64).unwrap();
+        let levels = self.get("service_control_policies").map(items);
+        let levels = levels.unwrap_or_default().iter();
+        let levels = levels.map(|level| {
+            let documents = items(level).iter();
+            documents
+                .map(|node| compile(node, PolicyKind::ServiceControl))
+                .collect()
+        });
+        Ok(Account {
+            service_control: levels.collect::<Result<_, _>>()?,
+            ..Account::new(AccountId::parse(id).unwrap(), canonical_id, "case")
+        })
     }
 
     /// The context of the case, and the keys that follow from its other fields. A key that the case gives as null is
@@ -157,6 +174,15 @@ impl Case {
             "AssumedRole" => {
                 let session = text("arn").rsplit('/').next().unwrap_or_default();
                 add("aws:userid", &format!("AROAEXAMPLE:{session}"));
+                let provider = Some(text("provider")).filter(|provider| !provider.is_empty());
+                let web = provider.filter(|provider| !provider.contains(":saml-provider/"));
+                if let Some(web) = web {
+                    add("aws:FederatedProvider", web);
+                }
+            }
+            "FederatedUser" => {
+                let name = text("arn").rsplit('/').next().unwrap_or_default();
+                add("aws:userid", &format!("{}:{name}", text("account")));
             }
             _ => add("aws:userid", text("account")),
         }
@@ -171,6 +197,22 @@ impl Case {
             );
         }
         keys
+    }
+
+    /// No grants unless the case has some.
+    fn acl(&self) -> AclGrants {
+        let grants = |of: &str| {
+            let list = self.get("acl").and_then(|acl| acl.get(of)).map(items);
+            list.unwrap_or_default().iter().map(grant).collect()
+        };
+        AclGrants {
+            bucket: grants("bucket"),
+            object: grants("object"),
+            public: match self.block().ignore_public_acls {
+                true => PublicGrants::Ignored,
+                false => PublicGrants::Count,
+            },
+        }
     }
 
     fn block(&self) -> PublicAccessBlock {
@@ -220,6 +262,25 @@ fn principal_arn(principal: &Node) -> String {
     }
 }
 
+fn grant(node: &Node) -> Grant {
+    let text = |name: &str| node.get(name).and_then(Node::text).unwrap();
+    Grant {
+        grantee: match text("grantee") {
+            "AllUsers" => Grantee::AllUsers,
+            "AuthenticatedUsers" => Grantee::AuthenticatedUsers,
+            id => Grantee::CanonicalUser(id.into()),
+        },
+        permission: match text("permission") {
+            "READ" => AclPermission::Read,
+            "WRITE" => AclPermission::Write,
+            "READ_ACP" => AclPermission::ReadAcp,
+            "WRITE_ACP" => AclPermission::WriteAcp,
+            "FULL_CONTROL" => AclPermission::FullControl,
+            other => panic!("unknown permission {other}"),
+        },
+    }
+}
+
 fn compile(node: &Node, kind: PolicyKind<'_>) -> Result<Arc<Policy>, Vec<Problem>> {
     let origin = Arc::new(Origin {
         source: "case".into(),
@@ -232,6 +293,7 @@ fn told(decision: &Decision, restricted: Ruling) -> Decided {
         Layer::Guardrail => "guardrail",
         Layer::ServiceControl => "service_control",
         Layer::Bucket => "bucket",
+        Layer::Acl => "acl",
         Layer::Identity => "identity",
         Layer::Boundary => "boundary",
         Layer::Session => "session",

@@ -126,10 +126,11 @@ fn same(one: Verdict, other: Verdict) -> bool {
     std::mem::discriminant(&one) == std::mem::discriminant(&other)
 }
 
-const LAYERS: [Layer; 7] = [
+const LAYERS: [Layer; 8] = [
     Layer::Guardrail,
     Layer::ServiceControl,
     Layer::Bucket,
+    Layer::Acl,
     Layer::Identity,
     Layer::Boundary,
     Layer::Session,
