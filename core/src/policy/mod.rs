@@ -10,7 +10,9 @@ mod action_set;
 mod compile;
 mod conditions;
 mod evaluate;
+pub mod explain;
 mod glob;
+mod names;
 mod operands;
 mod operators;
 mod pattern;
@@ -22,6 +24,7 @@ mod truth;
 
 pub use compile::Compiled;
 pub use evaluate::evaluate;
+pub use explain::{Explanation, Reason, explain};
 pub use pattern::Pattern;
 pub use public::is_public;
 pub use set::PolicySet;
@@ -226,8 +229,10 @@ impl Policy {
 
 /// What a statement does when it matches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Effect {
+pub enum Effect {
+    /// Lets what matches pass.
     Allow,
+    /// Refuses what matches, whatever allows it.
     Deny,
 }
 

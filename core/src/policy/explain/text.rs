@@ -1,0 +1,314 @@
+//! Explanations for people.
+
+use super::layers::{DocumentReport, LayerReport, StatementReport};
+use super::parts::{ConditionPart, Located, Named, Outcome, Parts, PrincipalPart};
+use super::{Explanation, Reason, SetAside};
+use crate::policy::{Decision, Effect, Layer, Mode, Verdict};
+use std::fmt;
+
+impl Explanation {
+    /// Several lines, of which the first two say what was decided and why; without a newline at the end.
+    pub fn to_text(&self) -> String {
+        let mut lines = vec![self.headline(), self.because()];
+        lines.extend(self.reason.as_ref().map(nearest).unwrap_or_default());
+        lines.push(String::new());
+        for layer in &self.layers {
+            lines.push(layer_line(layer, self.action));
+            let documents = layer.documents.iter();
+            let statements = documents.flat_map(|document| &document.statements);
+            lines.extend(statements.map(|statement| format!("  {}", statement_line(statement))));
+        }
+        lines.join("\n")
+    }
+
+    fn headline(&self) -> String {
+        let Self {
+            principal,
+            action,
+            resource,
+            decision,
+            ..
+        } = self;
+        let (verdict, may) = match decision.verdict {
+            Verdict::Allow => ("allow", "may"),
+            Verdict::ExplicitDeny => ("explicit deny", "may not"),
+            Verdict::ImplicitDeny(_) => ("implicit deny", "may not"),
+            Verdict::Unknown => ("unknown", "cannot be told whether to be allowed to"),
+        };
+        format!("{verdict}: {principal} {may} {action} on {resource}")
+    }
+
+    fn because(&self) -> String {
+        because(&self.decision, self.action)
+    }
+}
+
+impl fmt::Display for Explanation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.to_text())
+    }
+}
+
+fn because(decision: &Decision, action: &str) -> String {
+    let by = decision.by.as_ref().map(Located::from);
+    let with = decision.with.as_ref().map(Located::from);
+    match (decision.verdict, by) {
+        (Verdict::Allow, Some(by)) => {
+            let with = with.map_or_else(String::new, |with| format!(" and {}", of_layer(&with)));
+            format!("because {}{with} allows it", of_layer(&by))
+        }
+        (Verdict::ExplicitDeny, Some(by)) => format!("because {} denies it", of_layer(&by)),
+        (Verdict::ImplicitDeny(missing), _) => {
+            let policy = missing.layer().policy_name();
+            format!("because no {policy} allows the {action} action")
+        }
+        (Verdict::Allow | Verdict::ExplicitDeny, None) => "because of no statement".to_owned(),
+        (Verdict::Unknown, _) => "because it depends on a fact that was not looked up".to_owned(),
+    }
+}
+
+fn nearest(reason: &Reason) -> Option<String> {
+    match reason {
+        Reason::ExplicitDeny { .. } => None,
+        Reason::NoStatement { .. } => None,
+        Reason::NearestAllow {
+            statement, failed, ..
+        } => Some(format!("nearest allow: {statement}: {}", listed(failed))),
+        Reason::Unknown { statement, unknown } => {
+            Some(format!("first to depend: {statement}: {}", listed(unknown)))
+        }
+    }
+}
+
+/// On one line: the statement and its parts.
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::ExplicitDeny { statement, matched } => {
+                write!(
+                    f,
+                    "{} denies it{}",
+                    of_layer(statement),
+                    after_colon(matched)
+                )
+            }
+            Self::NearestAllow {
+                statement,
+                failed,
+                not_examined,
+            } => {
+                let after = after_colon(failed);
+                write!(f, "{} does not allow it{after}", of_layer(statement))?;
+                match not_examined {
+                    0 => Ok(()),
+                    more => write!(f, " ({more} more statements were not examined)"),
+                }
+            }
+            Self::NoStatement { layer } => {
+                write!(f, "no statement of {} names the action", layer_name(*layer))
+            }
+            Self::Unknown { statement, unknown } => {
+                let after = after_colon(unknown);
+                write!(f, "{} may apply or not{after}", of_layer(statement))
+            }
+        }
+    }
+}
+
+/// Its Sid, its file and line.
+impl fmt::Display for Located {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.layer == Layer::Root {
+            return write!(f, "{}", self.file);
+        }
+        match &self.sid {
+            Some(sid) => write!(f, "{sid} ({}:{})", self.file, self.line),
+            None => write!(
+                f,
+                "statement {} ({}:{})",
+                self.statement, self.file, self.line
+            ),
+        }
+    }
+}
+
+fn of_layer(at: &Located) -> String {
+    match at.layer {
+        Layer::Root => at.to_string(),
+        Layer::Guardrail
+        | Layer::ServiceControl
+        | Layer::Bucket
+        | Layer::Identity
+        | Layer::Boundary
+        | Layer::Session => format!("{at} of {}", layer_name(at.layer)),
+    }
+}
+
+fn layer_name(layer: Layer) -> &'static str {
+    match layer {
+        Layer::Guardrail => "the guardrails",
+        Layer::ServiceControl => "the service control policies",
+        Layer::Bucket => "the bucket policy",
+        Layer::Identity => "the caller's identity policies",
+        Layer::Boundary => "the permissions boundary",
+        Layer::Session => "the session policy",
+        Layer::Root => "the root user's rights",
+    }
+}
+
+fn heading(layer: &LayerReport) -> String {
+    let name = match layer.layer {
+        Layer::Guardrail => "guardrails",
+        Layer::ServiceControl => "service control",
+        Layer::Bucket => "bucket policy",
+        Layer::Identity => "identity",
+        Layer::Boundary => "boundary",
+        Layer::Session => "session policy",
+        Layer::Root => "root user",
+    };
+    match layer.level {
+        Some(level) => format!("{name} {}", level + 1),
+        None => name.to_owned(),
+    }
+}
+
+fn layer_line(layer: &LayerReport, action: &str) -> String {
+    let heading = heading(layer);
+    let verdict = layer.verdict.name();
+    let files: Vec<_> = layer.documents.iter().map(file).collect();
+    let mut line = format!("{heading:<18}{verdict:<13}");
+    match (layer.layer, files.is_empty()) {
+        (Layer::Root, _) => line.push_str("needs no statement"),
+        (_, false) => line.push_str(&files.join(", ")),
+        (_, true) => line.push_str(&format!("0 statements about {action}")),
+    }
+    line
+}
+
+fn file(document: &DocumentReport) -> String {
+    let (about, all) = (
+        document.statements.len(),
+        document.statements.len() + document.others,
+    );
+    let shadow = match document.mode {
+        Mode::Enforce => "",
+        Mode::Shadow => ", in shadow",
+    };
+    format!("{} ({about} of {all} statements{shadow})", document.file)
+}
+
+fn statement_line(statement: &StatementReport) -> String {
+    let at = &statement.at;
+    if let Some(aside) = statement
+        .set_aside
+        .filter(|_| statement.applies != Outcome::Fails)
+    {
+        let aside = match aside {
+            SetAside::LeftToIdentityPolicies => {
+                "allows the account, which leaves it to identity-based policies"
+            }
+            SetAside::RootKeepsPolicyAccess => {
+                "denies it, but nothing keeps the root user from the policy itself"
+            }
+        };
+        return format!("{at} {aside}");
+    }
+    let (said, wanted): (_, fn(Outcome) -> bool) = match (statement.effect, statement.applies) {
+        (Effect::Allow, Outcome::Holds) => ("allows it", held),
+        (Effect::Deny, Outcome::Holds) => ("denies it", held),
+        (Effect::Allow, Outcome::Fails | Outcome::Undecidable) => ("does not allow it", not_held),
+        (Effect::Deny, Outcome::Fails | Outcome::Undecidable) => ("does not deny it", not_held),
+        (Effect::Allow, Outcome::Unknown) => ("may allow it", unknown),
+        (Effect::Deny, Outcome::Unknown) => ("may deny it", unknown),
+    };
+    format!(
+        "{at} {said}{}",
+        after_colon(&only(&statement.parts, wanted))
+    )
+}
+
+fn held(outcome: Outcome) -> bool {
+    matches!(outcome, Outcome::Holds | Outcome::Undecidable)
+}
+
+fn not_held(outcome: Outcome) -> bool {
+    matches!(outcome, Outcome::Fails | Outcome::Undecidable)
+}
+
+fn unknown(outcome: Outcome) -> bool {
+    outcome == Outcome::Unknown
+}
+
+/// The parts of one outcome that are worth saying: those that hold go without saying but for conditions.
+fn only(parts: &Parts, wanted: fn(Outcome) -> bool) -> Parts {
+    let fails = |part: &PrincipalPart| part.named == Named::Not;
+    let principal = parts.principal.clone();
+    let resource = parts.resource.clone();
+    let conditions = parts.conditions.iter();
+    Parts {
+        principal: principal.filter(|part| fails(part) && wanted(Outcome::Fails)),
+        action: None,
+        resource: resource.filter(|part| part.outcome != Outcome::Holds && wanted(part.outcome)),
+        conditions: conditions
+            .filter(|part| wanted(part.outcome))
+            .cloned()
+            .collect(),
+        more_conditions: parts.more_conditions,
+    }
+}
+
+fn after_colon(parts: &Parts) -> String {
+    match listed(parts) {
+        list if list.is_empty() => list,
+        list => format!(": {list}"),
+    }
+}
+
+/// `StringEquals aws:PrincipalTag/team wants …, found …; Resource wants …`
+fn listed(parts: &Parts) -> String {
+    let principal = parts.principal.iter().map(|part| {
+        let (element, wanted, found) = (part.element, &part.wanted, &part.found);
+        format!("{element} has {wanted}, the caller is `{found}`")
+    });
+    let action = parts.action.iter().map(|part| {
+        let (element, wanted, found) = (part.element, &part.wanted, part.found);
+        format!("{element} has {wanted}, asked is `{found}`")
+    });
+    let resource = parts.resource.iter().map(|part| {
+        let (element, wanted, found) = (part.element, &part.wanted, &part.found);
+        format!("{element} has {wanted}, asked is `{found}`")
+    });
+    let conditions = parts.conditions.iter().map(ToString::to_string);
+    let more =
+        (parts.more_conditions > 0).then(|| format!("{} more conditions", parts.more_conditions));
+    let all: Vec<_> = principal
+        .chain(action)
+        .chain(resource)
+        .chain(conditions)
+        .chain(more)
+        .collect();
+    all.join("; ")
+}
+
+impl fmt::Display for ConditionPart {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            operator,
+            key,
+            wanted,
+            found,
+            outcome,
+        } = self;
+        write!(f, "{operator} {key} wants {wanted}, ")?;
+        match (found, outcome) {
+            (Some(found), Outcome::Holds | Outcome::Fails) => write!(f, "found {found}"),
+            (Some(found), Outcome::Undecidable | Outcome::Unknown) => {
+                write!(f, "found {found}, which is {}", outcome.name())
+            }
+            (None, Outcome::Unknown) => f.write_str("which was not looked up"),
+            (None, Outcome::Holds | Outcome::Fails | Outcome::Undecidable) => {
+                f.write_str("which is absent")
+            }
+        }
+    }
+}
