@@ -513,6 +513,7 @@ fn delete_objects(draft: &mut Draft) {
         key: key.into(),
         version_id: version.map(Into::into),
         allowed,
+        reason: None,
     };
     draft.labels.operation = Some(&DELETE_OBJECTS);
     draft.labels.target = Some(Target::bucket(&bucket("bucket")));
@@ -579,6 +580,7 @@ fn the_json_object_has_s3s_names_and_ours() {
             by: Some(deciding()),
             with: None,
         },
+        reason: None,
     });
     draft.labels.permissions = vec![Permission {
         action: "s3:GetObject",
@@ -667,6 +669,7 @@ fn an_implicit_deny_names_the_missing_side_and_no_statement() {
             by: None,
             with: None,
         },
+        reason: None,
     });
     let decision = serde_json::json!({
         "verdict": "implicit_deny", "missing": "boundary", "action": "s3:PutObject", "resource": "arn:aws:s3:::bkt/k",
@@ -724,6 +727,7 @@ fn everywhere(draft: &mut Draft, text: &[u8]) {
         key: text.as_ref().into(),
         version_id: Some(text.as_ref().into()),
         allowed: true,
+        reason: None,
     }];
 }
 

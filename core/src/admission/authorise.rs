@@ -4,13 +4,14 @@ use super::facts::{Looked, Stop, Whose, sees_tags, whose};
 use super::legality::Case;
 use super::permit::Run;
 use super::questions::{Said, Subject, applies, ask, subject};
-use super::{Arrival, Asked, Item, Labels, Permission, Route, Rules, authenticate, refuse};
+use super::{
+    Arrival, Asked, Item, Labels, Permission, Route, Rules, authenticate, questions, refuse,
+};
 use crate::context::{Listing, Stored};
-use crate::policy::{Decision, Verdict};
+use crate::policy::{Decision, Reason, Verdict};
 use crate::request::{self, Head, Query};
 use crate::s3::actions::Action;
 use crate::s3::answer::S3Error;
-use crate::s3::names::Target;
 use crate::s3::operations::{AnsweredBy, Effect, Need, On, Operation, OperationId, PayloadKind};
 use crate::s3::profiles::Profile;
 use crate::s3::xml::{
@@ -19,6 +20,7 @@ use crate::s3::xml::{
 };
 use bytes::Bytes;
 use http::HeaderMap;
+use std::sync::Arc;
 
 /// What was granted.
 #[derive(Debug)]
@@ -146,14 +148,16 @@ fn each_key(case: &Case<'_>, labels: &mut Labels, body: &[u8]) -> Result<Run, S3
     let mut allowed = Vec::with_capacity(request.objects.len());
     for item in std::mem::take(&mut request.objects) {
         let ruling = delete_item(case, labels, &item);
+        let reason = ruling.as_ref().err();
         labels.items.push(Item {
             key: item.key.as_str().into(),
             version_id: item.version_id.as_deref().map(Into::into),
             allowed: ruling.is_ok(),
+            reason: reason.and_then(|refused| refused.reason.clone()),
         });
         match ruling {
             Ok(()) => allowed.push(item),
-            Err(error) => refused.push(failure(item, &error)),
+            Err(Refused { error, .. }) => refused.push(failure(item, &error)),
         }
     }
     request.objects = allowed;
@@ -165,7 +169,7 @@ fn each_key(case: &Case<'_>, labels: &mut Labels, body: &[u8]) -> Result<Run, S3
     })
 }
 
-fn delete_item(case: &Case<'_>, labels: &mut Labels, item: &DeleteItem) -> Result<(), S3Error> {
+fn delete_item(case: &Case<'_>, labels: &mut Labels, item: &DeleteItem) -> Result<(), Refused> {
     let target = case
         .request
         .target
@@ -188,7 +192,7 @@ fn delete_item(case: &Case<'_>, labels: &mut Labels, item: &DeleteItem) -> Resul
             },
         };
         let decision = ask(case, labels, need.action, &subject, &said);
-        allow(case, labels, need.action, &target, decision)?;
+        allow(case, labels, need.action, &subject, &said, decision)?;
     }
     Ok(())
 }
@@ -257,7 +261,8 @@ fn require(case: &Case<'_>, labels: &mut Labels, need: &Need, said: &Said<'_>) -
         resource: subject.target.clone(),
         allowed,
     });
-    Ok(allow(case, labels, need.action, &subject.target, decision)?)
+    let ruling = allow(case, labels, need.action, &subject, said, decision);
+    Ok(ruling.map_err(|refused| refused.error)?)
 }
 
 fn depends_on_tags(decision: &Decision, subject: &Subject<'_>) -> bool {
@@ -357,30 +362,58 @@ fn needs(operation: &'static Operation, effect: Effect) -> impl Iterator<Item = 
         .filter(move |need| need.effect == effect)
 }
 
+/// A permission that is refused.
+struct Refused {
+    error: S3Error,
+    /// For the record; the client is told less.
+    reason: Option<Arc<Reason>>,
+}
+
+impl From<S3Error> for Refused {
+    fn from(error: S3Error) -> Self {
+        Self {
+            error,
+            reason: None,
+        }
+    }
+}
+
+/// To find a reason costs about as much as to decide; a request for a thousand keys may not cost twice as much.
+const MOST_KEYS_EXPLAINED: usize = 100;
+
 /// Notes a decision, and refuses unless it allows.
 fn allow(
     case: &Case<'_>,
     labels: &mut Labels,
     action: Action,
-    target: &Target,
+    subject: &Subject<'_>,
+    said: &Said<'_>,
     decision: Decision,
-) -> Result<(), S3Error> {
+) -> Result<(), Refused> {
     let allowed = match decision.verdict {
         Verdict::Allow => true,
         // A fact that nobody can look up: what depends on it is not allowed.
         Verdict::ExplicitDeny | Verdict::ImplicitDeny(_) | Verdict::Unknown => false,
     };
-    let asked = Asked {
-        action: action.name(),
-        resource: target.clone(),
-        decision,
-    };
-    let owner = case.owner_for(action, target, &labels.principal);
-    let refusal = (!allowed).then(|| refuse::denied(&asked, &labels.principal, owner));
     let first_refusal = labels
         .decision
         .as_ref()
         .is_none_or(|noted| matches!(noted.decision.verdict, Verdict::Allow));
+    let explained = !allowed && (first_refusal || labels.items.len() < MOST_KEYS_EXPLAINED);
+    let reason = explained
+        .then(|| questions::reason(case, labels, action, subject, said, &decision))
+        .flatten();
+    let asked = Asked {
+        action: action.name(),
+        resource: subject.target.clone(),
+        decision,
+        reason: reason.clone(),
+    };
+    let owner = case.owner_for(action, &subject.target, &labels.principal);
+    let refusal = (!allowed).then(|| Refused {
+        error: refuse::denied(&asked, &labels.principal, owner),
+        reason,
+    });
     if labels.decision.is_none() || (!allowed && first_refusal) {
         labels.decision = Some(asked);
     }

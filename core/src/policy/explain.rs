@@ -6,6 +6,7 @@
 
 mod layers;
 mod parts;
+mod public;
 mod reason;
 mod text;
 mod values;
@@ -15,6 +16,7 @@ pub use layers::{DocumentReport, LayerReport, LayerVerdict, SetAside, StatementR
 pub use parts::{
     ActionPart, ConditionPart, Located, Named, Outcome, Parts, PrincipalPart, ResourcePart,
 };
+pub use public::{LooseCondition, PublicAccess, PublicStatement, public_statements};
 pub use reason::Reason;
 pub use values::{Text, Values};
 
@@ -38,6 +40,19 @@ pub struct Explanation {
     pub reason: Option<Reason>,
     /// What each layer says.
     pub layers: Vec<LayerReport>,
+    /// What Block Public Access adds, if that was asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub public_access: Option<PublicAccess>,
+}
+
+impl Explanation {
+    /// The same with what Block Public Access adds: `PublicAccessBlock::explain` says it.
+    pub fn with_public_access(self, access: PublicAccess) -> Self {
+        Self {
+            public_access: Some(access),
+            ..self
+        }
+    }
 }
 
 /// Explains how `policies` decide `question`.
@@ -50,6 +65,7 @@ pub fn explain<C: Context>(policies: Policies<'_>, question: &Question<'_, C>) -
         reason: Reason::of(policies, question, &decision),
         layers: layers::reports(policies, question),
         decision,
+        public_access: None,
     }
 }
 

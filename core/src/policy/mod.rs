@@ -26,7 +26,7 @@ pub use compile::Compiled;
 pub use evaluate::evaluate;
 pub use explain::{Explanation, Reason, explain};
 pub use pattern::Pattern;
-pub use public::is_public;
+pub use public::{Looseness, is_public};
 pub use set::PolicySet;
 
 use crate::context::Context;

@@ -234,12 +234,10 @@ impl<C: Context> Held<'_, '_, C> {
         let written = self.written();
         let written = written.and_then(|written| written.condition(condition.position));
         let lookup = self.question.context.lookup(&condition.key);
+        let (operator, key) = condition_names(self.policy, self.statement, condition);
         ConditionPart {
-            operator: Text::name(written.map_or(condition.operator.name, |(name, _)| name)),
-            key: match written {
-                Some((_, entry)) => Text::name(&entry.name),
-                None => Text::name(&condition.key.to_string()),
-            },
+            operator,
+            key,
             wanted: Values::of(
                 written
                     .into_iter()
@@ -263,6 +261,22 @@ impl<C: Context> Held<'_, '_, C> {
         let entry: &Entry = self.written()?.element(plain, negated)?;
         let name = names.into_iter().find(|name| *name == entry.name)?;
         Some((name, Values::of(texts(&entry.value), self.limits)))
+    }
+}
+
+/// A condition's operator and key, as written.
+pub(super) fn condition_names(
+    policy: &Policy,
+    statement: &Statement,
+    condition: &Condition,
+) -> (Text, Text) {
+    let written = Written::of(policy, statement.position);
+    match written.and_then(|written| written.condition(condition.position)) {
+        Some((operator, entry)) => (Text::name(operator), Text::name(&entry.name)),
+        None => (
+            Text::name(condition.operator.name),
+            Text::name(&condition.key.to_string()),
+        ),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::layers::{DocumentReport, LayerReport, StatementReport};
 use super::parts::{ConditionPart, Located, Named, Outcome, Parts, PrincipalPart};
-use super::{Explanation, Reason, SetAside};
+use super::{Explanation, PublicAccess, Reason, SetAside};
 use crate::policy::{Decision, Effect, Layer, Mode, Verdict};
 use std::fmt;
 
@@ -18,6 +18,7 @@ impl Explanation {
             let statements = documents.flat_map(|document| &document.statements);
             lines.extend(statements.map(|statement| format!("  {}", statement_line(statement))));
         }
+        lines.extend(self.public_access.iter().flat_map(public_lines));
         lines.join("\n")
     }
 
@@ -41,6 +42,32 @@ impl Explanation {
     fn because(&self) -> String {
         because(&self.decision, self.action)
     }
+}
+
+/// What Block Public Access adds.
+fn public_lines(access: &PublicAccess) -> Vec<String> {
+    let public = match access.statements.is_empty() {
+        true => "the bucket policy is not public",
+        false => "the bucket policy is public",
+    };
+    let restricts = match (access.restrict_public_buckets, access.refused) {
+        (_, true) => "RestrictPublicBuckets refuses this caller",
+        (true, false) => "RestrictPublicBuckets lets this caller pass",
+        (false, false) => "RestrictPublicBuckets is off",
+    };
+    let mut lines = vec![format!("{:<18}{public}; {restricts}", "public access")];
+    lines.extend(access.statements.iter().map(|statement| {
+        let conditions = statement.conditions.iter().map(|condition| {
+            let (operator, key) = (&condition.operator, &condition.key);
+            format!("; {operator} {key} {}", condition.why.says())
+        });
+        format!(
+            "  {} is open to everyone{}",
+            statement.at,
+            conditions.collect::<String>()
+        )
+    }));
+    lines
 }
 
 impl fmt::Display for Explanation {
@@ -79,6 +106,21 @@ fn nearest(reason: &Reason) -> Option<String> {
         }
     }
 }
+
+impl Reason {
+    /// On one line of at most 256 bytes.
+    pub fn brief(&self) -> String {
+        let mut line = self.to_string();
+        if line.len() > BRIEF {
+            let end = line.floor_char_boundary(BRIEF - "…".len());
+            line.truncate(end);
+            line.push('…');
+        }
+        line
+    }
+}
+
+const BRIEF: usize = 256;
 
 /// On one line: the statement and its parts.
 impl fmt::Display for Reason {
