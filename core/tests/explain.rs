@@ -280,3 +280,12 @@ fn a_public_policy_names_the_statements_that_make_it_public() {
         .public_access("public-insider", true);
     Scene::anonymous().public_access("public-not", false);
 }
+
+#[test]
+fn the_values_of_variables_are_shown() {
+    let home = r#""Resource":"arn:aws:s3:::reports/home/${aws:username}/${*}","Condition":{"StringEquals":{"aws:PrincipalTag/team":["${aws:PrincipalTag/group, 'none'}"]}}"#;
+    Scene::by(ALICE)
+        .identity(&own("Allow", home))
+        .with("aws:username", "alice")
+        .golden("variables");
+}

@@ -15,6 +15,7 @@ mod written;
 pub use layers::{DocumentReport, LayerReport, LayerVerdict, SetAside, StatementReport};
 pub use parts::{
     ActionPart, ConditionPart, Located, Named, Outcome, Parts, PrincipalPart, ResourcePart,
+    Variable,
 };
 pub use public::{LooseCondition, PublicAccess, PublicStatement, public_statements};
 pub use reason::Reason;

@@ -314,7 +314,7 @@ impl LayerVerdict {
             Self::Deny => "deny",
             Self::Allow => "allow",
             Self::Silent => "silent",
-            Self::NotLimited => "not limited",
+            Self::NotLimited => "not_limited",
             Self::Unknown => "unknown",
         }
     }

@@ -1,9 +1,9 @@
 //! The parts of a statement, each held against a question: what explanations and reasons are made of.
 
 use super::values::{Limits, Text, Values};
-use super::written::{Written, texts};
-use crate::context::{Context, Lookup};
-use crate::document::Entry;
+use super::written::{Written, texts, variables};
+use crate::context::{Context, Key};
+use crate::document::{Entry, Node};
 use crate::identity::Principal;
 use crate::policy::conditions::Condition;
 use crate::policy::names::written_by_name;
@@ -107,6 +107,9 @@ pub struct ResourcePart {
     pub element: &'static str,
     /// As written.
     pub wanted: Values,
+    /// The values of the variables in them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub variables: Vec<Variable>,
     /// The resource's ARN.
     pub found: Text,
     /// Whether the resource is meant.
@@ -122,10 +125,22 @@ pub struct ConditionPart {
     pub key: Text,
     /// The policy's values, as written.
     pub wanted: Values,
+    /// The values of the variables in them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub variables: Vec<Variable>,
     /// The request's values; none if the key is absent, or if `outcome` is unknown and it was not looked up.
     pub found: Option<Values>,
     /// Whether it holds.
     pub outcome: Outcome,
+}
+
+/// A policy variable.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Variable {
+    /// The name of its key, as written.
+    pub name: Text,
+    /// Its value; none if the key is absent or was not looked up.
+    pub value: Option<Values>,
 }
 
 impl Located {
@@ -184,33 +199,34 @@ impl<C: Context> Held<'_, '_, C> {
 
     /// None in the policy of its holder.
     pub(super) fn principal(&self) -> Option<PrincipalPart> {
-        let (element, wanted) = self.element(["Principal", "NotPrincipal"])?;
+        let (element, entry) = self.element(["Principal", "NotPrincipal"])?;
         let named = self.statement.principals.name(self.question.principal);
         Some(PrincipalPart {
             element,
-            wanted,
+            wanted: self.values(entry),
             found: Text::name(who(self.question.principal)),
             named: named.into(),
         })
     }
 
     pub(super) fn action(&self) -> Option<ActionPart> {
-        let (element, wanted) = self.element(["Action", "NotAction"])?;
+        let (element, entry) = self.element(["Action", "NotAction"])?;
         Some(ActionPart {
             element,
-            wanted,
+            wanted: self.values(entry),
             found: self.question.action.name(),
         })
     }
 
     pub(super) fn resource(&self) -> Option<ResourcePart> {
-        let (element, wanted) = self.element(["Resource", "NotResource"])?;
+        let (element, entry) = self.element(["Resource", "NotResource"])?;
         let Question {
             resource, context, ..
         } = self.question;
         Some(ResourcePart {
             element,
-            wanted,
+            wanted: self.values(entry),
+            variables: self.variables(&entry.value),
             found: Text::name(&arn(resource)),
             outcome: self.statement.resources.cover(resource, *context).into(),
         })
@@ -244,23 +260,47 @@ impl<C: Context> Held<'_, '_, C> {
                     .flat_map(|(_, entry)| texts(&entry.value)),
                 self.limits,
             ),
+            variables: written
+                .map(|(_, entry)| self.variables(&entry.value))
+                .unwrap_or_default(),
             found: Values::found(&condition.key, &lookup, self.limits),
-            outcome: match lookup {
-                Lookup::Unknown => Outcome::Unknown,
-                Lookup::Absent | Lookup::One(_) | Lookup::Many(_) => outcome.into(),
-            },
+            outcome: outcome.into(),
         }
+    }
+
+    /// The values of the variables in an element, each once.
+    fn variables(&self, element: &Node) -> Vec<Variable> {
+        let mut found: Vec<Variable> = Vec::new();
+        for text in texts(element).take(self.limits.values) {
+            for name in variables(self.policy, &text) {
+                let shown = Text::name(name);
+                if found.len() < self.limits.values && found.iter().all(|seen| seen.name != shown) {
+                    let key = Key::parse(name);
+                    let value = key.and_then(|key| {
+                        let lookup = self.question.context.lookup(&key);
+                        Values::found(&key, &lookup, self.limits)
+                    });
+                    found.push(Variable { name: shown, value });
+                }
+            }
+        }
+        found
     }
 
     fn written(&self) -> Option<Written<'_>> {
         Written::of(self.policy, self.statement.position)
     }
 
-    fn element(&self, names: [&'static str; 2]) -> Option<(&'static str, Values)> {
+    /// The one of two elements that the statement has.
+    fn element(&self, names: [&'static str; 2]) -> Option<(&'static str, &Entry)> {
         let [plain, negated] = names;
-        let entry: &Entry = self.written()?.element(plain, negated)?;
+        let entry = self.written()?.element(plain, negated)?;
         let name = names.into_iter().find(|name| *name == entry.name)?;
-        Some((name, Values::of(texts(&entry.value), self.limits)))
+        Some((name, entry))
+    }
+
+    fn values(&self, entry: &Entry) -> Values {
+        Values::of(texts(&entry.value), self.limits)
     }
 }
 

@@ -1,6 +1,6 @@
 //! The short form for a refusal: the statement that denied it, or the Allow that came nearest.
 
-use super::layers::{Documents, documents, set_aside};
+use super::layers::{Documents, applies, documents, set_aside};
 use super::parts::{Held, Located, Parts};
 use super::values::Limits;
 use crate::context::Context;
@@ -80,10 +80,13 @@ fn denied<C: Context>(
 ) -> Option<Reason> {
     let layers = documents(policies, question);
     let layers = layers.iter().filter(|layer| layer.layer == by.layer);
-    let mut policies = layers.flat_map(|layer| &layer.policies);
-    let policy = policies.find(|policy| *policy.origin == *by.origin)?;
-    let mut statements = policy.statements(Effect::Deny).list.iter();
-    let statement = statements.find(|statement| statement.position == by.statement)?;
+    let mut denies = layers.flat_map(|layer| candidates(layer, Effect::Deny, question));
+    // Several policies may stand in one file, so the place alone may not tell them apart.
+    let (policy, statement) = denies.find(|(policy, statement)| {
+        *policy.origin == *by.origin
+            && (statement.position, statement.line) == (by.statement, by.line)
+            && applies(statement, Effect::Deny, question) == Truth::Yes
+    })?;
     let mut matched = held(policy, statement, question).parts();
     matched.principal = matched
         .principal
@@ -111,7 +114,7 @@ fn unknown<C: Context>(policies: Policies<'_>, question: &Question<'_, C>) -> Op
     });
     let mut examined = candidates.take(MOST_EXAMINED);
     let (layer, _, policy, statement) = examined.find(|(_, effect, _, statement)| {
-        super::layers::applies(statement, *effect, question) == Truth::Unknown
+        applies(statement, *effect, question) == Truth::Unknown
     })?;
     let mut unknown = held(policy, statement, question).parts_with(|truth| truth == Truth::Unknown);
     unknown.principal = None;

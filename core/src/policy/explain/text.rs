@@ -1,7 +1,7 @@
 //! Explanations for people.
 
-use super::layers::{DocumentReport, LayerReport, StatementReport};
-use super::parts::{ConditionPart, Located, Named, Outcome, Parts, PrincipalPart};
+use super::layers::{DocumentReport, LayerReport, LayerVerdict, StatementReport};
+use super::parts::{ConditionPart, Located, Named, Outcome, Parts, Variable};
 use super::{Explanation, PublicAccess, Reason, SetAside};
 use crate::policy::{Decision, Effect, Layer, Mode, Verdict};
 use std::fmt;
@@ -15,8 +15,7 @@ impl Explanation {
         for layer in &self.layers {
             lines.push(layer_line(layer, self.action));
             let documents = layer.documents.iter();
-            let statements = documents.flat_map(|document| &document.statements);
-            lines.extend(statements.map(|statement| format!("  {}", statement_line(statement))));
+            lines.extend(documents.flat_map(statement_lines));
         }
         lines.extend(self.public_access.iter().flat_map(public_lines));
         lines.join("\n")
@@ -31,12 +30,12 @@ impl Explanation {
             ..
         } = self;
         let (verdict, may) = match decision.verdict {
-            Verdict::Allow => ("allow", "may"),
-            Verdict::ExplicitDeny => ("explicit deny", "may not"),
-            Verdict::ImplicitDeny(_) => ("implicit deny", "may not"),
-            Verdict::Unknown => ("unknown", "cannot be told whether to be allowed to"),
+            Verdict::Allow => ("allow: ", "may"),
+            Verdict::ExplicitDeny => ("explicit deny: ", "may not"),
+            Verdict::ImplicitDeny(_) => ("implicit deny: ", "may not"),
+            Verdict::Unknown => ("unknown: whether ", "may"),
         };
-        format!("{verdict}: {principal} {may} {action} on {resource}")
+        format!("{verdict}{principal} {may} {action} on {resource}")
     }
 
     fn because(&self) -> String {
@@ -80,10 +79,10 @@ fn because(decision: &Decision, action: &str) -> String {
     let by = decision.by.as_ref().map(Located::from);
     let with = decision.with.as_ref().map(Located::from);
     match (decision.verdict, by) {
-        (Verdict::Allow, Some(by)) => {
-            let with = with.map_or_else(String::new, |with| format!(" and {}", of_layer(&with)));
-            format!("because {}{with} allows it", of_layer(&by))
-        }
+        (Verdict::Allow, Some(by)) => match with {
+            Some(with) => format!("because {} and {} allow it", of_layer(&by), of_layer(&with)),
+            None => format!("because {} allows it", of_layer(&by)),
+        },
         (Verdict::ExplicitDeny, Some(by)) => format!("because {} denies it", of_layer(&by)),
         (Verdict::ImplicitDeny(missing), _) => {
             let policy = missing.layer().policy_name();
@@ -216,14 +215,16 @@ fn heading(layer: &LayerReport) -> String {
 
 fn layer_line(layer: &LayerReport, action: &str) -> String {
     let heading = heading(layer);
-    let verdict = layer.verdict.name();
+    let verdict = layer.verdict.name().replace('_', " ");
     let files: Vec<_> = layer.documents.iter().map(file).collect();
     let mut line = format!("{heading:<18}{verdict:<13}");
-    match (layer.layer, files.is_empty()) {
-        (Layer::Root, _) => line.push_str("needs no statement"),
-        (_, false) => line.push_str(&files.join(", ")),
-        (_, true) => line.push_str(&format!("0 statements about {action}")),
+    match layer.layer {
+        Layer::Root => line.push_str("needs no statement"),
+        _ if !files.is_empty() => line.push_str(&files.join(", ")),
+        _ if layer.verdict == LayerVerdict::NotLimited => (),
+        _ => line.push_str(&format!("0 statements about {action}")),
     }
+    line.truncate(line.trim_end().len());
     line
 }
 
@@ -239,7 +240,12 @@ fn file(document: &DocumentReport) -> String {
     format!("{} ({about} of {all} statements{shadow})", document.file)
 }
 
-fn statement_line(statement: &StatementReport) -> String {
+fn statement_lines(document: &DocumentReport) -> impl Iterator<Item = String> {
+    let statements = document.statements.iter();
+    statements.map(|statement| format!("  {}", statement_line(statement, document.counts)))
+}
+
+fn statement_line(statement: &StatementReport, counts: bool) -> String {
     let at = &statement.at;
     if let Some(aside) = statement
         .set_aside
@@ -255,18 +261,20 @@ fn statement_line(statement: &StatementReport) -> String {
         };
         return format!("{at} {aside}");
     }
-    let (said, wanted): (_, fn(Outcome) -> bool) = match (statement.effect, statement.applies) {
-        (Effect::Allow, Outcome::Holds) => ("allows it", held),
-        (Effect::Deny, Outcome::Holds) => ("denies it", held),
-        (Effect::Allow, Outcome::Fails | Outcome::Undecidable) => ("does not allow it", not_held),
-        (Effect::Deny, Outcome::Fails | Outcome::Undecidable) => ("does not deny it", not_held),
-        (Effect::Allow, Outcome::Unknown) => ("may allow it", unknown),
-        (Effect::Deny, Outcome::Unknown) => ("may deny it", unknown),
+    let (said, wanted): (_, fn(Outcome) -> bool) = match statement.applies {
+        Outcome::Holds if counts => ("", held),
+        Outcome::Holds => ("would ", held),
+        Outcome::Fails | Outcome::Undecidable => ("does not ", not_held),
+        Outcome::Unknown => ("may ", unknown),
     };
-    format!(
-        "{at} {said}{}",
-        after_colon(&only(&statement.parts, wanted))
-    )
+    let verb = match (statement.effect, said) {
+        (Effect::Allow, "") => "allows",
+        (Effect::Allow, _) => "allow",
+        (Effect::Deny, "") => "denies",
+        (Effect::Deny, _) => "deny",
+    };
+    let after = after_colon(&only(&statement.parts, wanted));
+    format!("{at} {said}{verb} it{after}")
 }
 
 fn held(outcome: Outcome) -> bool {
@@ -281,16 +289,25 @@ fn unknown(outcome: Outcome) -> bool {
     outcome == Outcome::Unknown
 }
 
-/// The parts of one outcome that are worth saying: those that hold go without saying but for conditions.
+/// The parts of one outcome that are worth saying: what holds goes without saying unless it is a condition or excludes.
 fn only(parts: &Parts, wanted: fn(Outcome) -> bool) -> Parts {
-    let fails = |part: &PrincipalPart| part.named == Named::Not;
+    let excludes = |element: &str| element.starts_with("Not") && wanted(Outcome::Holds);
     let principal = parts.principal.clone();
+    let action = parts.action.clone();
     let resource = parts.resource.clone();
     let conditions = parts.conditions.iter();
     Parts {
-        principal: principal.filter(|part| fails(part) && wanted(Outcome::Fails)),
-        action: None,
-        resource: resource.filter(|part| part.outcome != Outcome::Holds && wanted(part.outcome)),
+        principal: principal.filter(|part| match part.named {
+            Named::Not => wanted(Outcome::Fails),
+            Named::Everyone | Named::Exactly | Named::Role | Named::Account => {
+                excludes(part.element)
+            }
+        }),
+        action: action.filter(|part| excludes(part.element)),
+        resource: resource.filter(|part| match part.outcome {
+            Outcome::Holds => excludes(part.element),
+            Outcome::Fails | Outcome::Undecidable | Outcome::Unknown => wanted(part.outcome),
+        }),
         conditions: conditions
             .filter(|part| wanted(part.outcome))
             .cloned()
@@ -318,7 +335,8 @@ fn listed(parts: &Parts) -> String {
     });
     let resource = parts.resource.iter().map(|part| {
         let (element, wanted, found) = (part.element, &part.wanted, &part.found);
-        format!("{element} has {wanted}, asked is `{found}`")
+        let variables = variables(&part.variables);
+        format!("{element} has {wanted}{variables}, asked is `{found}`")
     });
     let conditions = parts.conditions.iter().map(ToString::to_string);
     let more =
@@ -332,20 +350,37 @@ fn listed(parts: &Parts) -> String {
     all.join("; ")
 }
 
+/// ` with ${aws:username} = …`
+fn variables(variables: &[Variable]) -> String {
+    let shown = variables.iter().enumerate().map(|(at, variable)| {
+        let word = if at == 0 { " with" } else { "," };
+        let name = &variable.name;
+        match &variable.value {
+            Some(value) => format!("{word} ${{{name}}} = {value}"),
+            None => format!("{word} ${{{name}}} without value"),
+        }
+    });
+    shown.collect()
+}
+
 impl fmt::Display for ConditionPart {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self {
             operator,
             key,
             wanted,
+            variables: list,
             found,
             outcome,
         } = self;
-        write!(f, "{operator} {key} wants {wanted}, ")?;
+        write!(f, "{operator} {key} wants {wanted}{}, ", variables(list))?;
         match (found, outcome) {
             (Some(found), Outcome::Holds | Outcome::Fails) => write!(f, "found {found}"),
-            (Some(found), Outcome::Undecidable | Outcome::Unknown) => {
-                write!(f, "found {found}, which is {}", outcome.name())
+            (Some(found), Outcome::Undecidable) => {
+                write!(f, "found {found}, which is undecidable")
+            }
+            (Some(found), Outcome::Unknown) => {
+                write!(f, "found {found}, and a variable was not looked up")
             }
             (None, Outcome::Unknown) => f.write_str("which was not looked up"),
             (None, Outcome::Holds | Outcome::Fails | Outcome::Undecidable) => {

@@ -49,6 +49,21 @@ pub(super) fn texts(node: &Node) -> impl Iterator<Item = Cow<'_, str>> {
     plain.iter().chain(maps).filter_map(scalar)
 }
 
+/// The names of the variables in a text: what stands between `${` and a comma or `}`. Only version 2012-10-17 of the
+/// language has variables; `${*}`, `${?}` and `${$}` are none.
+pub(super) fn variables<'t>(policy: &Policy, text: &'t str) -> impl Iterator<Item = &'t str> {
+    let version = policy.document().get("Version").and_then(Node::text);
+    let text = match version {
+        Some("2012-10-17") => text,
+        Some(_) | None => "",
+    };
+    let names = text.split("${").skip(1).filter_map(|rest| {
+        let end = rest.find([',', '}'])?;
+        rest.get(..end).map(str::trim)
+    });
+    names.filter(|name| !["*", "?", "$"].contains(name))
+}
+
 fn list(node: &Node) -> &[Node] {
     match &node.value {
         Value::List(items) => items,
