@@ -4,13 +4,11 @@ use super::facts::{Looked, Stop, Whose, sees_tags, whose};
 use super::legality::Case;
 use super::permit::Run;
 use super::questions::{Said, Subject, applies, ask, subject};
-use super::{
-    Arrival, Asked, Item, Labels, Permission, Route, Rules, authenticate, questions, refuse,
-};
+use super::ruling::{Refused, allow};
+use super::{Arrival, Item, Labels, Permission, Route, Rules, authenticate, refuse};
 use crate::context::{Listing, Stored};
-use crate::policy::{Decision, Reason, Verdict};
+use crate::policy::{Decision, Verdict};
 use crate::request::{self, Head, Query};
-use crate::s3::actions::Action;
 use crate::s3::answer::S3Error;
 use crate::s3::operations::{AnsweredBy, Effect, Need, On, Operation, OperationId, PayloadKind};
 use crate::s3::profiles::Profile;
@@ -20,7 +18,6 @@ use crate::s3::xml::{
 };
 use bytes::Bytes;
 use http::HeaderMap;
-use std::sync::Arc;
 
 /// What was granted.
 #[derive(Debug)]
@@ -360,62 +357,4 @@ fn needs(operation: &'static Operation, effect: Effect) -> impl Iterator<Item = 
         .needs
         .iter()
         .filter(move |need| need.effect == effect)
-}
-
-/// A permission that is refused.
-struct Refused {
-    error: S3Error,
-    /// For the record; the client is told less.
-    reason: Option<Arc<Reason>>,
-}
-
-impl From<S3Error> for Refused {
-    fn from(error: S3Error) -> Self {
-        Self {
-            error,
-            reason: None,
-        }
-    }
-}
-
-/// To find a reason costs about as much as to decide; a request for a thousand keys may not cost twice as much.
-const MOST_KEYS_EXPLAINED: usize = 100;
-
-/// Notes a decision, and refuses unless it allows.
-fn allow(
-    case: &Case<'_>,
-    labels: &mut Labels,
-    action: Action,
-    subject: &Subject<'_>,
-    said: &Said<'_>,
-    decision: Decision,
-) -> Result<(), Refused> {
-    let allowed = match decision.verdict {
-        Verdict::Allow => true,
-        // A fact that nobody can look up: what depends on it is not allowed.
-        Verdict::ExplicitDeny | Verdict::ImplicitDeny(_) | Verdict::Unknown => false,
-    };
-    let first_refusal = labels
-        .decision
-        .as_ref()
-        .is_none_or(|noted| matches!(noted.decision.verdict, Verdict::Allow));
-    let explained = !allowed && (first_refusal || labels.items.len() < MOST_KEYS_EXPLAINED);
-    let reason = explained
-        .then(|| questions::reason(case, labels, action, subject, said, &decision))
-        .flatten();
-    let asked = Asked {
-        action: action.name(),
-        resource: subject.target.clone(),
-        decision,
-        reason: reason.clone(),
-    };
-    let owner = case.owner_for(action, &subject.target, &labels.principal);
-    let refusal = (!allowed).then(|| Refused {
-        error: refuse::denied(&asked, &labels.principal, owner),
-        reason,
-    });
-    if labels.decision.is_none() || (!allowed && first_refusal) {
-        labels.decision = Some(asked);
-    }
-    refusal.map_or(Ok(()), Err)
 }

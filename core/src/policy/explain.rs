@@ -4,7 +4,9 @@
 //! with the very tests that decide. [`Reason`] is the short form that a refusal carries in its record. Every text in
 //! either is of bounded length, on one line, and without the secrets that a client may have put there.
 
+mod held;
 mod layers;
+mod line;
 mod parts;
 mod public;
 mod reason;
@@ -60,9 +62,9 @@ impl Explanation {
 pub fn explain<C: Context>(policies: Policies<'_>, question: &Question<'_, C>) -> Explanation {
     let decision = evaluate(policies, question);
     Explanation {
-        principal: Text::name(parts::who(question.principal)),
+        principal: Text::name(held::who(question.principal)),
         action: question.action.name(),
-        resource: Text::name(&parts::arn(question.resource)),
+        resource: Text::name(&held::arn(question.resource)),
         reason: Reason::of(policies, question, &decision),
         layers: layers::reports(policies, question),
         decision,

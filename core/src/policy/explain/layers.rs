@@ -1,6 +1,7 @@
 //! The layers that bear on a question, in the order in which they are shown.
 
-use super::parts::{Held, Located, Outcome, Parts};
+use super::held::Held;
+use super::parts::{Located, Outcome, Parts};
 use super::values::{Limits, Text};
 use super::written;
 use crate::context::Context;

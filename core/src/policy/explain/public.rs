@@ -1,6 +1,7 @@
 //! Which statements make a bucket policy public, and what that does to a question.
 
-use super::parts::{Located, condition_names};
+use super::held::condition_names;
+use super::parts::Located;
 use super::values::Text;
 use crate::policy::names::written_by_name;
 use crate::policy::public::{Looseness, looseness, statement_is_public};

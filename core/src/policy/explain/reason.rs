@@ -1,7 +1,8 @@
 //! The short form for a refusal: the statement that denied it, or the Allow that came nearest.
 
+use super::held::Held;
 use super::layers::{Documents, applies, documents, set_aside};
-use super::parts::{Held, Located, Parts};
+use super::parts::{Located, Parts};
 use super::values::Limits;
 use crate::context::Context;
 use crate::policy::truth::Truth;
