@@ -216,10 +216,9 @@ fn document<C: Context>(
     let both = [Effect::Deny, Effect::Allow].into_iter();
     let mut statements: Vec<_> = both
         .flat_map(|effect| {
-            policy
-                .statements(effect)
-                .about(question.action)
-                .map(move |statement| self::statement(layer, policy, effect, statement, question))
+            let list = policy.statements(effect).list.iter();
+            let about = list.filter(|statement| statement.actions.contains(question.action));
+            about.map(move |statement| self::statement(layer, policy, effect, statement, question))
         })
         .collect();
     statements.sort_by_key(|statement| statement.at.statement);
