@@ -119,7 +119,7 @@ impl Scene {
     }
 
     pub(crate) fn explanation(&self) -> Explanation {
-        self.ask(|policies, question| explain(policies, question))
+        self.ask(explain)
     }
 
     #[track_caller]
