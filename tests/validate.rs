@@ -3,6 +3,8 @@
 #![expect(clippy::panic, reason = "a test fails by panicking")]
 
 mod memory;
+#[path = "validate/organizations.rs"]
+mod organizations;
 
 use memory::{CLOSED, Memory};
 use portcullis::config::sources::{Access, Owner};
@@ -494,7 +496,7 @@ fn users_are_checked() {
         &format!(
             "portcullis.yaml:15:19: error: `{at}.path`: `eng` is not a path: it begins and ends with `/`\n\
              portcullis.yaml:15:35: error: `{at}.policies[0]`: no policy of this account is named `raed`\n\
-             portcullis.yaml:15:42: error: `{at}.status`: unknown field; known here: `access_keys`, `boundary`, `path`, `policies`, `tags`\n"
+             portcullis.yaml:15:42: error: `{at}.status`: unknown field; known here: `access_keys`, `boundary`, `groups`, `path`, `policies`, `tags`\n"
         ),
     );
     check(

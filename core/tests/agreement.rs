@@ -145,6 +145,7 @@ fn count_layers(case: &Value, trace: &mut Trace) {
         "permission_boundary",
         "session_policy",
         "resource_control_policies",
+        "service_control_policies",
     ] {
         if !case[layer].is_null() && case[layer] != json!([]) {
             trace.count(format!("layer: {layer}"));
@@ -161,13 +162,6 @@ fn without_quotes(message: &str) -> String {
 
 /// Differences in which AWS's text is on the reference's side: a name for each, and when it applies.
 fn known(case: &Value) -> Option<&'static str> {
-    let principal = case["context"]["aws:PrincipalArn"]
-        .as_str()
-        .unwrap_or_default();
-    let guarded = case["resource_control_policies"] != json!([]);
-    if principal.contains(":role/aws-service-role/") && guarded {
-        return Some("resource control policies do not bind service-linked roles");
-    }
     let context = case["context"].as_object().unwrap();
     let copy_source = context
         .iter()

@@ -85,6 +85,7 @@ fn principals(policy: &Option<Arc<Policy>>) -> Vec<Principal> {
             principal_arn: arn.into(),
             user_id: "AIDAEXAMPLE".into(),
             tags: BTreeMap::new(),
+            provider: None,
             policies: policy.iter().cloned().collect(),
             boundary: policy.clone(),
             session_policy: policy.clone(),

@@ -3,6 +3,13 @@
 //! The only place of the configuration with serde's derives. The JSON schema comes from the same types, so the
 //! doc lines here are what an editor shows.
 
+mod identities;
+
+pub use identities::{
+    AccessKey, Account, Group, Identities, IdentitiesField, KeyStatus, Organization, PolicyField,
+    Role, Root, Unit, User,
+};
+
 use schemars::JsonSchema;
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -227,118 +234,4 @@ pub struct Shutdown {
     pub delay: Option<String>,
     /// How long requests in flight may take after that. Default: 30s.
     pub drain: Option<String>,
-}
-
-/// Schema of `identities`.
-#[derive(JsonSchema)]
-#[serde(untagged)]
-pub enum IdentitiesField {
-    /// A file or a folder of files.
-    Path(String),
-    /// Written here.
-    Written(Identities),
-}
-
-/// Accounts, users, roles and keys.
-#[derive(Debug, Default, Deserialize, JsonSchema)]
-#[schemars(deny_unknown_fields)]
-pub struct Identities {
-    /// Accounts by their 12 digits, in quotes.
-    #[schemars(required)]
-    pub accounts: Option<BTreeMap<String, Account>>,
-}
-
-/// An account.
-#[derive(Debug, Default, Deserialize, JsonSchema)]
-#[schemars(deny_unknown_fields)]
-pub struct Account {
-    /// Shown as the owner's name. Default: the account id.
-    pub name: Option<String>,
-    /// 64 hexadecimal digits. Default: SHA-256 of `portcullis canonical id ` and the account id.
-    pub canonical_id: Option<String>,
-    /// The account's root user, whom policies of its own account do not bind.
-    pub root: Option<Root>,
-    /// Users by name.
-    pub users: Option<BTreeMap<String, User>>,
-    /// Roles by name.
-    pub roles: Option<BTreeMap<String, Role>>,
-    /// Policy documents by name, for users and roles to refer to: written here or `file:PATH`.
-    #[schemars(with = "Option<BTreeMap<String, PolicyField>>")]
-    pub policies: Option<BTreeMap<String, serde_json::Value>>,
-}
-
-/// An account's root user.
-#[derive(Debug, Default, Deserialize, JsonSchema)]
-#[schemars(deny_unknown_fields)]
-pub struct Root {
-    /// Its access keys.
-    pub access_keys: Option<Vec<AccessKey>>,
-}
-
-/// A user.
-#[derive(Debug, Default, Deserialize, JsonSchema)]
-#[schemars(deny_unknown_fields)]
-pub struct User {
-    /// Begins and ends with a slash. Default: `/`.
-    pub path: Option<String>,
-    /// The user's access keys.
-    pub access_keys: Option<Vec<AccessKey>>,
-    /// Documents, names under `policies`, or `file:PATH`.
-    #[schemars(with = "Option<Vec<PolicyField>>")]
-    pub policies: Option<Vec<serde_json::Value>>,
-    /// `aws:PrincipalTag/NAME`.
-    pub tags: Option<BTreeMap<String, String>>,
-    /// The permissions boundary: a document, a name under `policies`, or `file:PATH`.
-    #[schemars(with = "Option<PolicyField>")]
-    pub boundary: Option<serde_json::Value>,
-}
-
-/// A role.
-#[derive(Debug, Default, Deserialize, JsonSchema)]
-#[schemars(deny_unknown_fields)]
-pub struct Role {
-    /// Begins and ends with a slash. Default: `/`.
-    pub path: Option<String>,
-    /// Documents, names under `policies`, or `file:PATH`.
-    #[schemars(with = "Option<Vec<PolicyField>>")]
-    pub policies: Option<Vec<serde_json::Value>>,
-    /// `aws:PrincipalTag/NAME`.
-    pub tags: Option<BTreeMap<String, String>>,
-    /// The permissions boundary: a document, a name under `policies`, or `file:PATH`.
-    #[schemars(with = "Option<PolicyField>")]
-    pub boundary: Option<serde_json::Value>,
-}
-
-/// An access key.
-#[derive(Debug, Default, Deserialize, JsonSchema)]
-#[schemars(deny_unknown_fields)]
-pub struct AccessKey {
-    /// 3 to 128 letters, digits and underscores.
-    #[schemars(required)]
-    pub id: Option<String>,
-    /// The secret access key, best as `file:PATH` or `${NAME}`.
-    #[schemars(required)]
-    pub secret: Option<String>,
-    /// Default: active.
-    pub status: Option<KeyStatus>,
-}
-
-/// Whether a key may be used.
-#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum KeyStatus {
-    /// It may.
-    Active,
-    /// It is refused.
-    Inactive,
-}
-
-/// Schema of a policy document or a reference to one.
-#[derive(JsonSchema)]
-#[serde(untagged)]
-pub enum PolicyField {
-    /// A name under `policies`, or `file:PATH`.
-    Reference(String),
-    /// An identity policy in AWS's form.
-    Document(serde_json::Map<String, serde_json::Value>),
 }

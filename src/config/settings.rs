@@ -37,6 +37,9 @@ pub struct Settings {
     pub directory: Directory,
     /// From `policies/buckets/<bucket>/policy.json`.
     pub bucket_policies: HashMap<BucketName, Arc<Policy>>,
+    /// Resource-control documents on what every account owns, known or not. Each account of `directory` has them among
+    /// its own already.
+    pub guardrails: Vec<Arc<Policy>>,
     /// Where durable settings are kept; without it nothing is kept on disk.
     pub state: Option<StatePath>,
     /// At least one, in the order written; at most one goes to standard output.

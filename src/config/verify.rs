@@ -11,8 +11,8 @@ use std::path::Path;
 
 /// Checks a file, or every JSON and YAML file of a folder and its folders.
 ///
-/// What a file is shows in what it holds: `listeners` or `upstreams` make a configuration, `accounts` identities,
-/// `Statement` a policy. A policy is a bucket's if it stands in `buckets/<bucket>/`, else an identity policy.
+/// What a file is shows in what it holds: `listeners` or `upstreams` make a configuration, `accounts` or
+/// `organizations` identities, `Statement` a policy. A policy is a bucket's if it stands in `buckets/<bucket>/`, else an identity policy.
 pub fn verify(path: &Path, sources: &dyn Sources) -> Vec<Finding> {
     let mut check = Check::new(sources);
     any(path, &mut check);
@@ -45,7 +45,7 @@ fn file(path: &Path, check: &mut Check<'_>) {
     let has = |name| root.get(name).is_some();
     if has("listeners") || has("upstreams") {
         check::settings(path, check);
-    } else if has("accounts") {
+    } else if has("accounts") || has("organizations") {
         identities::file(path, check);
     } else if has("Statement") || has("Version") {
         policy(path, check);

@@ -327,7 +327,7 @@ fn snapshot(
             directory: Arc::new(settings.directory),
             routes: Arc::new(Routes(routes)),
             policies: Arc::new(settings.bucket_policies),
-            guardrails: Arc::default(),
+            guardrails: Arc::new(settings.guardrails.into()),
             buckets: settings.state.is_some().then(|| store.buckets()),
         },
         upstreams: upstreams?,

@@ -291,7 +291,9 @@ impl Record {
             Principal::Service(name) => Some(name),
             Principal::Known(caller) => Some(match caller.kind {
                 CallerKind::Root => &caller.account.canonical_id,
-                CallerKind::User { .. } | CallerKind::RoleSession { .. } => &caller.arn,
+                CallerKind::User { .. }
+                | CallerKind::RoleSession { .. }
+                | CallerKind::FederatedUser { .. } => &caller.arn,
             }),
         }
     }

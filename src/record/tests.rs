@@ -66,6 +66,7 @@ fn principal(kind: CallerKind, arn: &str) -> Principal {
         principal_arn: arn.into(),
         user_id: "AIDA".into(),
         tags: Default::default(),
+        provider: None,
         policies: PolicySet::default(),
         boundary: None,
         session_policy: None,

@@ -249,6 +249,7 @@ fn put<T>(
             .map(|source| source.target.as_str()),
         principal: &labels.principal,
         owner,
+        owner_membership: case.rules.membership_of(owner),
         region: case.region(),
         creates_object: case.request.operation.creates_object(),
         object_tags: subject.tags,

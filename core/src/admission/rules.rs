@@ -2,7 +2,7 @@
 
 use super::refuse;
 use crate::context::TlsVersion;
-use crate::identity::{Account, Caller, Directory};
+use crate::identity::{Account, Caller, Directory, Membership};
 use crate::policy::{Pattern, Policy, PolicySet};
 use crate::request::Hosts;
 use crate::s3::answer::S3Error;
@@ -48,6 +48,11 @@ impl Rules {
     pub(super) fn guardrails_of(&self, owner: AccountId) -> &PolicySet {
         let account = self.directory.accounts.get(&owner);
         account.map_or(&self.guardrails, |account| &account.resource_control)
+    }
+
+    /// The place of an account in an organisation, if it is known here and in one.
+    pub(super) fn membership_of(&self, account: AccountId) -> Option<&Membership> {
+        self.directory.accounts.get(&account)?.membership.as_ref()
     }
 
     /// The account of the bucket's owner.

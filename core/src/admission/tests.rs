@@ -5,6 +5,7 @@ use crate as portcullis;
 
 mod authentication;
 mod concealment;
+mod control;
 mod copies;
 mod deletes;
 mod elsewhere;

@@ -3,7 +3,7 @@
 use super::keys::{Found, Key};
 use super::tags::{self, Tag};
 use super::{Context, Lookup, Value};
-use crate::identity::{Caller, CallerKind, Principal};
+use crate::identity::{Membership, Principal};
 use crate::request::Query;
 use crate::s3::names::AccountId;
 use http::HeaderMap;
@@ -40,6 +40,8 @@ pub struct Facts<'a> {
     pub principal: &'a Principal,
     /// The account that owns the resource.
     pub owner: AccountId,
+    /// That account's place in an organisation, if it is in one.
+    pub owner_membership: Option<&'a Membership>,
     /// The region the gateway answers for.
     pub region: &'a str,
     /// For s3:PutObject: whether this request makes an object appear (CreateMultipartUpload and UploadPart do not).
@@ -286,70 +288,6 @@ impl<'a> Facts<'a> {
             }
         }
     }
-
-    /// A tag of the caller.
-    pub(super) fn principal_tag(&'a self, key: &str) -> Lookup<'a> {
-        let tag = self.caller().and_then(|caller| {
-            let pairs = || caller.tags.iter().map(|(key, value)| (&**key, &**value));
-            named(pairs, key)
-        });
-        Lookup::optional(tag)
-    }
-
-    /// The caller, unless the request is anonymous or a service's.
-    pub(super) fn caller(&'a self) -> Option<&'a Caller> {
-        match self.principal {
-            Principal::Known(caller) => Some(caller),
-            Principal::Anonymous | Principal::Service(_) => None,
-        }
-    }
-
-    /// `aws:username`: of users only.
-    pub(super) fn user_name(&'a self) -> Option<&'a str> {
-        match &self.caller()?.kind {
-            CallerKind::User { name } => Some(name),
-            CallerKind::Root | CallerKind::RoleSession { .. } => None,
-        }
-    }
-
-    /// `aws:userid`.
-    pub(super) fn user_id(&'a self) -> Option<&'a str> {
-        match self.principal {
-            Principal::Anonymous => Some("anonymous"),
-            Principal::Service(_) => None,
-            Principal::Known(caller) => Some(&caller.user_id),
-        }
-    }
-
-    /// `aws:PrincipalType`.
-    pub(super) fn principal_type(&'a self) -> Option<&'static str> {
-        match self.principal {
-            Principal::Anonymous => Some("Anonymous"),
-            Principal::Service(_) => None,
-            Principal::Known(caller) => Some(match caller.kind {
-                CallerKind::Root => "Account",
-                CallerKind::User { .. } => "User",
-                CallerKind::RoleSession { .. } => "AssumedRole",
-            }),
-        }
-    }
-
-    /// The service that calls.
-    pub(super) fn service_name(&'a self) -> Option<&'a str> {
-        match self.principal {
-            Principal::Service(name) => Some(name),
-            Principal::Anonymous | Principal::Known(_) => None,
-        }
-    }
-
-    /// `aws:PrincipalIsAWSService`: of signed requests only.
-    pub(super) fn is_service(&'a self) -> Option<bool> {
-        match self.principal {
-            Principal::Anonymous => None,
-            Principal::Service(_) => Some(true),
-            Principal::Known(_) => Some(false),
-        }
-    }
 }
 
 impl TlsVersion {
@@ -384,7 +322,7 @@ fn one_or_many<'a>(mut values: impl Iterator<Item = Value<'a>>) -> Lookup<'a> {
 }
 
 /// The tag of this name. Names in policies ignore case, those of objects do not: the exact name wins.
-fn named<'t, I: Iterator<Item = (&'t str, &'t str)>>(
+pub(super) fn named<'t, I: Iterator<Item = (&'t str, &'t str)>>(
     pairs: impl Fn() -> I,
     name: &str,
 ) -> Option<&'t str> {

@@ -5,6 +5,7 @@
 //!
 //! To add a key, add its row: the enum, the parser and the names in messages follow.
 
+use super::callers;
 use super::facts::{AuthType, Facts, TlsVersion};
 use super::{Lookup, Value};
 use std::fmt;
@@ -67,7 +68,6 @@ const CONTROL: &str = "the gateway runs no batch jobs";
 const VENDED_LOGS: &str = "no AWS service delivers logs through the gateway";
 const FAULTS: &str = "the gateway takes no part in fault injection";
 const SERVICE: &str = "no AWS service calls through the gateway";
-const ORGANIZATION: &str = "the gateway knows no organization";
 const VPC: &str = "the gateway cannot see VPCs";
 const SESSION: &str = "credentials of the gateway carry no such fact";
 const BUCKET_TAGS: &str = "stored tags of buckets take no part in the gateway's decisions";
@@ -195,22 +195,22 @@ condition_keys! {
         Ec2InstanceSourcePrivateIPv4 = "aws:Ec2InstanceSourcePrivateIPv4": Ip Single, Never(VPC);
         Ec2InstanceSourceVpc = "aws:Ec2InstanceSourceVpc": Text Single, Never(VPC);
         EpochTime = "aws:EpochTime": Date Single, By(|facts| number(Some(facts.now.as_second())));
-        FederatedProvider = "aws:FederatedProvider": Text Single, Never(SESSION);
+        FederatedProvider = "aws:FederatedProvider": Text Single, By(|facts| Lookup::optional(facts.web_identity_provider()));
         MultiFactorAuthAge = "aws:MultiFactorAuthAge": Number Single, Never(SESSION);
         MultiFactorAuthPresent = "aws:MultiFactorAuthPresent": Bool Single, Never(SESSION);
         PrincipalAccount = "aws:PrincipalAccount": Text Single, By(|facts| Lookup::optional(facts.caller().map(|caller| caller.account.id.as_str())));
         PrincipalArn = "aws:PrincipalArn": Arn Single, By(|facts| Lookup::optional(facts.caller().map(|caller| &*caller.principal_arn)));
         PrincipalIsAWSService = "aws:PrincipalIsAWSService": Bool Single, By(|facts| boolean(facts.is_service()));
-        PrincipalOrgID = "aws:PrincipalOrgID": Text Single, Never(ORGANIZATION);
-        PrincipalOrgPaths = "aws:PrincipalOrgPaths": Text Set, Never(ORGANIZATION);
+        PrincipalOrgID = "aws:PrincipalOrgID": Text Single, By(|facts| callers::organization(facts.membership()));
+        PrincipalOrgPaths = "aws:PrincipalOrgPaths": Text Set, By(|facts| callers::paths(facts.membership()));
         PrincipalServiceName = "aws:PrincipalServiceName": Text Single, By(|facts| Lookup::optional(facts.service_name()));
         PrincipalServiceNamesList = "aws:PrincipalServiceNamesList": Text Set, Never(SERVICE);
         PrincipalType = "aws:PrincipalType": Text Single, By(|facts| Lookup::optional(facts.principal_type()));
         Referer = "aws:referer": Text Single, By(|facts| facts.header("referer"));
         RequestedRegion = "aws:RequestedRegion": Text Single, By(|facts| Lookup::text(facts.region));
         ResourceAccount = "aws:ResourceAccount": Text Single, By(|facts| Lookup::text(facts.owner.as_str()));
-        ResourceOrgID = "aws:ResourceOrgID": Text Single, Never(ORGANIZATION);
-        ResourceOrgPaths = "aws:ResourceOrgPaths": Text Set, Never(ORGANIZATION);
+        ResourceOrgID = "aws:ResourceOrgID": Text Single, By(|facts| callers::organization(facts.owner_membership));
+        ResourceOrgPaths = "aws:ResourceOrgPaths": Text Set, By(|facts| callers::paths(facts.owner_membership));
         SecureTransport = "aws:SecureTransport": Bool Single, By(|facts| boolean(Some(facts.tls.is_some())));
         SourceAccount = "aws:SourceAccount": Text Single, Never(SERVICE);
         SourceArn = "aws:SourceArn": Arn Single, Never(SERVICE);

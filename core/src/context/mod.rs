@@ -5,6 +5,7 @@
 //! [`FixedContext`] holds values written down in a test case. Nothing enters a context but through the rows of
 //! [`keys`].
 
+mod callers;
 pub mod facts;
 mod fixed;
 pub mod keys;

@@ -1,7 +1,7 @@
 use super::keys::{Arity, Found, Kind};
 use super::*;
 use crate::document::json;
-use crate::identity::{Account, Caller, CallerKind, Principal};
+use crate::identity::{Account, Caller, CallerKind, Membership, Principal};
 use crate::policy::PolicySet;
 use crate::request::{Parameter, Query};
 use crate::s3::names::AccountId;
@@ -12,6 +12,10 @@ use std::sync::Arc;
 const OWNER: &str = "111122223333";
 
 fn caller(kind: CallerKind) -> Principal {
+    caller_with(kind, |_| ())
+}
+
+fn caller_with(kind: CallerKind, change: impl FnOnce(&mut Caller)) -> Principal {
     let (arn, principal_arn) = match &kind {
         CallerKind::Root => ("arn:aws:iam::111122223333:root", None),
         CallerKind::User { .. } => ("arn:aws:iam::111122223333:user/alice", None),
@@ -19,8 +23,11 @@ fn caller(kind: CallerKind) -> Principal {
             "arn:aws:sts::111122223333:assumed-role/app/s1",
             Some("arn:aws:iam::111122223333:role/app"),
         ),
+        CallerKind::FederatedUser { .. } => {
+            ("arn:aws:sts::111122223333:federated-user/build", None)
+        }
     };
-    Principal::Known(Arc::new(Caller {
+    let mut caller = Caller {
         account: Arc::new(Account::new(
             AccountId::parse(OWNER).unwrap(),
             "a".repeat(64),
@@ -31,10 +38,13 @@ fn caller(kind: CallerKind) -> Principal {
         principal_arn: principal_arn.unwrap_or(arn).into(),
         user_id: "AIDAX".into(),
         tags: BTreeMap::from([("Team".into(), "blue".into())]),
+        provider: None,
         policies: PolicySet::default(),
         boundary: None,
         session_policy: None,
-    }))
+    };
+    change(&mut caller);
+    Principal::Known(Arc::new(caller))
 }
 
 fn alice() -> Principal {
@@ -81,6 +91,7 @@ fn facts<'a>(principal: &'a Principal, headers: &'a HeaderMap, query: &'a Query)
         copy_source: None,
         principal,
         owner: AccountId::parse(OWNER).unwrap(),
+        owner_membership: None,
         region: "us-east-1",
         creates_object: None,
         object_tags: Stored::None,
@@ -188,6 +199,96 @@ fn the_caller() {
             ("aws:username", "-"),
             ("aws:userid", "anonymous"),
             ("aws:PrincipalIsAWSService", "-"),
+        ],
+    );
+}
+
+#[test]
+fn a_federated_user_is_its_session() {
+    let (headers, query) = (HeaderMap::new(), Query::default());
+    let federated = caller(CallerKind::FederatedUser {
+        name: "build".into(),
+        user: "arn:aws:iam::111122223333:user/alice".into(),
+    });
+    let arn = "arn:aws:sts::111122223333:federated-user/build";
+    check(
+        &facts(&federated, &headers, &query),
+        &[
+            ("aws:PrincipalArn", arn),
+            ("aws:PrincipalType", "FederatedUser"),
+            ("aws:username", "-"),
+            ("aws:FederatedProvider", "-"),
+        ],
+    );
+}
+
+#[test]
+fn a_web_identity_session_has_its_provider_a_saml_session_has_not() {
+    let (headers, query) = (HeaderMap::new(), Query::default());
+    let saml = "arn:aws:iam::111122223333:saml-provider/corp";
+    for (provider, shown) in [("accounts.google.com", "accounts.google.com"), (saml, "-")] {
+        let session = caller_with(
+            CallerKind::RoleSession {
+                role: "app".into(),
+                session: "s1".into(),
+            },
+            |caller| caller.provider = Some(provider.into()),
+        );
+        check(
+            &facts(&session, &headers, &query),
+            &[("aws:FederatedProvider", shown)],
+        );
+    }
+}
+
+#[test]
+fn the_organisations_of_caller_and_owner() {
+    let (headers, query) = (HeaderMap::new(), Query::default());
+    let membership = |path: Option<&str>| Membership {
+        organization: "o-a1b2c3d4e5".into(),
+        path: path.map(Into::into),
+    };
+    let user = || CallerKind::User {
+        name: "alice".into(),
+    };
+    let inside = |path| {
+        caller_with(user(), |caller| {
+            let mut account = Account::new(caller.account.id, "a".repeat(64), "x");
+            account.membership = Some(membership(path));
+            caller.account = Arc::new(account);
+        })
+    };
+    let path = "o-a1b2c3d4e5/r-ab12/ou-ab12-11111111/";
+    let in_brackets = format!("[{path}]");
+    let member = inside(Some(path));
+    check(
+        &facts(&member, &headers, &query),
+        &[
+            ("aws:PrincipalOrgID", "o-a1b2c3d4e5"),
+            ("aws:PrincipalOrgPaths", &in_brackets),
+            ("aws:ResourceOrgID", "-"),
+            ("aws:ResourceOrgPaths", "-"),
+        ],
+    );
+    check(
+        &facts(&inside(None), &headers, &query),
+        &[
+            ("aws:PrincipalOrgID", "o-a1b2c3d4e5"),
+            ("aws:PrincipalOrgPaths", "-"),
+        ],
+    );
+    let (alice, owners) = (alice(), membership(Some(path)));
+    let outside = Facts {
+        owner_membership: Some(&owners),
+        ..facts(&alice, &headers, &query)
+    };
+    check(
+        &outside,
+        &[
+            ("aws:PrincipalOrgID", "-"),
+            ("aws:PrincipalOrgPaths", "-"),
+            ("aws:ResourceOrgID", "o-a1b2c3d4e5"),
+            ("aws:ResourceOrgPaths", &in_brackets),
         ],
     );
 }

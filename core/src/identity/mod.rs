@@ -44,6 +44,8 @@ pub struct Account {
     pub canonical_id: Box<str>,
     /// Shown as the owner's display name.
     pub name: Box<str>,
+    /// Its place in an organisation, if it is in one.
+    pub membership: Option<Membership>,
     /// Service-control documents by level (organisation, unit, account), the root user's too: each level must allow.
     /// None: there is no such level.
     pub service_control: Vec<PolicySet>,
@@ -62,10 +64,22 @@ impl Account {
             id,
             canonical_id: canonical_id.into(),
             name: name.into(),
+            membership: None,
             service_control: Vec::new(),
             resource_control: PolicySet::default(),
         }
     }
+}
+
+/// Where in an organisation an account is.
+/// <https://docs.aws.amazon.com/organizations/latest/userguide/orgs_getting-started_concepts.html>
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Membership {
+    /// The organisation's id, `o-…`: `aws:PrincipalOrgID`, `aws:ResourceOrgID`.
+    pub organization: Box<str>,
+    /// The ids of organisation, root and units above the account, each with a slash after it: `aws:PrincipalOrgPaths`,
+    /// `aws:ResourceOrgPaths`. None if the root's id is not known.
+    pub path: Option<Box<str>>,
 }
 
 /// Who makes a request.
@@ -86,10 +100,10 @@ pub enum Principal {
 pub struct Caller {
     /// The account it belongs to.
     pub account: Arc<Account>,
-    /// User, role session or root.
+    /// User, session or root.
     pub kind: CallerKind,
     /// As in AWS's error text and logs: `arn:aws:iam::A:user/path/name`, `arn:aws:sts::A:assumed-role/name/session`,
-    /// `arn:aws:iam::A:root`.
+    /// `arn:aws:sts::A:federated-user/name`, `arn:aws:iam::A:root`.
     pub arn: Box<str>,
     /// `aws:PrincipalArn`: the role's ARN for a role session, else `arn`.
     pub principal_arn: Box<str>,
@@ -97,7 +111,10 @@ pub struct Caller {
     pub user_id: Box<str>,
     /// `aws:PrincipalTag/…`.
     pub tags: BTreeMap<Box<str>, Box<str>>,
-    /// Inline, attached and group policies.
+    /// The identity provider that vouched for a role's session: the domain or ARN of an OIDC provider, or the ARN of a
+    /// SAML provider.
+    pub provider: Option<Box<str>>,
+    /// Inline, attached and group policies; of a federated user those of its user.
     pub policies: PolicySet,
     /// The permissions boundary: it only caps.
     pub boundary: Option<Arc<Policy>>,
@@ -122,6 +139,36 @@ pub enum CallerKind {
         /// The session's name.
         session: Box<str>,
     },
+    /// A session that a user made with GetFederationToken.
+    FederatedUser {
+        /// The session's name.
+        name: Box<str>,
+        /// The ARN of the user.
+        user: Box<str>,
+    },
+}
+
+impl Caller {
+    /// The ARN of the role or user whose session this is; of a user and of a root user its own.
+    pub fn session_issuer(&self) -> &str {
+        match &self.kind {
+            CallerKind::FederatedUser { user, .. } => user,
+            CallerKind::Root | CallerKind::User { .. } | CallerKind::RoleSession { .. } => {
+                &self.principal_arn
+            }
+        }
+    }
+
+    /// Whether this is a session of a role that AWS keeps for one of its services. Neither service-control nor
+    /// resource-control documents bind those.
+    /// <https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps.html>
+    pub fn is_service_linked(&self) -> bool {
+        let role = match self.kind {
+            CallerKind::RoleSession { .. } => self.principal_arn.splitn(6, ':').nth(5),
+            CallerKind::Root | CallerKind::User { .. } | CallerKind::FederatedUser { .. } => None,
+        };
+        role.is_some_and(|role| role.starts_with("role/aws-service-role/"))
+    }
 }
 
 /// One access key and whose it is.
@@ -157,3 +204,6 @@ impl Principal {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

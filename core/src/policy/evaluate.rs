@@ -1,19 +1,24 @@
 //! The decision procedure.
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html>
 
+mod found;
+
+pub(super) use found::{Found, Source, first};
+
 use super::principals::Naming;
 use super::truth::Truth;
 use super::{
-    Deciding, Decision, Effect, Layer, Missing, Origin, Policies, Policy, Question, Statement,
-    Verdict,
+    Decision, Effect, Layer, Missing, Policies, Policy, PolicySet, Question, Statement, Verdict,
 };
 use crate::context::Context;
 use crate::identity::{Caller, CallerKind, Principal};
 use crate::s3::actions::Action;
+use found::Outcome;
 use std::sync::Arc;
 
-/// Decides one question: a Deny of any layer wins; then someone must allow, and boundary and session policy must not
-/// stay silent unless the bucket policy names the caller in a way they do not limit.
+/// Decides one question: a Deny of any layer wins; then each level of service control must allow, and someone must
+/// grant it, and boundary and session policy must not stay silent unless the bucket policy names the caller in a way
+/// they do not limit.
 ///
 /// The verdict is [`Verdict::Unknown`] only if a fact not yet looked up would change the outcome.
 pub fn evaluate<C: Context>(policies: Policies<'_>, question: &Question<'_, C>) -> Decision {
@@ -39,38 +44,19 @@ pub fn evaluate<C: Context>(policies: Policies<'_>, question: &Question<'_, C>) 
     }
 }
 
-/// A statement that decides, or the root user's right.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Source<'p> {
-    Statement(Layer, &'p Policy, &'p Statement),
-    Root,
-}
-
-/// The result of looking for a statement.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Found<'p> {
-    Yes(Source<'p>),
-    /// There may be one; it depends on a fact not looked up.
-    Unknown,
-    No,
-}
-
-/// The result of the search for allows.
-enum Outcome<'p> {
-    Allow {
-        by: Source<'p>,
-        with: Option<Source<'p>>,
-    },
-    Missing(Missing),
-    Unknown,
-}
-
+/// A Deny of any layer, in the order in which AWS asks them.
 fn denies<'p, C: Context>(policies: Policies<'p>, question: &Question<'p, C>) -> Found<'p> {
     let anyone = |_: Naming| true;
     let guardrails = || {
-        policies
-            .guardrails
-            .find(Effect::Deny, Layer::Guardrail, question, anyone)
+        let bound = !caller(question).is_some_and(Caller::is_service_linked);
+        let guardrails = Some(policies.guardrails).filter(|_| bound);
+        guardrails.map_or(Found::No, |guardrails| {
+            guardrails.find(Effect::Deny, Layer::Guardrail, question, anyone)
+        })
+    };
+    let service_control = || {
+        let levels = service_control(question).iter();
+        first(levels.map(|level| level.find(Effect::Deny, Layer::ServiceControl, question, anyone)))
     };
     let bucket = || {
         let bucket = policies.bucket.filter(|_| !keeps_policy_access(question));
@@ -79,7 +65,24 @@ fn denies<'p, C: Context>(policies: Policies<'p>, question: &Question<'p, C>) ->
         })
     };
     let own = || caller(question).map_or(Found::No, |caller| own_denies(caller, question));
-    guardrails().or_else(bucket).or_else(own)
+    guardrails()
+        .or_else(service_control)
+        .or_else(bucket)
+        .or_else(own)
+}
+
+/// The levels of service control over the caller: those of its own account, whoever owns the resource. Its root user is
+/// bound too; who has no account is not, nor a role that AWS keeps for a service.
+/// <https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_scps.html>
+fn service_control<'p, C: Context>(question: &Question<'p, C>) -> &'p [PolicySet] {
+    match caller(question) {
+        Some(caller)
+            if !caller.account.service_control.is_empty() && !caller.is_service_linked() =>
+        {
+            &caller.account.service_control
+        }
+        Some(_) | None => &[],
+    }
 }
 
 /// The root user of the owner's account can repair a bucket policy that locks everyone out; nobody else, and nothing
@@ -121,7 +124,32 @@ fn own_denies<'p, C: Context>(caller: &'p Caller, question: &Question<'_, C>) ->
         .or_else(capped)
 }
 
+/// Service control comes first, as with AWS: where it does not allow, that is the reason.
 fn allows<'p, C: Context>(policies: Policies<'p>, question: &Question<'p, C>) -> Outcome<'p> {
+    let controlled = controlled(question);
+    match controlled {
+        Truth::No | Truth::Undecidable => Outcome::Missing(Missing::ServiceControl),
+        Truth::Yes | Truth::Unknown => {
+            grants(policies, question).limited(controlled, Missing::ServiceControl)
+        }
+    }
+}
+
+/// Whether each level of service control allows. One whose documents are all in shadow is none.
+fn controlled<C: Context>(question: &Question<'_, C>) -> Truth {
+    let counts = |level: &&PolicySet| {
+        let mut documents = level.documents().iter();
+        documents.any(|policy| policy.counts_in(question.view))
+    };
+    let levels = service_control(question).iter().filter(counts);
+    Truth::all(levels.map(|level| {
+        level
+            .find(Effect::Allow, Layer::ServiceControl, question, |_| true)
+            .truth()
+    }))
+}
+
+fn grants<'p, C: Context>(policies: Policies<'p>, question: &Question<'p, C>) -> Outcome<'p> {
     match question.principal {
         Principal::Anonymous => owner_side(policies, question, |naming| naming == Naming::Everyone)
             .outcome(Missing::Resource),
@@ -147,7 +175,7 @@ fn owner_side<'p, C: Context>(
 
 /// Who is named in the bucket policy decides what else must allow:
 /// everyone, or the user or session itself: nothing else;
-/// the session's role: boundary and session policy;
+/// the session's role, or a federated user's user: boundary and session policy;
 /// the account: that only hands the decision to identity policies, so it adds nothing here.
 fn same_account<'p, C: Context>(
     policies: Policies<'p>,
@@ -163,7 +191,7 @@ fn same_account<'p, C: Context>(
     }
     let by_role = owner_side(policies, question, |naming| naming == Naming::Role);
     let granted = by_role.or_else(|| identity_side(question, caller));
-    let capped = granted.outcome(Missing::Identity).capped(question, caller);
+    let capped = capped(granted.outcome(Missing::Identity), question, caller);
     match (direct, capped) {
         (Found::Unknown, Outcome::Missing(_)) => Outcome::Unknown,
         (_, capped) => capped,
@@ -180,9 +208,8 @@ fn cross_account<'p, C: Context>(
     if caller.kind == CallerKind::Root || matches!(owner, Outcome::Missing(_)) {
         return owner;
     }
-    let callers = identity_side(question, caller)
-        .outcome(Missing::Identity)
-        .capped(question, caller);
+    let callers = identity_side(question, caller).outcome(Missing::Identity);
+    let callers = capped(callers, question, caller);
     match (owner, callers) {
         (missing @ Outcome::Missing(_), _) | (_, missing @ Outcome::Missing(_)) => missing,
         (Outcome::Unknown, _) | (_, Outcome::Unknown) => Outcome::Unknown,
@@ -202,63 +229,34 @@ fn identity_side<'p, C: Context>(question: &Question<'p, C>, caller: &'p Caller)
         .find(Effect::Allow, Layer::Identity, question, |_| true)
 }
 
-/// The first that is there; otherwise whether there may be one.
-pub(super) fn first<'p>(searches: impl Iterator<Item = Found<'p>>) -> Found<'p> {
-    let mut result = Found::No;
-    for found in searches {
-        match found {
-            Found::Yes(_) => return found,
-            Found::Unknown => result = Found::Unknown,
-            Found::No => (),
-        }
-    }
-    result
+/// What is left under the caller's boundary and session policy, each of which must allow too.
+fn capped<'p, C: Context>(
+    outcome: Outcome<'p>,
+    question: &Question<'p, C>,
+    caller: &'p Caller,
+) -> Outcome<'p> {
+    let allowed = |policy: &'p Option<Arc<Policy>>, layer| {
+        let policy = policy.as_deref();
+        let cap = policy.filter(|policy| policy.counts_in(question.view))?;
+        Some(cap.find(Effect::Allow, layer, question, |_| true).truth())
+    };
+    let boundary = allowed(&caller.boundary, Layer::Boundary);
+    let session = allowed(&caller.session_policy, Layer::Session);
+    outcome
+        .limited(boundary.unwrap_or(Truth::Yes), Missing::Boundary)
+        .limited(
+            session.unwrap_or_else(|| without_session_policy(caller)),
+            Missing::Session,
+        )
 }
 
-impl<'p> Found<'p> {
-    fn or_else(self, other: impl FnOnce() -> Self) -> Self {
-        match self {
-            Self::Yes(_) => self,
-            Self::Unknown => first([self, other()].into_iter()),
-            Self::No => other(),
-        }
-    }
-
-    fn outcome(self, missing: Missing) -> Outcome<'p> {
-        match self {
-            Self::Yes(by) => Outcome::Allow { by, with: None },
-            Self::Unknown => Outcome::Unknown,
-            Self::No => Outcome::Missing(missing),
-        }
-    }
-}
-
-impl Outcome<'_> {
-    /// What is left under the caller's boundary and session policy, each of which must allow too.
-    fn capped<C: Context>(self, question: &Question<'_, C>, caller: &Caller) -> Self {
-        let caps = [
-            (&caller.boundary, Layer::Boundary, Missing::Boundary),
-            (&caller.session_policy, Layer::Session, Missing::Session),
-        ];
-        let mut outcome = self;
-        for (policy, layer, missing) in caps {
-            let Some(policy) = policy
-                .as_deref()
-                .filter(|policy| policy.counts_in(question.view))
-            else {
-                continue;
-            };
-            outcome = match (
-                outcome,
-                policy.find(Effect::Allow, layer, question, |_| true),
-            ) {
-                (Self::Missing(earlier), _) => Self::Missing(earlier),
-                (Self::Allow { .. } | Self::Unknown, Found::No) => Self::Missing(missing),
-                (Self::Allow { .. } | Self::Unknown, Found::Unknown) => Self::Unknown,
-                (outcome, Found::Yes(_)) => outcome,
-            };
-        }
-        outcome
+/// A role's session keeps what the role may. A federated user without session policy has nothing but what the bucket
+/// policy gives to itself or to everyone.
+/// <https://docs.aws.amazon.com/STS/latest/APIReference/API_GetFederationToken.html>
+fn without_session_policy(caller: &Caller) -> Truth {
+    match caller.kind {
+        CallerKind::FederatedUser { .. } => Truth::No,
+        CallerKind::Root | CallerKind::User { .. } | CallerKind::RoleSession { .. } => Truth::Yes,
     }
 }
 
@@ -278,43 +276,5 @@ impl Statement {
     }
 }
 
-impl Decision {
-    fn plain(verdict: Verdict) -> Self {
-        Self {
-            verdict,
-            by: None,
-            with: None,
-        }
-    }
-}
-
-impl Source<'_> {
-    fn deciding(self) -> Deciding {
-        match self {
-            Self::Statement(layer, policy, statement) => Deciding {
-                layer,
-                origin: Arc::clone(&policy.origin),
-                sid: statement.sid.clone(),
-                statement: statement.position,
-                line: statement.line,
-            },
-            Self::Root => Deciding {
-                layer: Layer::Root,
-                origin: root_origin(),
-                sid: None,
-                statement: 0,
-                line: 0,
-            },
-        }
-    }
-}
-
-/// Shared, so that the root user's allow does not allocate either.
-fn root_origin() -> Arc<Origin> {
-    static ROOT: std::sync::LazyLock<Arc<Origin>> = std::sync::LazyLock::new(|| {
-        Arc::new(Origin {
-            source: "the root user of the account".into(),
-        })
-    });
-    Arc::clone(&ROOT)
-}
+#[cfg(test)]
+mod tests;

@@ -26,7 +26,7 @@ pub(crate) enum Pattern {
     CanonicalUser(Box<str>),
     /// An AWS service.
     Service(Box<str>),
-    /// An identity provider. No caller of the gateway is one.
+    /// An identity provider: the sessions of roles that it vouched for.
     Federated(Box<str>),
     /// Someone who no longer exists, shown as a unique id: nobody.
     Deleted(Box<str>),
@@ -39,7 +39,7 @@ pub(crate) enum Naming {
     Everyone,
     /// By the ARN of the user or of the session itself, or the service by its name.
     Exactly,
-    /// By the ARN of the session's role.
+    /// By what the session comes from: the ARN of its role, of its user for a federated user, or its identity provider.
     Role,
     /// By the account.
     Account,
@@ -70,7 +70,12 @@ impl Pattern {
                 Some(Naming::Exactly)
             }
             (Self::Arn(arn), Principal::Known(caller)) => {
-                (*arn == caller.principal_arn).then_some(Naming::Role)
+                (**arn == *caller.session_issuer()).then_some(Naming::Role)
+            }
+            // AWS does not say whether boundary and session policy limit such a grant. Like one to the role they do,
+            // which is the narrower reading.
+            (Self::Federated(provider), Principal::Known(caller)) => {
+                (caller.provider.as_ref() == Some(provider)).then_some(Naming::Role)
             }
             (Self::Account(_) | Self::CanonicalUser(_), Principal::Known(caller)) => {
                 self.is_account(&caller.account).then_some(Naming::Account)
@@ -126,8 +131,10 @@ fn lists_below_account(patterns: &[Pattern], caller: &Caller) -> bool {
     let listed = |arn: &str| patterns.iter().any(|pattern| pattern.is_arn(arn));
     match caller.kind {
         CallerKind::Root => true,
-        CallerKind::User { .. } | CallerKind::RoleSession { .. } => {
-            listed(&caller.arn) && listed(&caller.principal_arn)
+        CallerKind::User { .. }
+        | CallerKind::RoleSession { .. }
+        | CallerKind::FederatedUser { .. } => {
+            listed(&caller.arn) && listed(caller.session_issuer())
         }
     }
 }

@@ -51,6 +51,10 @@ fn caller(account: &str, kind: CallerKind) -> Caller {
             format!("arn:aws:sts::{account}:assumed-role/{role}/{session}"),
             Some(format!("arn:aws:iam::{account}:role/team/{role}")),
         ),
+        CallerKind::FederatedUser { name, .. } => (
+            format!("arn:aws:sts::{account}:federated-user/{name}"),
+            None,
+        ),
     };
     Caller {
         account: Arc::new(Account::new(
@@ -63,6 +67,7 @@ fn caller(account: &str, kind: CallerKind) -> Caller {
         arn: arn.into(),
         user_id: "AIDATEST".into(),
         tags: BTreeMap::new(),
+        provider: None,
         policies: PolicySet::default(),
         boundary: None,
         session_policy: None,

@@ -5,7 +5,7 @@ use portcullis_core::controls::public_access::{PublicAccessBlock, Ruling};
 use portcullis_core::document::{self, Node, PathPart, Problem, Value};
 use portcullis_core::identity::{Account, Caller, CallerKind, Principal};
 use portcullis_core::policy::{
-    Origin, Policies, Policy, PolicyKind, Question, Verdict, View, evaluate,
+    Origin, Policies, Policy, PolicyKind, PolicySet, Question, Verdict, View, evaluate,
 };
 use portcullis_core::s3::actions::Action;
 use portcullis_core::s3::names::{AccountId, BucketName};
@@ -84,26 +84,48 @@ impl Case {
                 role: names.next().unwrap(),
                 session: names.next().unwrap(),
             },
+            "FederatedUser" => CallerKind::FederatedUser {
+                name: names.next().unwrap(),
+                user: text("user").unwrap().into(),
+            },
             other => panic!("unknown type {other}"),
         };
         let context = |key: &str| self.0.get("context").unwrap().get(key).unwrap().text();
         Ok(Principal::Known(Arc::new(Caller {
-            account: Arc::new(Account::new(
-                AccountId::parse(account).unwrap(),
-                format!("{account:0>64}"),
-                "case",
-            )),
+            account: Arc::new(Account {
+                service_control: self.service_control()?,
+                ..Account::new(
+                    AccountId::parse(account).unwrap(),
+                    format!("{account:0>64}"),
+                    "case",
+                )
+            }),
             kind,
             arn: arn.into(),
             principal_arn: context("aws:PrincipalArn").unwrap().into(),
             user_id: context("aws:userid").unwrap().into(),
             tags: BTreeMap::new(),
+            provider: node.get("provider").and_then(Node::text).map(Box::from),
             policies: self
                 .policies("identity_policies", PolicyKind::Identity)?
                 .into(),
             boundary: self.policy("permission_boundary", PolicyKind::Boundary)?,
             session_policy: self.policy("session_policy", PolicyKind::Session)?,
         })))
+    }
+
+    /// The levels of service control; a case may leave them out.
+    fn service_control(&self) -> Result<Vec<PolicySet>, String> {
+        let name = "service_control_policies";
+        let Some(Value::List(levels)) = self.0.get(name).map(|node| &node.value) else {
+            return Ok(Vec::new());
+        };
+        let kind = PolicyKind::ServiceControl;
+        let documents = |level: &Node| match &level.value {
+            Value::List(nodes) => nodes.iter().map(|node| compile(name, node, kind)).collect(),
+            other => panic!("a level of {name} is {other:?}"),
+        };
+        levels.iter().map(documents).collect()
     }
 
     fn block(&self) -> PublicAccessBlock {

@@ -86,27 +86,43 @@ impl Case {
                 role: names.next().unwrap(),
                 session: names.next().unwrap(),
             },
+            "FederatedUser" => CallerKind::FederatedUser {
+                name: names.next().unwrap(),
+                user: text("user").unwrap().into(),
+            },
             other => panic!("unknown type {other}"),
         };
-        let canonical_id = account.repeat(6);
-        let canonical_id = canonical_id.get(..64).unwrap();
         Ok(Principal::Known(Arc::new(Caller {
-            account: Arc::new(Account::new(
-                AccountId::parse(account).unwrap(),
-                canonical_id,
-                "case",
-            )),
+            account: Arc::new(self.account(account)?),
             kind,
             arn: arn.into(),
             principal_arn: principal_arn(node).into(),
             user_id: "".into(),
             tags: BTreeMap::new(),
+            provider: text("provider").map(Box::from),
             policies: self
                 .policies("identity_policies", PolicyKind::Identity)?
                 .into(),
             boundary: self.policy("permission_boundary", PolicyKind::Boundary)?,
             session_policy: self.policy("session_policy", PolicyKind::Session)?,
         })))
+    }
+
+    fn account(&self, id: &str) -> Result<Account, Vec<Problem>> {
+        let canonical_id = id.repeat(6);
+        let canonical_id = canonical_id.get(..64).unwrap();
+        let levels = self.get("service_control_policies").map(items);
+        let levels = levels.unwrap_or_default().iter();
+        let levels = levels.map(|level| {
+            let documents = items(level).iter();
+            documents
+                .map(|node| compile(node, PolicyKind::ServiceControl))
+                .collect()
+        });
+        Ok(Account {
+            service_control: levels.collect::<Result<_, _>>()?,
+            ..Account::new(AccountId::parse(id).unwrap(), canonical_id, "case")
+        })
     }
 
     /// The context of the case, and the keys that follow from its other fields. A key that the case gives as null is
@@ -157,6 +173,15 @@ impl Case {
             "AssumedRole" => {
                 let session = text("arn").rsplit('/').next().unwrap_or_default();
                 add("aws:userid", &format!("AROAEXAMPLE:{session}"));
+                let provider = Some(text("provider")).filter(|provider| !provider.is_empty());
+                let web = provider.filter(|provider| !provider.contains(":saml-provider/"));
+                if let Some(web) = web {
+                    add("aws:FederatedProvider", web);
+                }
+            }
+            "FederatedUser" => {
+                let name = text("arn").rsplit('/').next().unwrap_or_default();
+                add("aws:userid", &format!("{}:{name}", text("account")));
             }
             _ => add("aws:userid", text("account")),
         }

@@ -15,7 +15,7 @@ pub(crate) struct Case {
 }
 
 /// What a case may say.
-const CASE: [&str; 18] = [
+const CASE: [&str; 19] = [
     "name",
     "rule",
     "source",
@@ -24,6 +24,7 @@ const CASE: [&str; 18] = [
     "permission_boundary",
     "session_policy",
     "resource_control_policies",
+    "service_control_policies",
     "block_public_access",
     "principal",
     "bucket_owner_account",
@@ -87,15 +88,12 @@ impl List {
                 "bucket_policy" | "permission_boundary" | "session_policy" => {
                     self.policy(value, statement, &entry.name)
                 }
-                "identity_policies" | "resource_control_policies" => Node {
-                    at: value.at,
-                    value: Value::List(
-                        items(value)
-                            .iter()
-                            .map(|policy| self.policy(policy, statement, &entry.name))
-                            .collect(),
-                    ),
-                },
+                "identity_policies" | "resource_control_policies" => {
+                    self.policies(value, statement, &entry.name)
+                }
+                "service_control_policies" => {
+                    list(value, |level| self.policies(level, statement, &entry.name))
+                }
                 "principal" => self.named("principals", value).unwrap_or(value).clone(),
                 _ => value.clone(),
             };
@@ -105,6 +103,10 @@ impl List {
             }
         });
         Case::of(self.file.clone(), map(case, fields.collect()), true)
+    }
+
+    fn policies(&self, node: &Node, statement: Option<&Node>, field: &str) -> Node {
+        list(node, |policy| self.policy(policy, statement, field))
     }
 
     /// A document, `null`, the name of one of the file's policies, or a list of statements, each of which takes over
@@ -214,6 +216,13 @@ fn map(at: &Node, entries: Vec<Entry>) -> Node {
     Node {
         value: Value::Map(entries),
         at: at.at,
+    }
+}
+
+fn list(node: &Node, each: impl Fn(&Node) -> Node) -> Node {
+    Node {
+        at: node.at,
+        value: Value::List(items(node).iter().map(each).collect()),
     }
 }
 

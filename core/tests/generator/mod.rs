@@ -35,6 +35,7 @@ pub(crate) fn pair(seed: u64, number: u64) -> Value {
         "session_policy": (request.kind() == "AssumedRole" && rng.chance(30))
             .then(|| policies::document(rng, Layer::Cap, &request)),
         "resource_control_policies": guardrails(rng, &request),
+        "service_control_policies": service_control(rng, &request),
         "block_public_access": { "account": open(), "bucket": open() },
         "principal": request.principal,
         "bucket_owner_account": owner,
@@ -63,6 +64,26 @@ fn guardrails(rng: &mut Rng, request: &Request) -> Vec<Value> {
     (0..count)
         .map(|_| policies::document(rng, Layer::Guardrail, request))
         .collect()
+}
+
+/// Levels, each of which often has what AWS attaches to each by default.
+fn service_control(rng: &mut Rng, request: &Request) -> Vec<Vec<Value>> {
+    let levels = if request.account().is_some() {
+        rng.weighted(&[(70, 0), (20, 1), (10, 3)])
+    } else {
+        0
+    };
+    let level = |rng: &mut Rng| {
+        let full = json!({
+            "Version": "2012-10-17",
+            "Statement": [{ "Effect": "Allow", "Action": "*", "Resource": "*" }],
+        });
+        let full = rng.chance(70).then_some(full);
+        let another = full.is_none() || rng.chance(60);
+        let another = another.then(|| policies::document(rng, Layer::Cap, request));
+        full.into_iter().chain(another).collect()
+    };
+    (0..levels).map(|_| level(rng)).collect()
 }
 
 fn open() -> Value {

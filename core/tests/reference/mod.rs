@@ -47,7 +47,9 @@ fn by_policies(case: &Value, trace: &mut Trace) -> &'static str {
     if denied(case, trace) {
         return "explicit_deny";
     }
-    let allowed = if is_owner_root(case) {
+    let allowed = if !service_control_allows(case, trace) {
+        false
+    } else if is_owner_root(case) {
         trace.count("way to allow: root of the owner");
         true
     } else if is_anonymous(case) || is_service(case) {
@@ -74,10 +76,14 @@ fn denied(case: &Value, trace: &mut Trace) -> bool {
 
 fn applicable(case: &Value) -> Vec<(Layer, &Value)> {
     let mut all = Vec::new();
-    // Resource control policies do not bind service-linked roles.
+    // Neither resource nor service control policies bind service-linked roles.
     // https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps.html
+    // https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_scps.html
     if !is_service_linked_role(case) {
         all.extend(documents(case, "resource_control_policies").map(|one| (Layer::Guardrail, one)));
+        let levels = documents(case, "service_control_policies");
+        let levels = levels.filter_map(Value::as_array).flatten();
+        all.extend(levels.map(|one| (Layer::ServiceControl, one)));
     }
     // The owner's root user can always repair a bucket policy that locks everyone out.
     // https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketPolicy.html
@@ -92,6 +98,19 @@ fn applicable(case: &Value) -> Vec<(Layer, &Value)> {
         all.extend(documents(case, name).map(|one| (layer, one)));
     }
     all
+}
+
+/// Each level must allow; the documents of one level add up. Who has no account has no levels.
+fn service_control_allows(case: &Value, trace: &mut Trace) -> bool {
+    is_service_linked_role(case)
+        || documents(case, "service_control_policies").all(|level| {
+            let mut documents = level.as_array().into_iter().flatten();
+            documents.any(|document| {
+                let allows = statements::any(document, "Allow", Layer::ServiceControl, case, trace);
+                trace.count(format!("level of service control allows {allows}"));
+                allows
+            })
+        })
 }
 
 /// Same account: either side is enough, and who is named decides what caps a grant of the bucket policy.

@@ -9,6 +9,7 @@ use serde_json::Value;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Layer {
     Guardrail,
+    ServiceControl,
     Bucket,
     Identity,
     Boundary,
@@ -59,7 +60,7 @@ pub(super) fn list(value: &Value) -> &[Value] {
 
 fn names_the_caller(statement: &Value, layer: Layer, case: &Value, trace: &mut Trace) -> bool {
     match layer {
-        Layer::Identity | Layer::Boundary | Layer::Session => true,
+        Layer::ServiceControl | Layer::Identity | Layer::Boundary | Layer::Session => true,
         Layer::Guardrail | Layer::Bucket if statement["NotPrincipal"].is_null() => {
             principals::named(&statement["Principal"], case).is_some()
         }

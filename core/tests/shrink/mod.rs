@@ -8,6 +8,7 @@ const DOCUMENTS: &[&str] = &[
     "permission_boundary",
     "session_policy",
     "resource_control_policies",
+    "service_control_policies",
     "context",
 ];
 

@@ -90,6 +90,7 @@ fn decide(policies: Vec<Arc<Policy>>, context: &FixedContext) -> Verdict {
         principal_arn: arn.into(),
         user_id: "AIDAEXAMPLEALICE".into(),
         tags: BTreeMap::new(),
+        provider: None,
         policies: policies.into(),
         boundary: None,
         session_policy: None,

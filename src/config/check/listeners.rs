@@ -6,6 +6,7 @@ use super::super::raw;
 use super::super::settings::{Bind, Listener};
 use super::{Check, tls, values};
 use portcullis_core::identity::{Caller, Directory};
+use portcullis_core::policy::Policy;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -17,10 +18,19 @@ pub(super) struct Listeners {
     pub(super) made_known: Vec<Arc<Caller>>,
 }
 
-/// Checks the listeners. `directory` is none when no identities are configured.
+/// Who is known before the listeners are read.
+#[derive(Clone, Copy)]
+pub(super) struct Known<'a> {
+    /// None when no identities are configured.
+    pub(super) directory: Option<&'a Directory>,
+    /// Resource-control documents on what every account owns.
+    pub(super) guardrails: &'a [Arc<Policy>],
+}
+
+/// Checks the listeners.
 pub(super) fn listeners(
     written: Option<BTreeMap<String, raw::Listener>>,
-    directory: &Option<Directory>,
+    known: Known<'_>,
     at: &At<'_>,
     check: &mut Check<'_>,
 ) -> Listeners {
@@ -35,7 +45,7 @@ pub(super) fn listeners(
         let (Some(raw), at) = (raw.remove(&name), at.field(&name)) else {
             continue;
         };
-        if let Some(listener) = listener(&name, raw, directory, &at, check, &mut found) {
+        if let Some(listener) = listener(&name, raw, known, &at, check, &mut found) {
             found.all.push(listener);
         }
     }
@@ -45,7 +55,7 @@ pub(super) fn listeners(
 fn listener(
     name: &str,
     raw: raw::Listener,
-    directory: &Option<Directory>,
+    known: Known<'_>,
     at: &At<'_>,
     check: &mut Check<'_>,
     found: &mut Listeners,
@@ -56,7 +66,7 @@ fn listener(
     let principal_at = at.field("principal");
     let principal = raw
         .principal
-        .map(|arn| principal(&arn, directory, &principal_at, check, found));
+        .map(|arn| principal(&arn, known, &principal_at, check, found));
     let hosts = hosts(raw.hosts, &at.field("hosts"), check);
     let bind = bind(raw.bind, &at.field("bind"), &found.all, check)?;
     if principal.is_some() && raw.force != Some(true) && reachable_from_outside(&bind) {
@@ -112,20 +122,21 @@ fn reachable_from_outside(bind: &Bind) -> bool {
 
 fn principal(
     arn: &str,
-    directory: &Option<Directory>,
+    known: Known<'_>,
     at: &At<'_>,
     check: &mut Check<'_>,
     found: &mut Listeners,
 ) -> Option<Arc<Caller>> {
-    let Some(directory) = directory else {
-        let caller = Arc::new(check.take(at, identities::caller_of_arn(arn))?);
+    let made = || identities::caller_of_arn(arn, known.guardrails);
+    let Some(directory) = known.directory else {
+        let caller = Arc::new(check.take(at, made())?);
         found.made_known.push(caller.clone());
         return Some(caller);
     };
     if let Some(caller) = directory.callers.get(arn) {
         return Some(caller.clone());
     }
-    check.take(at, identities::caller_of_arn(arn))?;
+    check.take(at, made())?;
     check.push(at.error(format!("`{arn}` is not among the identities")));
     None
 }

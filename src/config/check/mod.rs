@@ -18,9 +18,11 @@ use super::policies;
 use super::raw;
 use super::settings::{Settings, StatePath};
 use super::sources::Sources;
-use portcullis_core::identity::Directory;
+use portcullis_core::identity::{Caller, Directory};
+use portcullis_core::policy::Policy;
 use std::collections::HashSet;
 use std::path::Path;
+use std::sync::Arc;
 
 /// What checks share: where to read more, and where to report.
 pub(super) struct Check<'a> {
@@ -97,8 +99,14 @@ pub(super) fn settings(file: &Path, check: &mut Check<'_>) -> Option<Settings> {
     let at = document.top();
     let raw: raw::Configuration = fill(&at, check);
     refuse_audit(&at, check);
-    let directory = identities::directory(&at.field("identities"), check);
-    let listeners = listeners::listeners(raw.listeners, &directory, &at.field("listeners"), check);
+    // Read before the identities: each account is under them.
+    let guardrails: Vec<Arc<Policy>> = Vec::new();
+    let directory = identities::directory(&at.field("identities"), &guardrails, check);
+    let known = listeners::Known {
+        directory: directory.as_ref(),
+        guardrails: &guardrails,
+    };
+    let listeners = listeners::listeners(raw.listeners, known, &at.field("listeners"), check);
     let upstreams = upstreams::upstreams(raw.upstreams, &at.field("upstreams"), check);
     let bucket_policies = policies::buckets(raw.policies, &at.field("policies"), check);
     policies::warn_unrouted(&bucket_policies, &upstreams, &at.field("policies"), check);
@@ -111,6 +119,7 @@ pub(super) fn settings(file: &Path, check: &mut Check<'_>) -> Option<Settings> {
         upstreams,
         directory: with_principals(directory, listeners.made_known),
         bucket_policies,
+        guardrails,
         state: state(raw.state, &at.field("state"), check),
         logs: logs::logs(raw.logs, &at.field("logs"), check),
         limits: values::limits(raw.limits, &at.field("limits"), check),
@@ -120,10 +129,7 @@ pub(super) fn settings(file: &Path, check: &mut Check<'_>) -> Option<Settings> {
 }
 
 /// Callers that no identities name but a listener's `principal` does.
-fn with_principals(
-    directory: Option<Directory>,
-    callers: Vec<std::sync::Arc<portcullis_core::identity::Caller>>,
-) -> Directory {
+fn with_principals(directory: Option<Directory>, callers: Vec<Arc<Caller>>) -> Directory {
     let mut directory = directory.unwrap_or_default();
     for caller in callers {
         let account = caller.account.clone();

@@ -1,11 +1,13 @@
-//! One account: its root user, users, roles, keys and policies.
+//! One account: its root user, users, groups, roles, keys and policies.
 
 use super::super::check::Check;
 use super::super::fill::did_you_mean;
 use super::super::place::At;
-use super::super::{policies, raw, secrets};
+use super::super::{raw, secrets};
+use super::Around;
+use super::documents::Documents;
 use super::names;
-use portcullis_core::document::Value;
+use super::organizations::{Level, level};
 use portcullis_core::identity::{AccessKey, AccessKeyId, Account, Caller, Directory};
 use portcullis_core::policy::{Policy, PolicyKind};
 use portcullis_core::s3::names::AccountId;
@@ -17,6 +19,7 @@ pub(super) fn account(
     id: &str,
     raw: raw::Account,
     at: &At<'_>,
+    around: &Around<'_>,
     check: &mut Check<'_>,
     directory: &mut Directory,
 ) {
@@ -28,21 +31,43 @@ pub(super) fn account(
         return check
             .push(at.error_at_name(format!("account `{id}` stands in another file already")));
     }
-    let account = Arc::new(Account::new(
+    let mut documents = Documents::new("account", &at.field("policies"), check);
+    let (organization, unit) = (raw.organization.as_deref(), raw.unit.as_deref());
+    let mut placed = around.organizations.place(organization, unit, at, check);
+    placed.levels.push(level(&mut documents, at, check));
+    let plain = Account::new(
         parsed,
         canonical_id(raw.canonical_id, parsed, &at.field("canonical_id"), check),
         raw.name.unwrap_or_else(|| id.to_owned()),
-    ));
+    );
+    let account = Arc::new(Account {
+        membership: placed.membership,
+        ..controlled(plain, placed.levels, around.guardrails)
+    });
     directory.accounts.insert(parsed, account.clone());
     let mut members = Members {
-        documents: documents(&at.field("policies")),
+        documents,
+        groups: BTreeMap::new(),
         account,
         directory,
     };
-    members.check_documents(check);
+    members.groups(&at.field("groups"), check);
     members.root(raw.root, &at.field("root"), check);
     members.users(raw.users.unwrap_or_default(), &at.field("users"), check);
     members.roles(raw.roles.unwrap_or_default(), &at.field("roles"), check);
+    members.documents.check_unused(PolicyKind::Identity, check);
+}
+
+/// The account under the levels from the organisation down to itself.
+fn controlled(account: Account, levels: Vec<Level>, guardrails: &[Arc<Policy>]) -> Account {
+    let resource = levels.iter().flat_map(|level| &level.resource);
+    let resource_control = guardrails.iter().chain(resource).cloned().collect();
+    let service = levels.into_iter().filter_map(|level| level.service);
+    Account {
+        service_control: service.map(Into::into).collect(),
+        resource_control,
+        ..account
+    }
 }
 
 fn canonical_id(
@@ -60,15 +85,11 @@ fn canonical_id(
     text.to_ascii_lowercase().into()
 }
 
-/// An account's policy documents by name.
-fn documents<'a>(at: &At<'a>) -> BTreeMap<String, At<'a>> {
-    let named = at.names().into_iter();
-    named.map(|name| (name.clone(), at.field(&name))).collect()
-}
-
 /// An account while its members are added.
 struct Members<'a, 'd> {
-    documents: BTreeMap<String, At<'d>>,
+    documents: Documents<'d>,
+    /// What each group gives its users.
+    groups: BTreeMap<String, Vec<Arc<Policy>>>,
     account: Arc<Account>,
     directory: &'a mut Directory,
 }
@@ -76,23 +97,20 @@ struct Members<'a, 'd> {
 /// What users and roles have in common.
 struct Rights {
     path: Option<String>,
-    policies: Vec<serde_json::Value>,
+    groups: Vec<String>,
     tags: BTreeMap<String, String>,
 }
 
 impl Members<'_, '_> {
-    /// A document that nobody refers to is checked all the same.
-    fn check_documents(&self, check: &mut Check<'_>) {
-        for at in self.documents.values() {
-            let is_reference = |text: &str| !text.starts_with("file:");
-            match at.node().and_then(|node| node.text()) {
-                Some(text) if is_reference(text) => {
-                    check.push(at.error("expected a policy document or `file:PATH`"));
-                }
-                _ => {
-                    document(at, PolicyKind::Identity, check);
-                }
+    fn groups(&mut self, at: &At<'_>, check: &mut Check<'_>) {
+        for name in at.names() {
+            let at = at.field(&name);
+            if let Err(message) = names::check_name(&name) {
+                check.push(at.error_at_name(message));
             }
+            let list = at.field("policies");
+            let policies = self.documents.list(&list, PolicyKind::Identity, check);
+            self.groups.insert(name, policies);
         }
     }
 
@@ -114,7 +132,7 @@ impl Members<'_, '_> {
             };
             let rights = Rights {
                 path: raw.path,
-                policies: raw.policies.unwrap_or_default(),
+                groups: raw.groups.unwrap_or_default(),
                 tags: raw.tags.unwrap_or_default(),
             };
             let path = checked_path(&name, &rights, &at, check);
@@ -136,7 +154,7 @@ impl Members<'_, '_> {
             };
             let rights = Rights {
                 path: raw.path,
-                policies: raw.policies.unwrap_or_default(),
+                groups: Vec::new(),
                 tags: raw.tags.unwrap_or_default(),
             };
             let path = checked_path(&name, &rights, &at, check);
@@ -147,44 +165,39 @@ impl Members<'_, '_> {
     }
 
     fn with_rights(
-        &self,
+        &mut self,
         caller: Caller,
         rights: Rights,
         at: &At<'_>,
         check: &mut Check<'_>,
     ) -> Caller {
         let list = at.field("policies");
-        let indexes = 0..rights.policies.len();
-        let policies = indexes
-            .filter_map(|index| self.policy(&list.index(index), PolicyKind::Identity, check))
-            .collect();
-        let boundary = self.policy(&at.field("boundary"), PolicyKind::Boundary, check);
+        let mut policies = self.documents.list(&list, PolicyKind::Identity, check);
+        policies.extend(self.of_groups(&rights.groups, &at.field("groups"), check));
+        let boundary = at.field("boundary");
         Caller {
-            policies,
-            boundary,
+            policies: policies.into(),
+            boundary: self
+                .documents
+                .policy(&boundary, PolicyKind::Boundary, check),
             tags: tags(rights.tags, &at.field("tags"), check),
             ..caller
         }
     }
 
-    /// A document, the name of one, or `file:PATH`.
-    fn policy(
-        &self,
-        at: &At<'_>,
-        kind: PolicyKind<'_>,
-        check: &mut Check<'_>,
-    ) -> Option<Arc<Policy>> {
-        let name = match &at.node()?.value {
-            Value::Text(text) if !text.starts_with("file:") => text,
-            _ => return document(at, kind, check),
-        };
-        if let Some(named) = self.documents.get(name) {
-            return document(named, kind, check);
+    fn of_groups(&self, names: &[String], at: &At<'_>, check: &mut Check<'_>) -> Vec<Arc<Policy>> {
+        let mut policies = Vec::new();
+        for (index, name) in names.iter().enumerate() {
+            if let Some(group) = self.groups.get(name) {
+                policies.extend(group.iter().cloned());
+                continue;
+            }
+            let known: Vec<_> = self.groups.keys().cloned().collect();
+            let hint = did_you_mean(name, &known);
+            let message = format!("no group of this account is named `{name}`{hint}");
+            check.push(at.index(index).error(message));
         }
-        let known: Vec<_> = self.documents.keys().cloned().collect();
-        let hint = did_you_mean(name, &known);
-        check.push(at.error(format!("no policy of this account is named `{name}`{hint}")));
-        None
+        policies
     }
 
     fn admit(
@@ -259,20 +272,4 @@ fn tags(
         tags.insert(name.into(), value.into());
     }
     tags
-}
-
-/// Compiles a document written at `at`, or in the file it names.
-fn document(at: &At<'_>, kind: PolicyKind<'_>, check: &mut Check<'_>) -> Option<Arc<Policy>> {
-    let node = at.node()?;
-    match &node.value {
-        Value::Text(text) => {
-            let path = text.strip_prefix("file:").unwrap_or(text);
-            policies::named_file(&at.document.resolve(path), kind, at, check)
-        }
-        Value::Map(_) => policies::compile(node, kind, &at.document.file, check),
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::List(_) => {
-            check.push(at.error(format!("expected a policy document, found {}", node.kind())));
-            None
-        }
-    }
 }

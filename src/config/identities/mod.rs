@@ -1,7 +1,9 @@
 //! Builds the directory of accounts, callers and keys.
 
 mod callers;
+mod documents;
 mod names;
+mod organizations;
 
 pub(super) use names::caller_of_arn;
 
@@ -9,40 +11,62 @@ use super::check::Check;
 use super::document::{Opened, is_document, open};
 use super::fill::fill;
 use super::finding::Finding;
-use super::place::At;
+use super::place::{At, Document};
 use super::raw;
 use super::secrets;
+use organizations::{Organizations, Scope};
 use portcullis_core::document::Value;
 use portcullis_core::identity::Directory;
-use std::path::Path;
+use portcullis_core::policy::Policy;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-/// What `identities` says: a file, a folder of files, or accounts written there. None if it says nothing.
-pub(super) fn directory(at: &At<'_>, check: &mut Check<'_>) -> Option<Directory> {
-    let mut directory = Directory::default();
+/// What accounts take from outside their own entry.
+struct Around<'w> {
+    organizations: &'w Organizations,
+    /// Resource-control documents on what every account owns.
+    guardrails: &'w [Arc<Policy>],
+}
+
+/// What `identities` says: a file, a folder of files, or accounts written there. None if it says nothing. Every
+/// account is under the resource-control documents `guardrails` too.
+pub(super) fn directory(
+    at: &At<'_>,
+    guardrails: &[Arc<Policy>],
+    check: &mut Check<'_>,
+) -> Option<Directory> {
     match &at.node()?.value {
         Value::Text(path) => {
-            let path = at.document.resolve(path);
-            for file in files(&path, at, check) {
-                add_file(&file, at, check, &mut directory);
-            }
+            let files = files(&at.document.resolve(path), at, check);
+            let documents: Vec<_> = files
+                .iter()
+                .filter_map(|file| opened(file, at, check))
+                .collect();
+            let tops: Vec<_> = documents.iter().map(Document::top).collect();
+            Some(filled(&tops, Scope::Whole, guardrails, check))
         }
-        Value::Map(_) => add(at, check, &mut directory),
+        Value::Map(_) => Some(filled(
+            std::slice::from_ref(at),
+            Scope::Whole,
+            guardrails,
+            check,
+        )),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::List(_) => {
             check.push(at.error("expected a path, or a map with `accounts`"));
+            Some(Directory::default())
         }
     }
-    Some(directory)
 }
 
 /// Checks a file of identities by itself.
 pub(super) fn file(file: &Path, check: &mut Check<'_>) {
     if let Opened::Read(document) = open(file, check) {
-        add(&document.top(), check, &mut Directory::default());
+        filled(&[document.top()], Scope::OneFile, &[], check);
     }
 }
 
 /// The files of a folder, in the order of their names; or the file.
-fn files(path: &Path, at: &At<'_>, check: &mut Check<'_>) -> Vec<std::path::PathBuf> {
+fn files(path: &Path, at: &At<'_>, check: &mut Check<'_>) -> Vec<PathBuf> {
     if !check.sources.is_folder(path) {
         return vec![path.to_owned()];
     }
@@ -75,25 +99,50 @@ fn files(path: &Path, at: &At<'_>, check: &mut Check<'_>) -> Vec<std::path::Path
     files
 }
 
-fn add_file(file: &Path, at: &At<'_>, check: &mut Check<'_>, directory: &mut Directory) {
+fn opened(file: &Path, at: &At<'_>, check: &mut Check<'_>) -> Option<Document> {
     match open(file, check) {
-        Opened::Read(document) => add(&document.top(), check, directory),
+        Opened::Read(document) => Some(document),
         Opened::Unreadable(message) => {
             check.push(at.error(format!("`{}`: {message}", file.display())));
+            None
         }
-        Opened::Broken => (),
+        Opened::Broken => None,
     }
 }
 
-fn add(at: &At<'_>, check: &mut Check<'_>, directory: &mut Directory) {
-    let raw: raw::Identities = fill(at, check);
-    let at = at.field("accounts");
-    let Some(mut accounts) = check.required(&at, raw.accounts) else {
-        return;
+/// Everything that stands in these places: first the organisations, which an account of any file may name.
+fn filled(
+    places: &[At<'_>],
+    scope: Scope,
+    guardrails: &[Arc<Policy>],
+    check: &mut Check<'_>,
+) -> Directory {
+    let mut organizations = Organizations::new(scope);
+    let mut all_accounts = Vec::new();
+    for at in places {
+        let raw: raw::Identities = fill(at, check);
+        let accounts_at = at.field("accounts");
+        match raw.organizations {
+            Some(written) => organizations.add(written, &at.field("organizations"), check),
+            None if raw.accounts.is_none() && accounts_at.node().is_none() => {
+                check.push(accounts_at.error("missing"));
+            }
+            None => (),
+        }
+        all_accounts.push((raw.accounts.unwrap_or_default(), accounts_at));
+    }
+    let around = Around {
+        organizations: &organizations,
+        guardrails,
     };
-    for id in at.names() {
-        if let Some(account) = accounts.remove(&id) {
-            callers::account(&id, account, &at.field(&id), check, directory);
+    let mut directory = Directory::default();
+    for (mut accounts, at) in all_accounts {
+        for id in at.names() {
+            if let Some(account) = accounts.remove(&id) {
+                let at = at.field(&id);
+                callers::account(&id, account, &at, &around, check, &mut directory);
+            }
         }
     }
+    directory
 }

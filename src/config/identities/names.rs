@@ -2,7 +2,7 @@
 
 use aws_lc_rs::digest::{SHA256, digest};
 use portcullis_core::identity::{Account, Caller, CallerKind};
-use portcullis_core::policy::PolicySet;
+use portcullis_core::policy::{Policy, PolicySet};
 use portcullis_core::s3::names::AccountId;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -10,9 +10,12 @@ use std::sync::Arc;
 /// The name of the one session of a role that a fixed-principal listener speaks as.
 const SESSION: &str = "portcullis";
 
-/// An account without anything but its id.
-pub(super) fn bare_account(id: AccountId) -> Account {
-    Account::new(id, canonical_id(id), id.as_str())
+/// An account without anything but its id, under the resource-control documents for every account.
+fn bare_account(id: AccountId, guardrails: &[Arc<Policy>]) -> Account {
+    Account {
+        resource_control: guardrails.iter().cloned().collect(),
+        ..Account::new(id, canonical_id(id), id.as_str())
+    }
 }
 
 /// The canonical id of an account that was given none: SHA-256 of `portcullis canonical id ` and the account id.
@@ -22,8 +25,11 @@ pub(super) fn canonical_id(id: AccountId) -> Box<str> {
     digits.collect::<String>().into()
 }
 
-/// A caller as its ARN alone makes it: without policies and tags.
-pub(in super::super) fn caller_of_arn(arn: &str) -> Result<Caller, String> {
+/// A caller as its ARN alone makes it: without policies and tags, in an account under `guardrails` alone.
+pub(in super::super) fn caller_of_arn(
+    arn: &str,
+    guardrails: &[Arc<Policy>],
+) -> Result<Caller, String> {
     let message = || {
         format!(
             "`{arn}` is not the ARN of a user or a role, such as `arn:aws:iam::111122223333:role/name`"
@@ -32,7 +38,7 @@ pub(in super::super) fn caller_of_arn(arn: &str) -> Result<Caller, String> {
     let rest = arn.strip_prefix("arn:aws:iam::").ok_or_else(message)?;
     let (account, resource) = rest.split_once(':').ok_or_else(message)?;
     let account = AccountId::parse(account).map_err(|_| message())?;
-    let account = Arc::new(bare_account(account));
+    let account = Arc::new(bare_account(account, guardrails));
     if resource == "root" {
         return Ok(root(account));
     }
@@ -98,6 +104,7 @@ fn nobody(account: Arc<Account>) -> Caller {
         principal_arn: "".into(),
         user_id: "".into(),
         tags: BTreeMap::new(),
+        provider: None,
         policies: PolicySet::default(),
         boundary: None,
         session_policy: None,
@@ -126,8 +133,14 @@ pub(super) fn check_name(name: &str) -> Result<(), String> {
         .ok_or_else(|| format!("`{name}` is not a name: 1 to 64 letters, digits and `_+=,.@-`"))
 }
 
-/// The same page: begins and ends with a slash.
+/// The same page: begins and ends with a slash. No role can be made where AWS keeps those of its services, which no
+/// organisation's policies bind.
 pub(super) fn check_path(path: &str) -> Result<(), String> {
+    if path.starts_with("/aws-service-role/") {
+        return Err(format!(
+            "`{path}`: only AWS makes roles in `/aws-service-role/`"
+        ));
+    }
     let good = |byte: u8| (0x21..=0x7e).contains(&byte) && byte != b'*' && byte != b'?';
     let fits = (1..=512).contains(&path.len())
         && path.starts_with('/')
@@ -140,10 +153,15 @@ pub(super) fn check_path(path: &str) -> Result<(), String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use portcullis_core::policy::{Origin, PolicyKind};
+
+    fn caller(arn: &str) -> Result<Caller, String> {
+        caller_of_arn(arn, &[])
+    }
 
     #[test]
     fn a_role_is_known_by_its_arn_and_speaks_as_its_session() {
-        let role = caller_of_arn("arn:aws:iam::111122223333:role/eng/orders").unwrap();
+        let role = caller("arn:aws:iam::111122223333:role/eng/orders").unwrap();
         assert_eq!(
             &*role.arn,
             "arn:aws:sts::111122223333:assumed-role/orders/portcullis"
@@ -158,7 +176,7 @@ mod tests {
 
     #[test]
     fn a_user_is_known_by_its_arn() {
-        let user = caller_of_arn("arn:aws:iam::111122223333:user/alice").unwrap();
+        let user = caller("arn:aws:iam::111122223333:user/alice").unwrap();
         assert_eq!(user.arn, user.principal_arn);
         assert_eq!(
             user.kind,
@@ -166,9 +184,24 @@ mod tests {
                 name: "alice".into()
             }
         );
-        let again = caller_of_arn("arn:aws:iam::111122223333:user/alice").unwrap();
+        let again = caller("arn:aws:iam::111122223333:user/alice").unwrap();
         assert_eq!(user.user_id, again.user_id);
         assert_eq!(user.account.canonical_id.len(), 64);
+    }
+
+    #[test]
+    fn an_account_known_by_an_arn_alone_is_under_what_binds_every_account() {
+        let text = r#"{"Statement": {"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": "*"}}"#;
+        let document = portcullis_core::document::json(text).unwrap();
+        let origin = Arc::new(Origin {
+            source: "guardrail.json".into(),
+        });
+        let compiled = Policy::compile(&document, PolicyKind::Guardrail, origin).unwrap();
+        let guardrails = [Arc::new(compiled.policy)];
+        let role = caller_of_arn("arn:aws:iam::111122223333:role/orders", &guardrails).unwrap();
+        let bound = role.account.resource_control.documents();
+        assert!(Arc::ptr_eq(&bound[0], &guardrails[0]));
+        assert!(role.account.service_control.is_empty());
     }
 
     #[test]
@@ -180,10 +213,11 @@ mod tests {
             "arn:aws:iam::111122223333:role/",
             "arn:aws:iam::111122223333:role/a*",
             "arn:aws:iam::111122223333:role//orders ",
+            "arn:aws:iam::111122223333:role/aws-service-role/backup.amazonaws.com/x",
             "arn:aws:iam::111122223333:group/eng",
             "arn:aws:sts::111122223333:assumed-role/orders/session",
         ] {
-            assert!(caller_of_arn(arn).is_err(), "{arn}");
+            assert!(caller(arn).is_err(), "{arn}");
         }
     }
 }

@@ -281,10 +281,16 @@ pub(crate) fn account(id: &str) -> AccountId {
 }
 
 fn directory() -> Directory {
+    directory_with(|_| ())
+}
+
+/// The same accounts and callers with something changed about the accounts.
+pub(crate) fn directory_with(change: impl Fn(&mut Account)) -> Directory {
     let mut directory = Directory::default();
     for (id, name) in [(ACME, "acme"), (PARTNER, "partner")] {
         let mut account = Account::new(account(id), id.repeat(6).get(..64).unwrap(), name);
         account.resource_control = vec![compile(GUARDRAIL, PolicyKind::Guardrail)].into();
+        change(&mut account);
         directory.accounts.insert(account.id, Arc::new(account));
     }
     for (name, account_id, kind, policy, boundary, session) in CALLERS {
@@ -314,6 +320,7 @@ fn directory() -> Directory {
             .into(),
             user_id: id.clone().into(),
             tags: BTreeMap::new(),
+            provider: None,
             policies: optional(policy, PolicyKind::Identity).into_iter().collect(),
             boundary: optional(boundary, PolicyKind::Boundary),
             session_policy: optional(session, PolicyKind::Session),
@@ -361,7 +368,7 @@ fn optional(statements: &str, kind: PolicyKind<'_>) -> Option<Arc<Policy>> {
     (!statements.is_empty()).then(|| compile(statements, kind))
 }
 
-fn compile(statements: &str, kind: PolicyKind<'_>) -> Arc<Policy> {
+pub(crate) fn compile(statements: &str, kind: PolicyKind<'_>) -> Arc<Policy> {
     let text = format!(r#"{{"Version":"2012-10-17","Statement":[{statements}]}}"#);
     let origin = Arc::new(Origin {
         source: "kit".into(),
