@@ -12,10 +12,12 @@ mod conditions;
 mod evaluate;
 pub mod explain;
 mod glob;
+mod index;
 mod names;
 mod operands;
 mod operators;
 mod pattern;
+mod prefixes;
 mod principals;
 mod public;
 mod resources;
@@ -35,6 +37,7 @@ use crate::identity::Principal;
 use crate::s3::actions::Action;
 use crate::s3::names::{AccountId, BucketName};
 use action_set::ActionSet;
+use index::Index;
 use std::sync::Arc;
 
 /// The policies that bear on one question.
@@ -239,31 +242,17 @@ pub enum Effect {
 /// The statements of one effect.
 #[derive(Debug)]
 struct Statements {
+    /// In the order of the document.
     list: Box<[Statement]>,
-    /// All actions that any of them names: one bit tells whether to look at all.
-    actions: ActionSet,
+    index: Index,
 }
 
 impl Statements {
     fn of(list: Vec<Statement>) -> Self {
-        let actions = list.iter().fold(ActionSet::default(), |all, statement| {
-            all.union(&statement.actions)
-        });
         Self {
+            index: Index::of([&*list]),
             list: list.into(),
-            actions,
         }
-    }
-
-    /// Those that name an action.
-    fn about(&self, action: Action) -> impl Iterator<Item = &Statement> {
-        let list = if self.actions.contains(action) {
-            &*self.list
-        } else {
-            &[]
-        };
-        list.iter()
-            .filter(move |statement| statement.actions.contains(action))
     }
 }
 
