@@ -59,6 +59,9 @@ fn a_deny_of_each_layer_names_its_statement() {
     let everyone = of("Deny", EVERYONE, "");
     let alice = || Scene::by(ALICE).identity(READ);
     alice().guardrail(&everyone).golden("deny-guardrail");
+    alice()
+        .service_control(&format!("{},{deny}", own("Allow", r#""Resource":"*""#)))
+        .golden("deny-service-control");
     alice().bucket(&everyone).golden("deny-bucket");
     alice().identity(&deny).golden("deny-identity");
     alice()
@@ -288,4 +291,41 @@ fn the_values_of_variables_are_shown() {
         .identity(&own("Allow", home))
         .with("aws:username", "alice")
         .golden("variables");
+}
+
+#[test]
+fn of_service_control_the_level_that_lacks_an_allow_is_looked_at() {
+    let all = own("Allow", r#""Resource":"*""#);
+    let tls = own(
+        "Allow",
+        &anywhere(r#"{"Bool":{"aws:SecureTransport":"true"}}"#),
+    );
+    // The first level allows, so the statement of it that does not is no near miss.
+    let elsewhere = own("Allow", r#""Resource":"arn:aws:s3:::other/*""#);
+    Scene::by(ALICE)
+        .identity(READ)
+        .service_control(&format!(
+            "{},{all}",
+            elsewhere.replace("AllowIt", "Elsewhere")
+        ))
+        .service_control(&tls)
+        .with("aws:SecureTransport", "false")
+        .golden("missing-service-control");
+}
+
+#[test]
+fn a_role_of_a_service_is_bound_by_no_control() {
+    let deny = own("Deny", r#""Resource":"*""#);
+    Scene::by("arn:aws:sts::111122223333:assumed-role/AWSServiceRoleForBackup/b")
+        .identity(READ)
+        .guardrail(&of("Deny", EVERYONE, ""))
+        .service_control(&deny)
+        .golden("service-linked");
+}
+
+#[test]
+fn a_federated_user_without_session_policy_is_limited_to_nothing() {
+    Scene::by("arn:aws:sts::111122223333:federated-user/bob")
+        .identity(READ)
+        .golden("federated-without-session-policy");
 }

@@ -12,6 +12,10 @@ use portcullis_core::s3::names::{AccountId, BucketName};
 use std::path::Path;
 use std::sync::Arc;
 
+const ALICE: &str = "arn:aws:iam::111122223333:user/alice";
+const SERVICE_LINKED: &str =
+    "arn:aws:iam::111122223333:role/aws-service-role/backup.amazonaws.com/AWSServiceRoleForBackup";
+
 /// GetObject on `reports/2026/q1.csv` of account 111122223333, unless it says otherwise.
 pub(crate) struct Scene {
     who: Option<String>,
@@ -20,6 +24,7 @@ pub(crate) struct Scene {
     identity: Vec<Arc<Policy>>,
     boundary: Option<Arc<Policy>>,
     session: Option<Arc<Policy>>,
+    levels: Vec<PolicySet>,
     context: FixedContext,
     action: Action,
     resource: &'static str,
@@ -35,6 +40,7 @@ impl Scene {
             identity: Vec::new(),
             boundary: None,
             session: None,
+            levels: Vec::new(),
             context: FixedContext::default(),
             action: Action::GetObject,
             resource: "reports/2026/q1.csv",
@@ -85,6 +91,14 @@ impl Scene {
 
     pub(crate) fn session(mut self, statements: &str) -> Self {
         self.session = Some(policy(PolicyKind::Session, "session.json", statements));
+        self
+    }
+
+    /// One more level of service control.
+    pub(crate) fn service_control(mut self, statements: &str) -> Self {
+        let file = format!("service_control/{}.json", self.levels.len() + 1);
+        let policy = policy(PolicyKind::ServiceControl, &file, statements);
+        self.levels.push(vec![policy].into());
         self
     }
 
@@ -168,6 +182,20 @@ impl Scene {
         let (kind, principal_arn) = match *name {
             ["root"] => (CallerKind::Root, arn.to_owned()),
             ["user", name] => (CallerKind::User { name: name.into() }, arn.to_owned()),
+            ["federated-user", name] => (
+                CallerKind::FederatedUser {
+                    user: ALICE.into(),
+                    name: name.into(),
+                },
+                arn.to_owned(),
+            ),
+            ["assumed-role", "AWSServiceRoleForBackup", session] => (
+                CallerKind::RoleSession {
+                    role: "AWSServiceRoleForBackup".into(),
+                    session: session.into(),
+                },
+                SERVICE_LINKED.to_owned(),
+            ),
             ["assumed-role", role, session] => (
                 CallerKind::RoleSession {
                     role: role.into(),
@@ -177,12 +205,15 @@ impl Scene {
             ),
             _ => panic!("{arn}"),
         };
+        let id = AccountId::parse(account).unwrap();
+        let levels = self.levels.iter();
+        let levels = levels.map(|set| set.documents().iter().cloned().collect());
+        let account = Account {
+            service_control: levels.collect(),
+            ..Account::new(id, "c".repeat(64), "test")
+        };
         Principal::Known(Arc::new(Caller {
-            account: Arc::new(Account::new(
-                AccountId::parse(account).unwrap(),
-                "c".repeat(64),
-                "test",
-            )),
+            account: Arc::new(account),
             kind,
             arn: arn.into(),
             principal_arn: principal_arn.into(),
@@ -191,6 +222,7 @@ impl Scene {
             policies: self.identity.clone().into(),
             boundary: self.boundary.clone(),
             session_policy: self.session.clone(),
+            provider: None,
         }))
     }
 }

@@ -120,9 +120,14 @@ pub(super) fn documents<'p, C: Context>(
     policies: Policies<'p>,
     question: &Question<'p, C>,
 ) -> Vec<Documents<'p>> {
-    let mut all = vec![Documents::set(Layer::Guardrail, policies.guardrails)];
     let caller = caller(question.principal);
-    all.extend(service_control(caller, question.view));
+    let service_linked = caller.is_some_and(Caller::is_service_linked);
+    let mut all = vec![Documents {
+        limits: !service_linked,
+        ..Documents::set(Layer::Guardrail, policies.guardrails)
+    }];
+    let controlled = caller.filter(|_| !service_linked);
+    all.extend(service_control(controlled, question.view));
     all.push(Documents::of(
         Layer::Bucket,
         policies.bucket.into_iter().collect(),
@@ -145,6 +150,11 @@ pub(super) fn documents<'p, C: Context>(
         let policies = policy.into_iter().map(|policy| &**policy).collect();
         Documents::of(layer, policies).if_any_counts(question.view)
     }));
+    // A federated user without session policy is limited to nothing.
+    let federated = |caller: &Caller| matches!(caller.kind, CallerKind::FederatedUser { .. });
+    if let Some(session) = all.last_mut() {
+        session.limits |= caller.is_some_and(federated);
+    }
     all
 }
 
@@ -192,7 +202,7 @@ fn report<C: Context>(layer: &Documents<'_>, question: &Question<'_, C>) -> Laye
     let documents: Vec<_> = layer
         .policies
         .iter()
-        .map(|policy| document(layer.layer, policy, question))
+        .map(|policy| document(layer, policy, question))
         .collect();
     LayerReport {
         layer: layer.layer,
@@ -207,7 +217,7 @@ fn report<C: Context>(layer: &Documents<'_>, question: &Question<'_, C>) -> Laye
 }
 
 fn document<C: Context>(
-    layer: Layer,
+    layer: &Documents<'_>,
     policy: &Policy,
     question: &Question<'_, C>,
 ) -> DocumentReport {
@@ -216,14 +226,16 @@ fn document<C: Context>(
         .flat_map(|effect| {
             let list = policy.statements(effect).list.iter();
             let about = list.filter(|statement| statement.actions.contains(question.action));
-            about.map(move |statement| self::statement(layer, policy, effect, statement, question))
+            about.map(move |statement| {
+                self::statement(layer.layer, policy, effect, statement, question)
+            })
         })
         .collect();
     statements.sort_by_key(|statement| statement.at.statement);
     DocumentReport {
         file: Text::name(&policy.origin.source),
         mode: policy.mode,
-        counts: policy.counts_in(question.view),
+        counts: layer.limits && policy.counts_in(question.view),
         others: written::statements(policy)
             .len()
             .saturating_sub(statements.len()),

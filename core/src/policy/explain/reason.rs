@@ -80,7 +80,9 @@ fn denied<C: Context>(
     by: &Deciding,
 ) -> Option<Reason> {
     let layers = documents(policies, question);
-    let layers = layers.iter().filter(|layer| layer.layer == by.layer);
+    let layers = layers
+        .iter()
+        .filter(|layer| layer.limits && layer.layer == by.layer);
     let mut denies = layers.flat_map(|layer| candidates(layer, Effect::Deny, question));
     // Several policies may stand in one file, so the place alone may not tell them apart.
     let (policy, statement) = denies.find(|(policy, statement)| {
@@ -105,7 +107,8 @@ fn denied<C: Context>(
 /// The first statement whose outcome is not known.
 fn unknown<C: Context>(policies: Policies<'_>, question: &Question<'_, C>) -> Option<Reason> {
     let layers = documents(policies, question);
-    let candidates = layers.iter().flat_map(|layer| {
+    let limiting = layers.iter().filter(|layer| layer.limits);
+    let candidates = limiting.flat_map(|layer| {
         let effects = [Effect::Deny, Effect::Allow].into_iter();
         effects.flat_map(move |effect| {
             candidates(layer, effect, question)
