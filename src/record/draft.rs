@@ -7,6 +7,7 @@ use http::{HeaderValue, Method, StatusCode, Version};
 use jiff::Timestamp;
 use portcullis_core::admission::{Labels, TlsVersion};
 use portcullis_core::identity::{Account, CallerKind, Principal};
+use portcullis_core::policy::Reason;
 use portcullis_core::request::CopySource;
 use portcullis_core::s3::xml::DeleteFailure;
 use std::borrow::Cow;
@@ -277,6 +278,8 @@ pub struct BatchItem {
     pub status: Option<StatusCode>,
     /// Why it was not deleted.
     pub error_code: Option<Cow<'static, str>>,
+    /// Why policies refused it.
+    pub reason: Option<Arc<Reason>>,
 }
 
 impl Record {
@@ -345,6 +348,7 @@ fn batch(draft: &mut Draft, ending: Ending) -> Vec<BatchItem> {
                 version_id: item.version_id,
                 status,
                 error_code,
+                reason: item.reason,
             }
         })
         .collect()

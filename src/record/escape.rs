@@ -5,25 +5,12 @@
 //! bytes are percent-encoded, and a percent sign that would read as such a code is encoded too, so that decoding the
 //! codes gives back the header exactly.
 
+use portcullis_core::s3::secrets::{self, is_secret_parameter};
+
 const HEX: &[u8; 16] = b"0123456789ABCDEF";
 
 /// Stands for a value that is not written.
-const MASK: &[u8] = b"***";
-
-/// Query parameters whose values are credentials or proofs. Compared without case, after percent-decoding.
-const SECRET_PARAMETERS: [&str; 11] = [
-    "authorization",
-    "awsaccesskeyid",
-    "policy",
-    "signature",
-    "x-amz-copy-source-server-side-encryption-customer-key",
-    "x-amz-credential",
-    "x-amz-s3session-token",
-    "x-amz-security-token",
-    "x-amz-server-side-encryption-customer-key",
-    "x-amz-session-token",
-    "x-amz-signature",
-];
+const MASK: &[u8] = secrets::MASK.as_bytes();
 
 /// An object key, percent-encoded twice with its slashes kept, as S3 delivers it. A key that is only a hyphen is
 /// encoded, because a bare hyphen means that there is none.
@@ -97,34 +84,12 @@ fn parameter(out: &mut Vec<u8>, pair: &[u8]) {
         None => (pair, b"".as_slice()),
     };
     name.iter().for_each(|byte| uri_byte(out, *byte));
-    if value.len() > 1 && is_secret(name) {
+    if value.len() > 1 && is_secret_parameter(name) {
         out.push(b'=');
         out.extend_from_slice(MASK);
     } else {
         value.iter().for_each(|byte| uri_byte(out, *byte));
     }
-}
-
-fn is_secret(name: &[u8]) -> bool {
-    SECRET_PARAMETERS
-        .iter()
-        .any(|secret| decoded_lower(name).eq(secret.bytes()))
-}
-
-/// The bytes of a percent-encoded text, in lower case.
-fn decoded_lower(text: &[u8]) -> impl Iterator<Item = u8> + '_ {
-    let mut rest = text;
-    std::iter::from_fn(move || {
-        let (first, tail) = rest.split_first()?;
-        if let (b'%', Some((code, after))) = (*first, tail.split_at_checked(2))
-            && let Some(byte) = code_of(code)
-        {
-            rest = after;
-            return Some(byte.to_ascii_lowercase());
-        }
-        rest = tail;
-        Some(first.to_ascii_lowercase())
-    })
 }
 
 fn code_of(digits: &[u8]) -> Option<u8> {

@@ -38,10 +38,14 @@
 //! | `bytes_received` | bytes of the request's body |
 //! | `ending` | how the exchange ended |
 //! | `upstream` | `name`, `attempts`, `status`, `request_id`, `id_2`, and `error` if it failed |
-//! | `decision` | `verdict`, `missing`, `action`, `resource`, and the deciding statement: `layer`, `sid`, `file`, `line`, `statement`; `with` is the statement of the caller's own side |
+//! | `decision` | `verdict`, `missing`, `action`, `resource`, and the deciding statement: `layer`, `sid`, `file`, `line`, `statement`; `with` is the statement of the caller's own side; and of a refusal `reason` |
+//! | `decision.reason` | `kind`: `explicit_deny`, `nearest_allow`, `no_statement`, `unknown`; the statement it is about: `layer`, `sid`, `file`, `line`, `statement`; and its parts below |
+//! | `….conditions` | those that matched, failed or are not known: `operator`, `key`, `wanted`, `found` (`null`: absent), `outcome`: `holds`, `does_not_hold`, `undecidable`, `unknown`; `more_conditions` counts those cut |
+//! | `….resource`, `….action`, `….principal` | if it failed, or matched by NotResource, NotAction, NotPrincipal: `element`, `wanted`, `found`, and `outcome` or how the caller is `named` |
+//! | `….not_examined` | of `nearest_allow` and `no_statement`: how many statements about the action were not looked at |
 //! | `permissions` | each permission that had to be allowed, in order: `action`, `resource`, `allowed`; those of the keys of DeleteObjects are not among them |
 //! | `copy_source` | `bucket_name`, `key_name`, `version_id` |
-//! | `deleted` | of DeleteObjects, per key: `key_name`, `version_id`, `http_status`, `error_code` |
+//! | `deleted` | of DeleteObjects, per key: `key_name`, `version_id`, `http_status`, `error_code`, and `reason`, a text, if policies refused it |
 
 mod lists;
 mod one_line;
@@ -49,14 +53,14 @@ mod one_line;
 use super::draft::{BatchItem, CopyFrom, Ending, LoggedUri, Record, RequestLine, UpstreamUse};
 use super::escape;
 use super::line;
-use super::names::{auth_name, layer_name, missing_name, verdict_name};
+use super::names::auth_name;
 use http::HeaderValue;
 use jiff::Timestamp;
 use jiff::tz::Offset;
 use one_line::OneLine;
 use portcullis_core::admission::{Asked, Permission};
 use portcullis_core::identity::Principal;
-use portcullis_core::policy::Deciding;
+use portcullis_core::policy::{Deciding, Missing, Reason};
 use serde::{Serialize, Serializer};
 use std::net::IpAddr;
 
@@ -165,6 +169,8 @@ struct JsonDecision<'a> {
     statement: Option<usize>,
     #[serde(skip_serializing_if = "Option::is_none")]
     with: Option<JsonStatement<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'a Reason>,
 }
 
 #[derive(Serialize)]
@@ -268,16 +274,17 @@ impl<'a> JsonDecision<'a> {
         let decision = &asked.decision;
         let by = decision.by.as_ref();
         Self {
-            verdict: verdict_name(decision.verdict),
-            missing: missing_name(decision.verdict),
+            verdict: decision.verdict.name(),
+            missing: decision.verdict.missing().map(Missing::name),
             action: asked.action,
             resource: asked.resource.arn(),
-            layer: by.map(|by| layer_name(by.layer)),
+            layer: by.map(|by| by.layer.name()),
             sid: by.and_then(|by| by.sid.as_deref()),
             file: by.map(|by| &*by.origin.source),
             line: by.map(|by| by.line),
             statement: by.map(|by| by.statement),
             with: decision.with.as_ref().map(JsonStatement::of),
+            reason: asked.reason.as_deref(),
         }
     }
 }
@@ -285,7 +292,7 @@ impl<'a> JsonDecision<'a> {
 impl<'a> JsonStatement<'a> {
     fn of(deciding: &'a Deciding) -> Self {
         Self {
-            layer: layer_name(deciding.layer),
+            layer: deciding.layer.name(),
             sid: deciding.sid.as_deref(),
             file: &deciding.origin.source,
             line: deciding.line,

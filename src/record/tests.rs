@@ -4,9 +4,15 @@ use super::*;
 use bytes::Bytes;
 use http::{HeaderValue, Method, StatusCode, Version};
 use portcullis_core::admission::{Asked, Auth, Item, Permission, TlsVersion};
+use portcullis_core::context::{FixedContext, Key};
+use portcullis_core::document;
 use portcullis_core::identity::{AccessKeyId, Account, Caller, CallerKind, Principal};
-use portcullis_core::policy::{Deciding, Decision, Layer, Missing, Origin, PolicySet, Verdict};
+use portcullis_core::policy::{
+    Deciding, Decision, Layer, Missing, Origin, Policies, Policy, PolicyKind, PolicySet, Question,
+    Reason, Verdict, View, explain,
+};
 use portcullis_core::request::CopySource;
+use portcullis_core::s3::actions::Action;
 use portcullis_core::s3::names::{AccountId, BucketName, Target};
 use portcullis_core::s3::operations::{
     AnsweredBy, Checksum, Level, Operation, OperationId, PayloadKind,
@@ -514,6 +520,7 @@ fn delete_objects(draft: &mut Draft) {
         key: key.into(),
         version_id: version.map(Into::into),
         allowed,
+        reason: None,
     };
     draft.labels.operation = Some(&DELETE_OBJECTS);
     draft.labels.target = Some(Target::bucket(&bucket("bucket")));
@@ -580,6 +587,7 @@ fn the_json_object_has_s3s_names_and_ours() {
             by: Some(deciding()),
             with: None,
         },
+        reason: None,
     });
     draft.labels.permissions = vec![Permission {
         action: "s3:GetObject",
@@ -668,11 +676,94 @@ fn an_implicit_deny_names_the_missing_side_and_no_statement() {
             by: None,
             with: None,
         },
+        reason: None,
     });
     let decision = serde_json::json!({
         "verdict": "implicit_deny", "missing": "boundary", "action": "s3:PutObject", "resource": "arn:aws:s3:::bkt/k",
     });
     assert_eq!(json(&finish(draft, Ending::Refused))["decision"], decision);
+}
+
+/// The reason that core gives for a GetObject of `bucket/KEY` by anyone, under a bucket policy with one condition.
+fn reason(sid: &str, key: &str, context: &FixedContext) -> Arc<Reason> {
+    let text = serde_json::json!({"Version": "2012-10-17", "Statement": [{
+        "Sid": sid, "Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::bucket/*",
+        "Condition": {"StringEquals": {"aws:UserAgent": "batch/1"}},
+    }]});
+    let bucket = bucket("bucket");
+    let origin = Arc::new(Origin {
+        source: "policies/bucket.json".into(),
+    });
+    let node = document::json(&text.to_string()).unwrap();
+    let compiled = Policy::compile(&node, PolicyKind::Bucket(&bucket), origin).unwrap();
+    let policies = Policies {
+        bucket: Some(&compiled.policy),
+        guardrails: &PolicySet::default(),
+        acl: None,
+    };
+    let question = Question {
+        principal: &Principal::Anonymous,
+        action: Action::GetObject,
+        resource: &format!("bucket/{key}"),
+        owner: AccountId::parse("111122223333").unwrap(),
+        context,
+        view: View::Live,
+    };
+    Arc::new(explain(policies, &question).reason.unwrap())
+}
+
+fn refused(reason: Arc<Reason>) -> Asked {
+    Asked {
+        action: "s3:GetObject",
+        resource: object("bucket", "k"),
+        decision: Decision {
+            verdict: Verdict::ImplicitDeny(Missing::Resource),
+            by: None,
+            with: None,
+        },
+        reason: Some(reason),
+    }
+}
+
+#[test]
+fn the_record_of_a_refusal_says_why() {
+    let context = FixedContext::default().with(Key::UserAgent, "curl/8");
+    let reason = reason("Batch", "k", &context);
+    let mut batch = draft();
+    delete_objects(&mut batch);
+    batch.labels.items[1].reason = Some(Arc::clone(&reason));
+    batch.labels.decision = Some(refused(reason));
+    let record = json(&finish(batch, Ending::Refused));
+    let expected = serde_json::json!({
+        "verdict": "implicit_deny", "missing": "resource", "action": "s3:GetObject", "resource": "arn:aws:s3:::bucket/k",
+        "reason": {
+            "kind": "nearest_allow",
+            "layer": "bucket", "sid": "Batch", "file": "policies/bucket.json", "line": 1, "statement": 0,
+            "conditions": [{
+                "operator": "StringEquals", "key": "aws:UserAgent",
+                "wanted": ["batch/1"], "found": ["curl/8"], "outcome": "does_not_hold",
+            }],
+        },
+    });
+    assert_eq!(record["decision"], expected);
+    assert_eq!(
+        record["deleted"][1]["reason"],
+        "Batch (policies/bucket.json:1) of the bucket policy does not allow it: \
+         StringEquals aws:UserAgent wants `batch/1`, found `curl/8`"
+    );
+    assert_eq!(record["deleted"][0]["reason"], serde_json::Value::Null);
+}
+
+proptest! {
+    #[test]
+    fn t47_a_hostile_reason_stays_on_its_line_and_small(text in ".{0,3000}") {
+        let context = FixedContext::default().with(Key::UserAgent, format!("\u{1b}\n{text}"));
+        let key: String = text.chars().take(200).collect();
+        let mut draft = draft();
+        draft.labels.decision = Some(refused(reason(&text, &key, &context)));
+        let decision = json(&finish(draft, Ending::Refused))["decision"].to_string();
+        prop_assert!(decision.len() < 2500, "{}", decision.len());
+    }
 }
 
 #[test]
@@ -725,6 +816,7 @@ fn everywhere(draft: &mut Draft, text: &[u8]) {
         key: text.as_ref().into(),
         version_id: Some(text.as_ref().into()),
         allowed: true,
+        reason: None,
     }];
 }
 

@@ -5,7 +5,7 @@ use super::facts::{self, Looked, Stop, Whose};
 use super::legality::{self, Case};
 use super::{Arrival, Auth, Permit, Rules, authenticate, forward, questions, refuse};
 use crate::identity::{AccessKeyId, Account, Principal};
-use crate::policy::Decision;
+use crate::policy::{Decision, Reason};
 use crate::request::{self, CopySource, Head, S3Request};
 use crate::s3::answer::{Answer, S3Error};
 use crate::s3::errors::ErrorCode;
@@ -75,6 +75,8 @@ pub struct Asked {
     pub resource: Target,
     /// The engine's answer.
     pub decision: Decision,
+    /// Why it refuses.
+    pub reason: Option<Arc<Reason>>,
 }
 
 /// One permission that had to be allowed, and whether it was.
@@ -97,6 +99,8 @@ pub struct Item {
     pub version_id: Option<Box<str>>,
     /// Whether it may be deleted.
     pub allowed: bool,
+    /// Why it may not; of the first refusal and of the first hundred keys.
+    pub reason: Option<Arc<Reason>>,
 }
 
 /// A request that cannot be decided before something more is known.

@@ -4,13 +4,12 @@ use super::facts::{Looked, Stop, Whose, sees_tags, whose};
 use super::legality::Case;
 use super::permit::Run;
 use super::questions::{Said, Subject, applies, ask, subject};
-use super::{Arrival, Asked, Item, Labels, Permission, Route, Rules, authenticate, refuse};
+use super::ruling::{Refused, allow};
+use super::{Arrival, Item, Labels, Permission, Route, Rules, authenticate, refuse};
 use crate::context::{Listing, Stored};
 use crate::policy::{Decision, Verdict};
 use crate::request::{self, Head, Query};
-use crate::s3::actions::Action;
 use crate::s3::answer::S3Error;
-use crate::s3::names::Target;
 use crate::s3::operations::{AnsweredBy, Effect, Need, On, Operation, OperationId, PayloadKind};
 use crate::s3::profiles::Profile;
 use crate::s3::xml::{
@@ -146,14 +145,16 @@ fn each_key(case: &Case<'_>, labels: &mut Labels, body: &[u8]) -> Result<Run, S3
     let mut allowed = Vec::with_capacity(request.objects.len());
     for item in std::mem::take(&mut request.objects) {
         let ruling = delete_item(case, labels, &item);
+        let reason = ruling.as_ref().err();
         labels.items.push(Item {
             key: item.key.as_str().into(),
             version_id: item.version_id.as_deref().map(Into::into),
             allowed: ruling.is_ok(),
+            reason: reason.and_then(|refused| refused.reason.clone()),
         });
         match ruling {
             Ok(()) => allowed.push(item),
-            Err(error) => refused.push(failure(item, &error)),
+            Err(Refused { error, .. }) => refused.push(failure(item, &error)),
         }
     }
     request.objects = allowed;
@@ -165,7 +166,7 @@ fn each_key(case: &Case<'_>, labels: &mut Labels, body: &[u8]) -> Result<Run, S3
     })
 }
 
-fn delete_item(case: &Case<'_>, labels: &mut Labels, item: &DeleteItem) -> Result<(), S3Error> {
+fn delete_item(case: &Case<'_>, labels: &mut Labels, item: &DeleteItem) -> Result<(), Refused> {
     let target = case
         .request
         .target
@@ -188,7 +189,7 @@ fn delete_item(case: &Case<'_>, labels: &mut Labels, item: &DeleteItem) -> Resul
             },
         };
         let decision = ask(case, labels, need.action, &subject, &said);
-        allow(case, labels, need.action, &target, decision)?;
+        allow(case, labels, need.action, &subject, &said, decision)?;
     }
     Ok(())
 }
@@ -257,7 +258,8 @@ fn require(case: &Case<'_>, labels: &mut Labels, need: &Need, said: &Said<'_>) -
         resource: subject.target.clone(),
         allowed,
     });
-    Ok(allow(case, labels, need.action, &subject.target, decision)?)
+    let ruling = allow(case, labels, need.action, &subject, said, decision);
+    Ok(ruling.map_err(|refused| refused.error)?)
 }
 
 fn depends_on_tags(decision: &Decision, subject: &Subject<'_>) -> bool {
@@ -355,34 +357,4 @@ fn needs(operation: &'static Operation, effect: Effect) -> impl Iterator<Item = 
         .needs
         .iter()
         .filter(move |need| need.effect == effect)
-}
-
-/// Notes a decision, and refuses unless it allows.
-fn allow(
-    case: &Case<'_>,
-    labels: &mut Labels,
-    action: Action,
-    target: &Target,
-    decision: Decision,
-) -> Result<(), S3Error> {
-    let allowed = match decision.verdict {
-        Verdict::Allow => true,
-        // A fact that nobody can look up: what depends on it is not allowed.
-        Verdict::ExplicitDeny | Verdict::ImplicitDeny(_) | Verdict::Unknown => false,
-    };
-    let asked = Asked {
-        action: action.name(),
-        resource: target.clone(),
-        decision,
-    };
-    let owner = case.owner_for(action, target, &labels.principal);
-    let refusal = (!allowed).then(|| refuse::denied(&asked, &labels.principal, owner));
-    let first_refusal = labels
-        .decision
-        .as_ref()
-        .is_none_or(|noted| matches!(noted.decision.verdict, Verdict::Allow));
-    if labels.decision.is_none() || (!allowed && first_refusal) {
-        labels.decision = Some(asked);
-    }
-    refusal.map_or(Ok(()), Err)
 }

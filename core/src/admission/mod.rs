@@ -10,6 +10,7 @@
 //! | `legality` | whether the request may be made at all: route, profile, headers, body, expected owners |
 //! | `authorise` | whether this caller may make it |
 //! | `questions` | which question that is to the engine |
+//! | `ruling` | what a refusal leaves in the record |
 //! | `facts` | what takes a look-up, and when |
 //! | `forward` | what goes upstream |
 //! | `refuse` | which S3 error each refusal becomes; nowhere else |
@@ -24,6 +25,7 @@ mod permit;
 mod questions;
 mod refuse;
 mod rules;
+mod ruling;
 #[cfg(test)]
 mod tests;
 

@@ -3,12 +3,13 @@
 use super::legality::Case;
 use super::{Auth, Labels, facts, refuse};
 use crate::context::{AuthType, Body, Facts, Listing, RequestContext, Stored, Tag};
-use crate::policy::{self, Decision, Policies, Question, View};
+use crate::policy::{self, Decision, Policies, Question, Reason, View};
 use crate::s3::actions::Action;
 use crate::s3::answer::S3Error;
 use crate::s3::names::Target;
 use crate::s3::operations::{Level, Need, On, Operation, Part, When};
 use crate::s3::xml::{CreateBucketConfiguration, DeleteItem, Settings};
+use std::sync::Arc;
 
 /// What was read of a request's body.
 #[derive(Debug, Default)]
@@ -201,6 +202,34 @@ pub(super) fn ask(
     subject: &Subject<'_>,
     said: &Said<'_>,
 ) -> Decision {
+    put(case, labels, action, subject, said, |policies, question| {
+        policy::evaluate(policies, question)
+    })
+}
+
+/// Why a question got a decision that refuses.
+pub(super) fn reason(
+    case: &Case<'_>,
+    labels: &Labels,
+    action: Action,
+    subject: &Subject<'_>,
+    said: &Said<'_>,
+    decision: &Decision,
+) -> Option<Arc<Reason>> {
+    let reason = put(case, labels, action, subject, said, |policies, question| {
+        Reason::of(policies, question, decision)
+    });
+    reason.map(Arc::new)
+}
+
+fn put<T>(
+    case: &Case<'_>,
+    labels: &Labels,
+    action: Action,
+    subject: &Subject<'_>,
+    said: &Said<'_>,
+    to: impl FnOnce(Policies<'_>, &Question<'_, RequestContext<'_>>) -> T,
+) -> T {
     let owner = case.owner_for(action, &subject.target, &labels.principal);
     let facts = Facts {
         peer: case.arrival.peer,
@@ -241,7 +270,7 @@ pub(super) fn ask(
         context: &context,
         view: View::Live,
     };
-    policy::evaluate(policies, &question)
+    to(policies, &question)
 }
 
 fn auth_type(auth: Option<Auth>) -> Option<AuthType> {

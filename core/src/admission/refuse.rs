@@ -5,7 +5,7 @@
 
 use super::Asked;
 use crate::identity::Principal;
-use crate::policy::{Layer, Missing, Verdict};
+use crate::policy::{Layer, Verdict};
 use crate::request::{Head, ParseError, Query};
 use crate::s3::answer::S3Error;
 use crate::s3::errors::ErrorCode;
@@ -434,7 +434,7 @@ fn reason(asked: &Asked) -> Option<String> {
         Verdict::Allow => None,
         Verdict::Unknown => Some(format!(
             "because no {} allows the {} action",
-            kind(Layer::Identity),
+            Layer::Identity.policy_name(),
             asked.action
         )),
         Verdict::ExplicitDeny => {
@@ -442,35 +442,14 @@ fn reason(asked: &Asked) -> Option<String> {
             Some(format!(
                 "with an explicit deny in {} {}",
                 article(layer),
-                kind(layer)
+                layer.policy_name()
             ))
         }
-        Verdict::ImplicitDeny(missing) => {
-            let layer = match missing {
-                Missing::Identity => Layer::Identity,
-                Missing::Resource => Layer::Bucket,
-                Missing::Boundary => Layer::Boundary,
-                Missing::Session => Layer::Session,
-                Missing::ServiceControl => Layer::ServiceControl,
-            };
-            Some(format!(
-                "because no {} allows the {} action",
-                kind(layer),
-                asked.action
-            ))
-        }
-    }
-}
-
-fn kind(layer: Layer) -> &'static str {
-    match layer {
-        Layer::Guardrail => "resource control policy",
-        Layer::ServiceControl => "service control policy",
-        Layer::Bucket => "resource-based policy",
-        Layer::Acl => "access control list",
-        Layer::Identity | Layer::Root => "identity-based policy",
-        Layer::Boundary => "permissions boundary",
-        Layer::Session => "session policy",
+        Verdict::ImplicitDeny(missing) => Some(format!(
+            "because no {} allows the {} action",
+            missing.layer().policy_name(),
+            asked.action
+        )),
     }
 }
 

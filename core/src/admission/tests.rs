@@ -16,6 +16,7 @@ mod kit;
 mod order;
 mod owners;
 mod permits;
+mod reasons;
 mod refusals;
 mod settings;
 mod shown;

@@ -2,6 +2,7 @@
 //! <https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html>
 
 use crate::identity::Principal;
+use crate::policy::explain::{PublicAccess, public_statements};
 use crate::policy::{Policy, is_public};
 use crate::s3::names::AccountId;
 
@@ -55,6 +56,21 @@ impl PublicAccessBlock {
             Ruling::Refuse
         } else {
             Ruling::Pass
+        }
+    }
+
+    /// What the flags make of a bucket policy and of this caller, with the statements that make the policy public.
+    pub fn explain(
+        self,
+        bucket_policy: Option<&Policy>,
+        principal: &Principal,
+        owner: AccountId,
+    ) -> PublicAccess {
+        let ruling = self.restricts(bucket_policy, principal, owner);
+        PublicAccess {
+            statements: bucket_policy.map(public_statements).unwrap_or_default(),
+            restrict_public_buckets: self.restrict_public_buckets,
+            refused: ruling == Ruling::Refuse,
         }
     }
 }

@@ -102,6 +102,11 @@ const ACTIONS: &[(Of, AclPermission, &[Action])] = &[
 ];
 
 impl AclGrants {
+    /// Whether there is any grant at all.
+    pub(super) fn grants_anything(&self) -> bool {
+        !(self.bucket.is_empty() && self.object.is_empty())
+    }
+
     /// The position of the first grant that lets the owner's side allow, in the ACL that the action is about.
     pub(super) fn find(&self, action: Action, principal: &Principal) -> Option<usize> {
         let mut rows = ACTIONS.iter();

@@ -88,7 +88,7 @@ fn service_control<'p, C: Context>(question: &Question<'p, C>) -> &'p [PolicySet
 
 /// The root user of the owner's account can repair a bucket policy that locks everyone out; nobody else, and nothing
 /// but the policy itself. <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketPolicy.html>
-fn keeps_policy_access<C: Context>(question: &Question<'_, C>) -> bool {
+pub(super) fn keeps_policy_access<C: Context>(question: &Question<'_, C>) -> bool {
     let exempt = [
         Action::GetBucketPolicy,
         Action::PutBucketPolicy,

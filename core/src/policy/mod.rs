@@ -11,10 +11,14 @@ mod action_set;
 mod compile;
 mod conditions;
 mod evaluate;
+pub mod explain;
 mod glob;
+mod index;
+mod names;
 mod operands;
 mod operators;
 mod pattern;
+mod prefixes;
 mod principals;
 mod public;
 mod resources;
@@ -24,8 +28,9 @@ mod truth;
 pub use acl::{AclGrants, AclPermission, Grant, Grantee, PublicGrants};
 pub use compile::Compiled;
 pub use evaluate::evaluate;
+pub use explain::{Explanation, Reason, explain};
 pub use pattern::Pattern;
-pub use public::is_public;
+pub use public::{Looseness, is_public};
 pub use set::PolicySet;
 
 use crate::context::Context;
@@ -34,6 +39,7 @@ use crate::identity::Principal;
 use crate::s3::actions::Action;
 use crate::s3::names::{AccountId, BucketName};
 use action_set::ActionSet;
+use index::Index;
 use std::sync::Arc;
 
 /// The policies that bear on one question.
@@ -232,39 +238,27 @@ impl Policy {
 
 /// What a statement does when it matches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Effect {
+pub enum Effect {
+    /// Lets what matches pass.
     Allow,
+    /// Refuses what matches, whatever allows it.
     Deny,
 }
 
 /// The statements of one effect.
 #[derive(Debug)]
 struct Statements {
+    /// In the order of the document.
     list: Box<[Statement]>,
-    /// All actions that any of them names: one bit tells whether to look at all.
-    actions: ActionSet,
+    index: Index,
 }
 
 impl Statements {
     fn of(list: Vec<Statement>) -> Self {
-        let actions = list.iter().fold(ActionSet::default(), |all, statement| {
-            all.union(&statement.actions)
-        });
         Self {
+            index: Index::of([&*list]),
             list: list.into(),
-            actions,
         }
-    }
-
-    /// Those that name an action.
-    fn about(&self, action: Action) -> impl Iterator<Item = &Statement> {
-        let list = if self.actions.contains(action) {
-            &*self.list
-        } else {
-            &[]
-        };
-        list.iter()
-            .filter(move |statement| statement.actions.contains(action))
     }
 }
 

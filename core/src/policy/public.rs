@@ -18,7 +18,24 @@ pub fn is_public(policy: &Policy) -> bool {
 
 /// Whether one Allow statement makes its policy public.
 pub(super) fn statement_is_public(statement: &Statement) -> bool {
-    open_to_everyone(&statement.principals) && !statement.conditions.iter().any(confines)
+    open_to_everyone(&statement.principals)
+        && statement
+            .conditions
+            .iter()
+            .all(|condition| looseness(condition).is_some())
+}
+
+/// Why a condition does not confine its statement to fixed values.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Looseness {
+    /// It also holds where the key is absent or has any other value.
+    HoldsWithoutValue,
+    /// AWS counts no test of this kind of this key as confining.
+    NotListed,
+    /// A value has wildcards or variables.
+    NotFixed,
+    /// A range is broader than /8, or /32 for IPv6.
+    BroadRange,
 }
 
 /// A provider such as `graph.facebook.com` is anyone with an account there.
@@ -37,18 +54,27 @@ fn open_to_everyone(principals: &Principals) -> bool {
     }
 }
 
-/// Whether a condition alone confines its statement to fixed values.
-fn confines(condition: &Condition) -> bool {
+/// Why a condition does not confine its statement to fixed values; none if it alone does.
+pub(super) fn looseness(condition: &Condition) -> Option<Looseness> {
     let holds_only_with_value = condition.operator.sense == Sense::Positive
         && condition.presence == Presence::Required
         && condition.quantifier != Quantifier::ForAllValues;
-    holds_only_with_value && confined_to_values(condition)
+    if !holds_only_with_value {
+        return Some(Looseness::HoldsWithoutValue);
+    }
+    looseness_of_values(condition)
 }
 
-fn confined_to_values(condition: &Condition) -> bool {
+fn looseness_of_values(condition: &Condition) -> Option<Looseness> {
+    let fixed = |operand: &Operand, passes: fn(&[Glob]) -> bool| match operand.globs().is_empty() {
+        true => Some(Looseness::NotListed),
+        false => (!globs_all(operand, passes)).then_some(Looseness::NotFixed),
+    };
     match (&condition.key, &condition.operand) {
-        (Key::SourceIp, Operand::Networks(networks)) => networks.iter().all(is_narrow),
-        (Key::DataAccessPointArn, operand) => globs_all(operand, names_account),
+        (Key::SourceIp, Operand::Networks(networks)) => {
+            (!networks.iter().all(is_narrow)).then_some(Looseness::BroadRange)
+        }
+        (Key::DataAccessPointArn, operand) => fixed(operand, names_account),
         (
             Key::PrincipalOrgID
             | Key::PrincipalArn
@@ -61,11 +87,11 @@ fn confined_to_values(condition: &Condition) -> bool {
             | Key::XAmzServerSideEncryptionAwsKmsKeyId
             | Key::DataAccessPointAccount,
             operand,
-        ) => globs_all(operand, |globs| {
+        ) => fixed(operand, |globs| {
             globs.iter().all(|glob| glob.literal().is_some())
         }),
         // Every other key, and a test of these that AWS does not list, leaves the statement public.
-        _ => false,
+        _ => Some(Looseness::NotListed),
     }
 }
 
@@ -106,6 +132,28 @@ fn names_account(globs: &[Glob]) -> bool {
         _ => true,
     };
     followed && account.is_some_and(|id| crate::s3::names::AccountId::parse(id).is_ok())
+}
+
+impl Looseness {
+    /// As in explanations.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::HoldsWithoutValue => "holds_without_value",
+            Self::NotListed => "not_listed",
+            Self::NotFixed => "not_fixed",
+            Self::BroadRange => "broad_range",
+        }
+    }
+
+    /// As a sentence about the condition.
+    pub fn says(self) -> &'static str {
+        match self {
+            Self::HoldsWithoutValue => "also holds without one fixed value",
+            Self::NotListed => "is no test that AWS counts as confining",
+            Self::NotFixed => "has a value with wildcards or variables",
+            Self::BroadRange => "has a range broader than /8 (IPv4) or /32 (IPv6)",
+        }
+    }
 }
 
 #[cfg(test)]

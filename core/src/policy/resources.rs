@@ -6,6 +6,7 @@
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html>
 
 use super::glob::{self, Glob, Matched, Token, Variables, Wildcards};
+use super::prefixes;
 use super::truth::Truth;
 use crate::context::Context;
 
@@ -49,12 +50,24 @@ impl Patterns {
 }
 
 impl Resources {
+    /// Texts of which one begins every resource that can be meant, none of them beginning another.
+    pub(crate) fn beginnings(&self) -> Vec<&str> {
+        match self {
+            Self::Only(patterns) => {
+                let all = patterns.own.iter().chain(&patterns.foreign);
+                prefixes::shortest(all.map(Glob::literal_prefix).collect())
+            }
+            Self::Not(_) => vec![""],
+        }
+    }
+
     /// Whether a resource is meant: one of S3 without `arn:aws:s3:::`, or any other by its whole ARN.
     pub(crate) fn cover<C: Context>(&self, resource: &str, context: &C) -> Truth {
         match self {
             Self::Only(globs) => Truth::any(
                 globs
                     .about(resource)
+                    .filter(|glob| resource.starts_with(glob.literal_prefix()))
                     .map(|glob| glob.matches(resource, context).truth()),
             ),
             // AWS says that an entry with a variable without value matches no resource, so everything would be

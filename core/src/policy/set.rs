@@ -1,9 +1,10 @@
 //! Several policies of one layer, searched as one.
 
-use super::evaluate::{Found, Source, first};
+use super::evaluate::{Found, Source};
+use super::index::{Index, Place};
 use super::principals::Naming;
 use super::truth::Truth;
-use super::{Effect, Layer, Policy, Question};
+use super::{Effect, Layer, Policy, Question, Statement};
 use crate::context::Context;
 use std::sync::Arc;
 
@@ -11,6 +12,8 @@ use std::sync::Arc;
 #[derive(Debug, Default)]
 pub struct PolicySet {
     documents: Box<[Arc<Policy>]>,
+    denies: Index,
+    allows: Index,
 }
 
 impl PolicySet {
@@ -27,14 +30,30 @@ impl PolicySet {
         question: &Question<'_, C>,
         wanted: impl Fn(Naming) -> bool + Copy,
     ) -> Found<'p> {
-        let documents = self.documents.iter();
-        first(documents.map(|policy| policy.find(effect, layer, question, wanted)))
+        let index = match effect {
+            Effect::Deny => &self.denies,
+            Effect::Allow => &self.allows,
+        };
+        first(index, question, |place| {
+            let Some((policy, statement)) = self.at(effect, place) else {
+                return Found::No;
+            };
+            policy.ask(statement, effect, layer, question, wanted)
+        })
+    }
+
+    fn at(&self, effect: Effect, place: Place) -> Option<(&Policy, &Statement)> {
+        let policy = self.documents.get(usize::try_from(place.document).ok()?)?;
+        Some((policy, policy.at(effect, place)?))
     }
 }
 
 impl From<Vec<Arc<Policy>>> for PolicySet {
     fn from(policies: Vec<Arc<Policy>>) -> Self {
+        let index = |effect| Index::of(policies.iter().map(|each| &*each.statements(effect).list));
         Self {
+            denies: index(Effect::Deny),
+            allows: index(Effect::Allow),
             documents: policies.into(),
         }
     }
@@ -55,23 +74,60 @@ impl Policy {
         question: &Question<'_, C>,
         wanted: impl Fn(Naming) -> bool,
     ) -> Found<'p> {
-        if !self.counts_in(question.view) {
+        first(&self.statements(effect).index, question, |place| {
+            self.at(effect, place).map_or(Found::No, |statement| {
+                self.ask(statement, effect, layer, question, &wanted)
+            })
+        })
+    }
+
+    fn at(&self, effect: Effect, place: Place) -> Option<&Statement> {
+        let index = usize::try_from(place.statement).ok()?;
+        self.statements(effect).list.get(index)
+    }
+
+    /// Whether one of its statements applies and names the caller as wanted.
+    fn ask<'p, C: Context>(
+        &'p self,
+        statement: &'p Statement,
+        effect: Effect,
+        layer: Layer,
+        question: &Question<'_, C>,
+        wanted: impl Fn(Naming) -> bool,
+    ) -> Found<'p> {
+        let naming = || statement.principals.name(question.principal);
+        if !self.counts_in(question.view) || !naming().is_some_and(wanted) {
             return Found::No;
         }
-        first(
-            self.statements(effect)
-                .about(question.action)
-                .map(|statement| {
-                    let naming = statement.principals.name(question.principal);
-                    if !naming.is_some_and(&wanted) {
-                        return Found::No;
-                    }
-                    match statement.applies(effect, question) {
-                        Truth::Yes => Found::Yes(Source::Statement(layer, self, statement)),
-                        Truth::Unknown => Found::Unknown,
-                        Truth::No | Truth::Undecidable => Found::No,
-                    }
-                }),
-        )
+        match statement.applies(effect, question) {
+            Truth::Yes => Found::Yes(Source::Statement(layer, self, statement)),
+            Truth::Unknown => Found::Unknown,
+            Truth::No | Truth::Undecidable => Found::No,
+        }
     }
 }
+
+/// What is found at the first place at which something is; otherwise whether there may be something.
+fn first<'p, C: Context>(
+    index: &Index,
+    question: &Question<'_, C>,
+    ask: impl Fn(Place) -> Found<'p>,
+) -> Found<'p> {
+    let mut result = (None, Found::No);
+    for places in index.candidates(question.action, question.resource) {
+        for place in places {
+            if result.0.is_some_and(|earlier| earlier < *place) {
+                break;
+            }
+            match (ask(*place), result.1) {
+                (found @ Found::Yes(_), _) => result = (Some(*place), found),
+                (Found::Unknown, Found::No) => result.1 = Found::Unknown,
+                (Found::Unknown | Found::No, _) => (),
+            }
+        }
+    }
+    result.1
+}
+
+#[cfg(test)]
+mod tests;

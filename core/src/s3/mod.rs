@@ -8,4 +8,5 @@ pub mod headers;
 pub mod names;
 pub mod operations;
 pub mod profiles;
+pub mod secrets;
 pub mod xml;

@@ -19,6 +19,8 @@ struct JsonItem<'a> {
     http_status: Option<u16>,
     #[serde(skip_serializing_if = "Option::is_none")]
     error_code: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
 }
 
 pub(super) fn permissions<S: Serializer>(asked: &&[Permission], to: S) -> Result<S::Ok, S::Error> {
@@ -35,5 +37,6 @@ pub(super) fn items<S: Serializer>(items: &&[BatchItem], to: S) -> Result<S::Ok,
         version_id: item.version_id.as_deref(),
         http_status: item.status.map(|status| status.as_u16()),
         error_code: item.error_code.as_deref(),
+        reason: item.reason.as_ref().map(|reason| reason.brief()),
     }))
 }

@@ -4,7 +4,6 @@
 
 use super::{Families, OTHER, Sets};
 use crate::record::draft::{Draft, Ending, Record, UpstreamError};
-use crate::record::names::{layer_name, verdict_name};
 use http::StatusCode;
 use jiff::Timestamp;
 use portcullis_core::admission::Asked;
@@ -92,10 +91,8 @@ impl Handles {
         let column = layer.and_then(|layer| LAYERS.iter().position(|known| *known == layer));
         let position = row.unwrap_or_default() * (LAYERS.len() + 1)
             + column.map_or(LAYERS.len(), |column| column);
-        let layer = layer.map_or("none", layer_name);
-        self.0
-            .decisions
-            .inc(position, &[verdict_name(verdict), layer]);
+        let layer = layer.map_or("none", Layer::name);
+        self.0.decisions.inc(position, &[verdict.name(), layer]);
     }
 }
 

@@ -66,6 +66,7 @@ fn a_refusal_counts_by_its_code_and_its_decision() {
             by: Some(deciding()),
             with: None,
         },
+        reason: None,
     });
     metrics
         .listener("s3")
@@ -97,6 +98,7 @@ fn a_deny_without_a_statement_counts_whichever_side_is_missing() {
                 by: None,
                 with: None,
             },
+            reason: None,
         });
         metrics
             .listener("s3")
@@ -234,6 +236,7 @@ fn the_table_is_what_is_scraped() {
             by: None,
             with: None,
         },
+        reason: None,
     });
     listener.observe(&finish(denied, Ending::Answered));
     metrics.records_dropped().inc();
