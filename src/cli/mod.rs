@@ -7,6 +7,7 @@ pub mod operations;
 mod probe;
 mod schema;
 mod serve;
+mod test;
 mod validate;
 mod version;
 
@@ -45,6 +46,10 @@ pub enum Verb {
     ///
     /// Exits with 0 if there is nothing to report, 1 if there is, 2 if there is nothing to check or it cannot be read.
     Validate(Validate),
+    /// Run decision cases: policies and a request each, with what must come of it.
+    ///
+    /// Exits with 0 if all come out as expected, 1 if some do not, 2 if something cannot be read or is no case.
+    Test(Test),
     /// Print the operation table: requests, permissions, names in logs, and which upstreams have them.
     Operations(Operations),
     /// Print the JSON schema of the configuration file.
@@ -106,6 +111,28 @@ pub enum Format {
     Json,
 }
 
+/// Arguments of `test`.
+#[derive(Debug, Args)]
+pub struct Test {
+    /// Files of decision cases, in JSON or YAML, or folders with such files.
+    #[arg(value_name = "PATH", required = true)]
+    pub paths: Vec<PathBuf>,
+    /// How the result is printed.
+    #[arg(long, value_enum, default_value_t = TestFormat::Text)]
+    pub format: TestFormat,
+}
+
+/// How the result of a test is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum TestFormat {
+    /// A line for each case that fails, and their number.
+    Text,
+    /// One JSON object.
+    Json,
+    /// A JUnit report in XML, for continuous integration.
+    Junit,
+}
+
 /// Arguments of `operations`.
 #[derive(Debug, Args)]
 pub struct Operations {
@@ -144,6 +171,7 @@ pub fn run(arguments: &Arguments) -> ExitCode {
         Verb::Serve(serve) => serve::run(serve),
         Verb::Demo(demo) => demo::run(demo),
         Verb::Validate(validate) => validate::run(validate),
+        Verb::Test(arguments) => test::run(arguments),
         Verb::Operations(arguments) => print(&operations::text(arguments)),
         Verb::Schema => print(&schema::text()),
         Verb::Completions(completions) => print(&completions::text(completions.shell)),

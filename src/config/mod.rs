@@ -4,6 +4,7 @@
 //! in, the raw types are filled (unknown fields and wrong types are reported), and `check` turns them into
 //! [`Settings`], reading identities, policies, certificates and secrets on the way.
 
+mod cases;
 mod check;
 mod document;
 mod expand;
@@ -20,6 +21,7 @@ mod shape;
 pub mod sources;
 mod verify;
 
+pub use cases::{CaseFile, cases};
 pub use finding::{Finding, Severity};
 pub use settings::Settings;
 pub use sources::{Host, Sources};

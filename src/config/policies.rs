@@ -45,7 +45,7 @@ pub(super) fn folder_of_policies(
         match (item.name.as_str(), item.kind) {
             ("buckets", ItemKind::Folder) => found = all_buckets(&path, check),
             ("guardrails", _) => refuse(&path, "guardrails are not in this version", check),
-            ("README.md", ItemKind::File) | ("identities", ItemKind::Folder) => (),
+            ("README.md", ItemKind::File) | ("identities" | "examples", ItemKind::Folder) => (),
             _ => refuse(
                 &path,
                 "not read: only `buckets/<bucket>/policy.json` is",

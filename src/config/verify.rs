@@ -4,7 +4,8 @@ use super::check::{self, Check};
 use super::document::is_document;
 use super::finding::Finding;
 use super::sources::{ItemKind, Sources};
-use super::{identities, policies};
+use super::{cases, identities, policies};
+use portcullis_core::document::{Node, Value};
 use portcullis_core::policy::PolicyKind;
 use portcullis_core::s3::names::BucketName;
 use std::path::Path;
@@ -48,24 +49,46 @@ fn file(path: &Path, check: &mut Check<'_>) {
     } else if has("accounts") || has("organizations") {
         identities::file(path, check);
     } else if has("Statement") || has("Version") {
-        policy(path, check);
+        policy(path, &root, check);
+    } else if cases::are_cases(&root) {
+        cases::read(path, &root, check);
     } else {
-        let message = "neither a configuration (`listeners`, `upstreams`), nor identities (`accounts`), nor a policy (`Statement`)";
+        let message = "neither a configuration (`listeners`, `upstreams`), nor identities (`accounts`), nor a policy (`Statement`), nor decision cases (`rules`, `expected`)";
         check.push(Finding::error(path, root.at, message));
     }
 }
 
-fn policy(path: &Path, check: &mut Check<'_>) {
-    match bucket_of(path) {
+fn policy(path: &Path, root: &Node, check: &mut Check<'_>) {
+    match bucket_of(path, root) {
         Some(bucket) => policies::bucket_policy(&bucket, path, check),
         None => policies::policy_file(path, PolicyKind::Identity, check),
     };
 }
 
-/// The bucket of `buckets/<bucket>/policy.json`.
-fn bucket_of(path: &Path) -> Option<BucketName> {
+/// The bucket of `buckets/<bucket>/policy.json`; of `examples/<name>/policy.json` the one that the policy is about.
+fn bucket_of(path: &Path, root: &Node) -> Option<BucketName> {
     let folder = path.parent()?;
     let above = folder.parent()?.file_name()?;
+    if above == "examples" {
+        return bucket_named(root);
+    }
     let name = BucketName::parse(folder.file_name()?.to_str()?).ok()?;
     (above == "buckets").then_some(name)
+}
+
+/// The bucket in the first resource of a policy.
+fn bucket_named(policy: &Node) -> Option<BucketName> {
+    let resource = first(first(policy.get("Statement")?)?.get("Resource")?)?.text()?;
+    let name = resource.strip_prefix("arn:aws:s3:::")?;
+    BucketName::parse(name.split('/').next()?).ok()
+}
+
+/// The first element of a list; what is no list itself.
+fn first(node: &Node) -> Option<&Node> {
+    match &node.value {
+        Value::List(items) => items.first(),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Text(_) | Value::Map(_) => {
+            Some(node)
+        }
+    }
 }

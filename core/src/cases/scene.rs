@@ -7,8 +7,8 @@ use crate::controls::public_access::{PublicAccessBlock, Ruling};
 use crate::document::Problem;
 use crate::identity::{Account, Caller, Principal};
 use crate::policy::{
-    AclGrants, Deciding, Decision, Layer, Missing, Policies, Policy, PolicyKind, PolicySet,
-    Question, Verdict, View, evaluate,
+    AclGrants, Deciding, Decision, Explanation, Policies, Policy, PolicyKind, PolicySet, Question,
+    Verdict, View, evaluate, explain,
 };
 use crate::s3::actions::Action;
 use crate::s3::names::{AccountId, BucketName};
@@ -218,6 +218,14 @@ impl Scene {
         self.block
     }
 
+    /// Why the engine says so.
+    pub fn explain(&self) -> Explanation {
+        let bucket = self.bucket.as_deref();
+        let access = self.block.explain(bucket, &self.principal, self.owner);
+        let explanation = explain(self.policies(), &self.question());
+        explanation.with_public_access(access)
+    }
+
     /// What the engine says.
     pub fn decide(&self) -> Decided {
         let decision = evaluate(self.policies(), &self.question());
@@ -257,36 +265,12 @@ fn compile(document: &Document, kind: PolicyKind<'_>) -> Result<Arc<Policy>, Vec
 }
 
 fn told(decision: &Decision, restricted: Ruling) -> (Outcome, &'static str) {
-    let by = decision.by.as_ref().map_or(NOBODY, |by| layer(by.layer));
+    let by = decision.by.as_ref().map_or(NOBODY, |by| by.layer.name());
     match (decision.verdict, restricted) {
         (Verdict::Allow, Ruling::Pass) => (Outcome::Allow, by),
         (Verdict::Allow, Ruling::Refuse) => (Outcome::ExplicitDeny, PUBLIC_ACCESS),
         (Verdict::ExplicitDeny, _) => (Outcome::ExplicitDeny, by),
-        (Verdict::ImplicitDeny(missing), _) => (Outcome::ImplicitDeny, layer(lacking(missing))),
+        (Verdict::ImplicitDeny(missing), _) => (Outcome::ImplicitDeny, missing.layer().name()),
         (Verdict::Unknown, _) => (Outcome::Unknown, NOBODY),
-    }
-}
-
-fn lacking(missing: Missing) -> Layer {
-    match missing {
-        Missing::Identity => Layer::Identity,
-        Missing::Resource => Layer::Bucket,
-        Missing::Boundary => Layer::Boundary,
-        Missing::Session => Layer::Session,
-        Missing::ServiceControl => Layer::ServiceControl,
-    }
-}
-
-/// As cases write it.
-fn layer(layer: Layer) -> &'static str {
-    match layer {
-        Layer::Guardrail => "guardrail",
-        Layer::ServiceControl => "service_control",
-        Layer::Bucket => "bucket",
-        Layer::Acl => "acl",
-        Layer::Identity => "identity",
-        Layer::Boundary => "boundary",
-        Layer::Session => "session",
-        Layer::Root => "root",
     }
 }
