@@ -10,7 +10,7 @@ use portcullis_core::cases::{self, Case, Loaded};
 use portcullis_core::document::{Node, Place, Value};
 use std::cell::RefCell;
 use std::collections::HashMap;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 /// The cases of one file.
 #[derive(Debug)]
@@ -140,11 +140,26 @@ pub(super) fn read(path: &Path, root: &Node, check: &mut Check<'_>) -> Option<Ve
 
 fn policy(file: &Path, sources: &dyn Sources) -> Result<Loaded, String> {
     let mut check = Check::new(sources);
-    let source = file.display().to_string().into();
+    let source = shown(file).display().to_string().into();
     match policies::policy_document(file, &mut check) {
         Some(root) => Ok(Loaded { source, root }),
         None => Err(in_one_line(&check.findings())),
     }
+}
+
+/// A path without `folder/..`, for people; a link may lead elsewhere.
+fn shown(file: &Path) -> PathBuf {
+    let mut shown = PathBuf::new();
+    for part in file.components() {
+        let above = shown.components().next_back();
+        match (part, above) {
+            (Component::ParentDir, Some(Component::Normal(_))) => {
+                shown.pop();
+            }
+            (part, _) => shown.push(part),
+        }
+    }
+    shown
 }
 
 fn in_one_line(findings: &[Finding]) -> String {
@@ -153,4 +168,23 @@ fn in_one_line(findings: &[Finding]) -> String {
         line => format!("{line}:{}: {}", finding.column, finding.message),
     });
     lines.collect::<Vec<_>>().join("; ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_are_shown_without_detours() {
+        for (path, expected) in [
+            ("tests/../policy.json", "policy.json"),
+            ("a/b/../../c.json", "c.json"),
+            ("../a/../c.json", "../c.json"),
+            ("../../c.json", "../../c.json"),
+            ("/a/../c.json", "/c.json"),
+            ("a/./c.json", "a/c.json"),
+        ] {
+            assert_eq!(shown(Path::new(path)), Path::new(expected), "{path}");
+        }
+    }
 }
