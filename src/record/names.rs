@@ -41,6 +41,7 @@ pub(super) fn missing_name(verdict: Verdict) -> Option<&'static str> {
 pub(super) fn layer_name(layer: Layer) -> &'static str {
     match layer {
         Layer::Guardrail => "guardrail",
+        Layer::Rego => "rego",
         Layer::ServiceControl => "service_control",
         Layer::Bucket => "bucket",
         Layer::Identity => "identity",

@@ -11,6 +11,7 @@
 //! | `authorise` | whether this caller may make it |
 //! | `questions` | which question that is to the engine |
 //! | `facts` | what takes a look-up, and when |
+//! | `rego` | what guardrails in Rego are asked about it |
 //! | `forward` | what goes upstream |
 //! | `refuse` | which S3 error each refusal becomes; nowhere else |
 
@@ -23,6 +24,7 @@ mod legality;
 mod permit;
 mod questions;
 mod refuse;
+pub mod rego;
 mod rules;
 #[cfg(test)]
 mod tests;

@@ -16,6 +16,7 @@ mod order;
 mod owners;
 mod permits;
 mod refusals;
+mod rego;
 mod settings;
 mod shown;
 mod tags;

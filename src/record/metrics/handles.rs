@@ -126,8 +126,9 @@ fn same(one: Verdict, other: Verdict) -> bool {
     std::mem::discriminant(&one) == std::mem::discriminant(&other)
 }
 
-const LAYERS: [Layer; 7] = [
+const LAYERS: [Layer; 8] = [
     Layer::Guardrail,
+    Layer::Rego,
     Layer::ServiceControl,
     Layer::Bucket,
     Layer::Identity,

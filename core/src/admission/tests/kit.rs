@@ -4,6 +4,7 @@ use super::portcullis::admission::{
     Admission, Arrival, BucketRecord, Found, Labels, ListenerRules, Missing, Outcome, Permit,
     Route, Routes, Rules, admit,
 };
+use super::portcullis::admission::rego::Guardrails;
 use super::portcullis::document;
 use super::portcullis::identity::{
     AccessKey, AccessKeyId, Account, Caller, CallerKind, Directory, SecretKey,
@@ -123,6 +124,7 @@ impl World {
                         .collect(),
                 ),
                 guardrails: Arc::default(),
+                rego: None,
                 buckets: Some(Arc::default()),
             },
             ordinary: ListenerRules {
@@ -146,6 +148,12 @@ impl World {
         };
         let name = BucketName::parse(bucket).unwrap();
         self.rules.buckets = Some(Arc::new(HashMap::from([(name, record)])));
+        self
+    }
+
+    /// The same world, guarded by Rego.
+    pub(crate) fn with_rego(mut self, rego: Arc<dyn Guardrails>) -> Self {
+        self.rules.rego = Some(rego);
         self
     }
 
