@@ -4,9 +4,7 @@ use super::facts::{Looked, Stop, Whose, sees_tags, whose};
 use super::legality::Case;
 use super::permit::Run;
 use super::questions::{Said, Subject, applies, ask, subject};
-use super::{
-    Arrival, Asked, Item, Labels, Permission, Route, Rules, authenticate, refuse, rego,
-};
+use super::{Arrival, Asked, Item, Labels, Permission, Route, Rules, authenticate, refuse, rego};
 use crate::context::{Listing, Stored};
 use crate::policy::{Decision, Verdict};
 use crate::request::{self, Head, Query};
@@ -361,7 +359,10 @@ fn is_allowed(case: &Case<'_>, labels: &Labels, need: &Need) -> bool {
     })
 }
 
-pub(super) fn needs(operation: &'static Operation, effect: Effect) -> impl Iterator<Item = &'static Need> {
+pub(super) fn needs(
+    operation: &'static Operation,
+    effect: Effect,
+) -> impl Iterator<Item = &'static Need> {
     operation
         .needs
         .iter()

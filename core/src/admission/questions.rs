@@ -1,7 +1,7 @@
 //! From a permission of the table to a question for the engine: whether it is asked at all, on what, and with which facts.
 
-use super::legality::Case;
 use super::facts::{sees_tags, whose};
+use super::legality::Case;
 use super::{Auth, Labels, refuse};
 use crate::context::{AuthType, Body, Facts, Listing, RequestContext, Stored, Tag};
 use crate::policy::{self, Decision, Policies, Question, View};

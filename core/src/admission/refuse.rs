@@ -421,7 +421,10 @@ pub(super) fn guarded(asked: Option<&Asked>, principal: &Principal, ruling: &Rul
         return plain;
     };
     let why = match ruling.first() {
-        Some(refusal) => format!("with an explicit deny in a guardrail: {}", refusal.message()),
+        Some(refusal) => format!(
+            "with an explicit deny in a guardrail: {}",
+            refusal.message()
+        ),
         None => "because the guardrails could not be evaluated".to_owned(),
     };
     plain.say(not_authorized(caller, asked, &why))

@@ -213,8 +213,9 @@ const SECRETS: [&str; 7] = [
 fn is_secret(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     // SSE-C keys with their digests, and the tokens of sessions.
-    SECRETS.contains(&&*name) || name.contains("customer-key") || name.ends_with("-token")
-        && name != "continuation-token"
+    SECRETS.contains(&&*name)
+        || name.contains("customer-key")
+        || name.ends_with("-token") && name != "continuation-token"
 }
 
 /// An instant as rules want it; everything in UTC.

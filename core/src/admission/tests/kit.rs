@@ -1,10 +1,10 @@
 //! A small world to ask in: two accounts, two stores, every kind of caller; and a client that signs.
 
+use super::portcullis::admission::rego::Guardrails;
 use super::portcullis::admission::{
     Admission, Arrival, BucketRecord, Found, Labels, ListenerRules, Missing, Outcome, Permit,
     Route, Routes, Rules, admit,
 };
-use super::portcullis::admission::rego::Guardrails;
 use super::portcullis::document;
 use super::portcullis::identity::{
     AccessKey, AccessKeyId, Account, Caller, CallerKind, Directory, SecretKey,

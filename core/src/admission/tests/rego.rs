@@ -70,7 +70,10 @@ fn what_policies_allow_a_guardrail_refuses() {
     let decision = &admission.labels.decision.as_ref().unwrap().decision;
     assert_eq!(decision.verdict, Verdict::ExplicitDeny);
     let by = decision.by.as_ref().unwrap();
-    assert_eq!((by.layer, by.sid.as_deref()), (Layer::Rego, Some("TEMPORARY")));
+    assert_eq!(
+        (by.layer, by.sid.as_deref()),
+        (Layer::Rego, Some("TEMPORARY"))
+    );
     let ruling = admission.labels.rego.clone().unwrap();
     assert_eq!(ruling.first().unwrap().message(), "tmp/a is temporary");
     assert_eq!(
@@ -127,9 +130,15 @@ fn what_cannot_be_judged_is_refused() {
     let (world, _) = guarded(fail);
     let admission = world.ask(&get("a").signed("admin"));
     assert_eq!(verdict(&admission), "AccessDenied");
-    assert_eq!(admission.labels.rego, Some(Ruling::Failed(Failure::Deadline)));
+    assert_eq!(
+        admission.labels.rego,
+        Some(Ruling::Failed(Failure::Deadline))
+    );
     let message = message(admission);
-    assert!(message.ends_with("because the guardrails could not be evaluated"), "{message}");
+    assert!(
+        message.ends_with("because the guardrails could not be evaluated"),
+        "{message}"
+    );
 }
 
 #[test]
@@ -139,13 +148,19 @@ fn every_kind_of_request_is_judged_once() {
         (Ask::new("PUT /acme-new").signed("admin"), "CreateBucket"),
         (Ask::new("DELETE /acme-old").signed("admin"), "DeleteBucket"),
         (Ask::new("GET /acme-open/a"), "GetObject"),
-        (Ask::new("GET /acme-private?list-type=2").signed("root"), "ListObjectsV2"),
+        (
+            Ask::new("GET /acme-private?list-type=2").signed("root"),
+            "ListObjectsV2",
+        ),
     ];
     for (ask, operation) in asks {
         let (world, stub) = guarded(fail);
         assert_eq!(verdict(&world.ask(&ask)), "AccessDenied", "{operation}");
         let asked = stub.asked.lock().unwrap();
-        let names: Vec<_> = asked.iter().map(|input| &input["operation"]["name"]).collect();
+        let names: Vec<_> = asked
+            .iter()
+            .map(|input| &input["operation"]["name"])
+            .collect();
         assert_eq!(names, [operation]);
     }
 }
@@ -163,8 +178,16 @@ fn each_key_of_a_deletion_is_judged_by_itself() {
         panic!("{:?}", permit.run());
     };
     let refused: Vec<_> = refused.iter().map(|one| (&*one.key, &*one.code)).collect();
-    assert_eq!(refused, [("tmp/a", "AccessDenied"), ("tmp/c", "AccessDenied")]);
-    let allowed: Vec<_> = admission.labels.items.iter().map(|item| item.allowed).collect();
+    assert_eq!(
+        refused,
+        [("tmp/a", "AccessDenied"), ("tmp/c", "AccessDenied")]
+    );
+    let allowed: Vec<_> = admission
+        .labels
+        .items
+        .iter()
+        .map(|item| item.allowed)
+        .collect();
     assert_eq!(allowed, [false, true, false]);
     let asked = stub.asked.lock().unwrap();
     let pairs: Vec<_> = asked.iter().map(|input| &input["actions"]).collect();
@@ -200,8 +223,15 @@ fn t47_words_of_a_rule_are_bounded_and_print_on_one_line() {
     let hostile = format!("a\r\nb\u{1b}[31m\u{202e}\0<x>\"&{}", "y".repeat(1000));
     let refusal = Refusal::new(&hostile, Some(&hostile));
     assert_eq!(refusal.message().chars().count(), Refusal::MAX_MESSAGE + 1);
-    assert_eq!(refusal.code().unwrap().chars().count(), Refusal::MAX_CODE + 1);
-    assert!(refusal.message().starts_with("a\u{fffd}\u{fffd}b\u{fffd}[31m\u{fffd}\u{fffd}<x>\"&yyy"));
+    assert_eq!(
+        refusal.code().unwrap().chars().count(),
+        Refusal::MAX_CODE + 1
+    );
+    assert!(
+        refusal
+            .message()
+            .starts_with("a\u{fffd}\u{fffd}b\u{fffd}[31m\u{fffd}\u{fffd}<x>\"&yyy")
+    );
     let short = Refusal::new("écrit", None);
     assert_eq!((short.message(), short.code()), ("écrit", None));
 }
