@@ -1,13 +1,12 @@
 //! From files to an engine, with every problem and its place.
 
+use super::words::Words;
 use super::{DENY, Engine, PACKAGE};
 use portcullis_core::document::Place;
-use regorus::languages::rego::compiler::Compiler;
-use regorus::rvm::program::{Program, RuleType};
 use regorus::{CompiledPolicy, Value};
 use serde::Deserialize;
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex};
+use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Functions whose result is not of their arguments alone. Most are not built in; what is not must not slip in.
@@ -67,33 +66,31 @@ pub fn compile(
         return Err(problems);
     }
     let modules: Vec<Module<'_>> = modules.into_iter().filter_map(Result::ok).collect();
-    let data = document(data).map_err(|problem| vec![problem])?;
-    let link = |modules: &[Module<'_>]| program(modules, &data).map_err(|problem| vec![problem]);
-    let rules = rules(&modules, &data).map_err(|problem| vec![problem])?;
+    let one = |problem| vec![problem];
+    let data = document(data).map_err(one)?;
+    let words: Vec<Words> = modules
+        .iter()
+        .map(|module| Words::of(&module.source.text))
+        .collect();
+    pure(&modules, &words).map_err(one)?;
+    let rules = rules(&modules, &data).map_err(one)?;
+    let warnings = warnings(&modules, &rules, &words);
     if !rules.contains_key(DENY) {
-        let warnings = warnings(&modules, &rules, &BTreeSet::new());
         return Ok(Compiled {
             engine: None,
             warnings,
         });
     }
-    let program = link(&modules)?;
-    check(&program, &rules).map_err(|problem| vec![problem])?;
-    let used = program
-        .rule_infos
-        .iter()
-        .map(|rule| rule.name.clone())
-        .collect();
-    let warnings = warnings(&modules, &rules, &used);
+    let prepared = prepared(&modules, &data).map_err(one)?;
+    is_a_set(&prepared, &rules).map_err(one)?;
     let alone = alone(&modules, &rules, &data);
+    let engine = Engine {
+        prepared,
+        deadline,
+        alone,
+    };
     Ok(Compiled {
-        engine: Some(Engine {
-            program,
-            data,
-            deadline,
-            alone,
-            idle: Mutex::default(),
-        }),
+        engine: Some(engine),
         warnings,
     })
 }
@@ -187,60 +184,69 @@ fn rules(modules: &[Module<'_>], data: &Value) -> Result<Rules, Problem> {
 
 fn policy(modules: &[Module<'_>], data: &Value) -> Result<CompiledPolicy, Problem> {
     let mut engine = regorus::Engine::new();
-    let compiled = modules
-        .iter()
-        .try_for_each(|module| add(&mut engine, module.source, module.dialect).map(drop))
-        .and_then(|()| engine.add_data(data.clone()))
-        .and_then(|()| engine.compile_with_entrypoint(&DENY.into()));
-    compiled.map_err(|error| Problem::found(&error, modules))
+    fill(&mut engine, modules, data)
+        .and_then(|()| engine.compile_with_entrypoint(&DENY.into()))
+        .map_err(|error| Problem::found(&error, modules))
 }
 
-fn program(modules: &[Module<'_>], data: &Value) -> Result<Arc<Program>, Problem> {
-    let policy = policy(modules, data)?;
-    Compiler::compile_from_policy(&policy, &[DENY])
-        .map_err(|error| Problem::found(&anyhow::Error::msg(error.to_string()), modules))
+fn fill(engine: &mut regorus::Engine, modules: &[Module<'_>], data: &Value) -> anyhow::Result<()> {
+    for module in modules {
+        add(engine, module.source, module.dialect)?;
+    }
+    engine.add_data(data.clone())
 }
 
-/// What compiles and still is no guardrail.
-fn check(program: &Program, rules: &Rules) -> Result<(), Problem> {
+/// An engine whose copies evaluate at once. A function that fails is an error to it: it would else be undefined, and
+/// the rule would not deny.
+fn prepared(modules: &[Module<'_>], data: &Value) -> Result<regorus::Engine, Problem> {
+    let mut engine = regorus::Engine::new();
+    engine.set_strict_builtin_errors(true);
+    fill(&mut engine, modules, data)
+        .and_then(|()| engine.compile_with_entrypoint(&DENY.into()))
+        .map_err(|error| Problem::found(&error, modules))?;
+    Ok(engine)
+}
+
+/// Asks once about nothing: `deny` must be a set whatever is asked.
+fn is_a_set(prepared: &regorus::Engine, rules: &Rules) -> Result<(), Problem> {
+    let mut engine = prepared.clone();
+    engine.set_input(Value::new_object());
+    // A rule may fail on nothing; then it shows its shape on the first request.
+    let Ok(found) = engine.eval_rule(DENY.to_owned()) else {
+        return Ok(());
+    };
+    if found.as_set().is_ok() {
+        return Ok(());
+    }
     let deny = rules.get(DENY).and_then(|places| places.first());
-    let about_deny = |message: String| Problem {
+    Err(Problem {
         file: deny.map(|(file, _)| file.clone()),
         at: deny.map(|(_, place)| *place).unwrap_or_default(),
-        message: message.into(),
-    };
-    let names = program
-        .builtin_info_table
-        .iter()
-        .map(|builtin| &*builtin.name);
-    let mut impure = names.filter(|name| IMPURE.contains(name));
-    if let Some(name) = impure.next() {
-        return Err(about_deny(format!(
-            "`{name}` may not be used: what a guardrail says depends on its input alone"
-        )));
+        message: "`deny` must be a set: write `deny contains msg if { … }`".into(),
+    })
+}
+
+fn pure(modules: &[Module<'_>], words: &[Words]) -> Result<(), Problem> {
+    for (module, words) in modules.iter().zip(words) {
+        if let Some((name, at)) = words.find(IMPURE) {
+            return Err(Problem {
+                file: Some(module.source.file.clone()),
+                at,
+                message: format!(
+                    "`{name}` may not be used: what a guardrail says depends on its input alone"
+                )
+                .into(),
+            });
+        }
     }
-    let mut denies = program.rule_infos.iter().filter(|rule| rule.name == DENY);
-    match denies.all(|rule| matches!(rule.rule_type, RuleType::PartialSet)) {
-        true => Ok(()),
-        false => Err(about_deny(
-            "`deny` must be a set: write `deny contains msg if { … }`".to_owned(),
-        )),
-    }
+    Ok(())
 }
 
 /// Rules that nothing asks for: a misspelt `deny` above all.
-fn warnings(modules: &[Module<'_>], rules: &Rules, used: &BTreeSet<String>) -> Vec<Problem> {
+fn warnings(modules: &[Module<'_>], rules: &Rules, words: &[Words]) -> Vec<Problem> {
     let mut warnings = Vec::new();
     for module in modules {
         let file = &module.source.file;
-        let own = rules.iter().flat_map(|(name, places)| {
-            let mut here = places.iter().filter(|(other, _)| other == file);
-            here.next().map(|(_, place)| (name, *place))
-        });
-        let unused: Vec<_> = own
-            .clone()
-            .filter(|(name, _)| !used.contains(*name))
-            .collect();
         let warning = |at, message: String| Problem {
             file: Some(file.clone()),
             at,
@@ -250,29 +256,35 @@ fn warnings(modules: &[Module<'_>], rules: &Rules, used: &BTreeSet<String>) -> V
             .package
             .strip_prefix("data.")
             .unwrap_or(&module.package);
-        if module.package != PACKAGE && unused.len() == own.count() {
-            warnings.push(warning(
-                Place::default(),
-                format!(
-                    "package `{package}` decides nothing: guardrails are in `portcullis.guardrails`"
-                ),
-            ));
-        } else if module.package == PACKAGE {
-            warnings.extend(unused.into_iter().map(|(name, place)| {
-                let name = name.strip_prefix(PACKAGE).unwrap_or(name);
-                let name = name.trim_start_matches('.');
-                warning(
-                    place,
-                    format!("`{name}` decides nothing: no `deny` uses it"),
-                )
-            }));
+        if module.package != PACKAGE {
+            let last = package.rsplit('.').next().unwrap_or(package);
+            if words.iter().map(|words| words.count(last)).sum::<usize>() < 2 {
+                let message = "decides nothing: guardrails are in `portcullis.guardrails`";
+                warnings.push(warning(
+                    Place::default(),
+                    format!("package `{package}` {message}"),
+                ));
+            }
+            continue;
+        }
+        for (path, places) in rules.iter().filter(|(path, _)| *path != DENY) {
+            let name = path
+                .strip_prefix(PACKAGE)
+                .unwrap_or(path)
+                .trim_start_matches('.');
+            let mentions: usize = words.iter().map(|words| words.count(name)).sum();
+            let mut here = places.iter().filter(|(other, _)| other == file);
+            if let (Some((_, place)), true) = (here.next(), mentions <= places.len()) {
+                let message = format!("`{name}` decides nothing: no other rule uses it");
+                warnings.push(warning(*place, message));
+            }
         }
     }
     warnings
 }
 
 /// Each file that denies, with those that do not. A file that needs another that denies cannot stand alone.
-fn alone(modules: &[Module<'_>], rules: &Rules, data: &Value) -> Vec<(Arc<str>, Arc<Program>)> {
+fn alone(modules: &[Module<'_>], rules: &Rules, data: &Value) -> Vec<(Arc<str>, regorus::Engine)> {
     let denies = |module: &Module<'_>| {
         let mut places = rules.get(DENY).into_iter().flatten();
         places.any(|(file, _)| *file == module.source.file)
@@ -283,7 +295,7 @@ fn alone(modules: &[Module<'_>], rules: &Rules, data: &Value) -> Vec<(Arc<str>, 
         .filter_map(|module| {
             let file = module.source.file.clone();
             let some: Vec<_> = shared.iter().cloned().chain([module]).collect();
-            Some((file, program(&some, data).ok()?))
+            Some((file, prepared(&some, data).ok()?))
         })
         .collect()
 }
@@ -324,7 +336,12 @@ fn read(error: &anyhow::Error) -> (Option<(String, Place)>, Box<str>) {
         let line = parts.next()?.parse().ok()?;
         Some((parts.next()?.to_owned(), Place { line, column }))
     });
+    (place, words(error).into())
+}
+
+/// What an error says, on one line and without its picture.
+pub(super) fn words(error: &anyhow::Error) -> String {
+    let text = error.to_string();
     let what = text.rsplit_once("error: ").map_or(&*text, |(_, what)| what);
-    let words = what.split_whitespace().collect::<Vec<_>>().join(" ");
-    (place, words.into())
+    what.split_whitespace().collect::<Vec<_>>().join(" ")
 }

@@ -5,18 +5,17 @@
 //! reads a clock, the environment, the network or chance.
 
 mod compile;
+mod words;
 
 pub use compile::{Compiled, Problem, Source, compile};
 
 use portcullis_core::admission::rego::{Failure, Guardrails, Input, Refusal};
-use regorus::Value;
-use regorus::rvm::program::Program;
-use regorus::rvm::vm::{RegoVM, VmError};
 use regorus::utils::limits::ExecutionTimerConfig;
+use regorus::{LimitError, Value};
 use serde::Deserialize;
 use std::fmt;
 use std::num::NonZeroU32;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// The package of guardrails.
@@ -29,22 +28,18 @@ pub const DEADLINE: Duration = Duration::from_millis(10);
 /// For this many times the deadline the keys of one DeleteObjects may be judged.
 const KEYS_SHARE: u32 = 10;
 
-/// Most instructions run between two looks at the clock; one takes well under a microsecond.
+/// Steps between two looks at the clock; one takes well under a microsecond.
 const CHECK_EVERY: NonZeroU32 = NonZeroU32::MIN.saturating_add(63);
-/// Machines kept for the next request: one for each worker is enough.
-const KEPT: usize = 64;
 /// Most refusals that a record holds.
 const MOST_REFUSALS: usize = 16;
 
 /// Compiled guardrails.
 pub struct Engine {
-    program: Arc<Program>,
-    data: Value,
+    /// Prepared, and holding nothing of any request: each judgement takes a copy, which shares what was compiled.
+    prepared: regorus::Engine,
     deadline: Duration,
     /// The files that have refusals, each compiled without the others, to tell which one refused.
-    alone: Vec<(Arc<str>, Arc<Program>)>,
-    /// Machines that have the program loaded and hold nothing of any request.
-    idle: Mutex<Vec<RegoVM>>,
+    alone: Vec<(Arc<str>, regorus::Engine)>,
 }
 
 impl fmt::Debug for Engine {
@@ -82,57 +77,24 @@ impl Engine {
 
     fn rule(&self, input: serde_json::Value, left: Duration) -> Result<Vec<Refusal>, Failure> {
         let input = Value::deserialize(input).map_err(failed)?;
-        let mut machine = match self.kept() {
-            Some(machine) => machine,
-            None => self.machine(&self.program)?,
-        };
-        let found = run(&mut machine, input.clone(), left)?;
-        self.keep(machine);
-        let refusals = refusals(&found)?;
+        let refusals = run(&self.prepared, input.clone(), left)?;
         Ok(match refusals.is_empty() {
             true => Vec::new(),
             false => self.attributed(refusals, &input),
         })
     }
 
-    fn machine(&self, program: &Arc<Program>) -> Result<RegoVM, Failure> {
-        let mut machine = RegoVM::new();
-        machine.load_program(program.clone());
-        machine.set_data(self.data.clone()).map_err(failed)?;
-        // A function that fails would else be undefined, and the rule would not deny.
-        machine.set_strict_builtin_errors(true);
-        // The deadline is the bound.
-        machine.set_max_instructions(usize::MAX);
-        Ok(machine)
-    }
-
-    fn kept(&self) -> Option<RegoVM> {
-        self.idle
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .pop()
-    }
-
-    fn keep(&self, mut machine: RegoVM) {
-        machine.set_input(Value::Undefined);
-        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        if idle.len() < KEPT {
-            idle.push(machine);
-        }
-    }
-
     /// The refusals, each with the file that has it, if one alone can tell.
     fn attributed(&self, refusals: Vec<Refusal>, input: &Value) -> Vec<Refusal> {
-        let by_file: Vec<(&Arc<str>, Vec<Refusal>)> = self
+        let says = |engine| run(engine, input.clone(), self.deadline).unwrap_or_default();
+        let files: Vec<_> = self
             .alone
             .iter()
-            .map(|(file, program)| (file, self.alone_says(program, input)))
+            .map(|(file, engine)| (file, says(engine)))
             .collect();
         let file_of = |refusal: &Refusal| {
-            let mut files = by_file.iter();
-            files
-                .find(|(_, says)| says.contains(refusal))
-                .map(|(file, _)| (*file).clone())
+            let mut files = files.iter().filter(|(_, says)| says.contains(refusal));
+            files.next().map(|(file, _)| (*file).clone())
         };
         refusals
             .into_iter()
@@ -143,30 +105,21 @@ impl Engine {
             })
             .collect()
     }
-
-    fn alone_says(&self, program: &Arc<Program>, input: &Value) -> Vec<Refusal> {
-        let says = self
-            .machine(program)
-            .and_then(|mut machine| run(&mut machine, input.clone(), self.deadline))
-            .and_then(|found| refusals(&found));
-        says.unwrap_or_default()
-    }
 }
 
-fn run(machine: &mut RegoVM, input: Value, left: Duration) -> Result<Value, Failure> {
-    machine.set_execution_timer_config(Some(ExecutionTimerConfig {
+fn run(prepared: &regorus::Engine, input: Value, left: Duration) -> Result<Vec<Refusal>, Failure> {
+    let mut engine = prepared.clone();
+    engine.set_execution_timer_config(ExecutionTimerConfig {
         limit: left,
         check_interval: CHECK_EVERY,
-    }));
-    machine.set_input(input);
-    machine
-        .execute_entry_point_by_name(DENY)
-        .map_err(|error| match error {
-            VmError::TimeLimitExceeded { .. } | VmError::InstructionLimitExceeded { .. } => {
-                Failure::Deadline
-            }
-            error => failed(error),
-        })
+    });
+    engine.set_input(input);
+    let found = engine.eval_rule(DENY.to_owned());
+    let found = found.map_err(|error| match error.downcast_ref::<LimitError>() {
+        Some(LimitError::TimeLimitExceeded { .. }) => Failure::Deadline,
+        Some(_) | None => failed(compile::words(&error)),
+    })?;
+    refusals(&found)
 }
 
 /// The members of `deny`: texts, or objects with `msg` and perhaps `code`.

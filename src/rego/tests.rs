@@ -309,7 +309,7 @@ fn what_decides_nothing_is_said() {
             "a.rego",
             &format!("{good}\ndeni contains \"no\" if input.b"),
         )],
-        &["a.rego:5:1: `deni` decides nothing: no `deny` uses it"],
+        &["a.rego:5:1: `deni` decides nothing: no other rule uses it"],
     );
     warned(
         &[
