@@ -36,7 +36,7 @@ impl fmt::Debug for SecretKey {
 }
 
 /// An AWS account as the gateway knows it.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Account {
     /// Its id.
     pub id: AccountId,

@@ -8,7 +8,7 @@ use crate::context::Context;
 use std::sync::Arc;
 
 /// The policies of one layer.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct PolicySet {
     documents: Box<[Arc<Policy>]>,
 }

@@ -18,9 +18,12 @@ use super::policies;
 use super::raw;
 use super::settings::{Settings, StatePath};
 use super::sources::Sources;
+use portcullis_core::admission::rego::Guardrails;
 use portcullis_core::identity::Directory;
+use portcullis_core::policy::Policy;
 use std::collections::HashSet;
 use std::path::Path;
+use std::sync::Arc;
 
 /// What checks share: where to read more, and where to report.
 pub(super) struct Check<'a> {
@@ -100,8 +103,12 @@ pub(super) fn settings(file: &Path, check: &mut Check<'_>) -> Option<Settings> {
     let directory = identities::directory(&at.field("identities"), check);
     let listeners = listeners::listeners(raw.listeners, &directory, &at.field("listeners"), check);
     let upstreams = upstreams::upstreams(raw.upstreams, &at.field("upstreams"), check);
-    let bucket_policies = policies::buckets(raw.policies, &at.field("policies"), check);
-    policies::warn_unrouted(&bucket_policies, &upstreams, &at.field("policies"), check);
+    let deadline = values::deadline(raw.guardrails, &at.field("guardrails"), check);
+    let policies_at = at.field("policies");
+    let policies = policies::policies(raw.policies, deadline, &policies_at, check);
+    policies::warn_unrouted(&policies.buckets, &upstreams, &policies_at, check);
+    let directory = with_principals(directory, listeners.made_known);
+    let guardrails = policies.guardrails;
     let settings = Settings {
         instance: instance(raw.instance, &at.field("instance"), check)?,
         threads: threads(raw.threads, &at.field("threads"), check)?,
@@ -109,8 +116,10 @@ pub(super) fn settings(file: &Path, check: &mut Check<'_>) -> Option<Settings> {
         health: values::address(raw.health, &at.field("health"), check),
         admin: admin(raw.admin, &at.field("admin"), check),
         upstreams,
-        directory: with_principals(directory, listeners.made_known),
-        bucket_policies,
+        directory: under(directory, &guardrails.documents),
+        bucket_policies: policies.buckets,
+        guardrails: guardrails.documents,
+        rego: guardrails.rego.map(|engine| engine as Arc<dyn Guardrails>),
         state: state(raw.state, &at.field("state"), check),
         logs: logs::logs(raw.logs, &at.field("logs"), check),
         limits: values::limits(raw.limits, &at.field("limits"), check),
@@ -122,7 +131,7 @@ pub(super) fn settings(file: &Path, check: &mut Check<'_>) -> Option<Settings> {
 /// Callers that no identities name but a listener's `principal` does.
 fn with_principals(
     directory: Option<Directory>,
-    callers: Vec<std::sync::Arc<portcullis_core::identity::Caller>>,
+    callers: Vec<Arc<portcullis_core::identity::Caller>>,
 ) -> Directory {
     let mut directory = directory.unwrap_or_default();
     for caller in callers {
@@ -131,6 +140,20 @@ fn with_principals(
         directory
             .callers
             .insert(caller.principal_arn.clone(), caller);
+    }
+    directory
+}
+
+/// Every account under the documents for every account. Whoever calls keeps the account as it was: what an account owns
+/// is asked of the directory.
+fn under(mut directory: Directory, documents: &[Arc<Policy>]) -> Directory {
+    if documents.is_empty() {
+        return directory;
+    }
+    for account in directory.accounts.values_mut() {
+        let account = Arc::make_mut(account);
+        let own = account.resource_control.documents().iter();
+        account.resource_control = own.chain(documents).cloned().collect();
     }
     directory
 }

@@ -253,6 +253,8 @@ fn weekday(day: Weekday) -> &'static str {
     }
 }
 
+static NO_TAGS: BTreeMap<Box<str>, Box<str>> = BTreeMap::new();
+
 #[derive(serde::Serialize)]
 struct Who<'a> {
     r#type: &'static str,
@@ -266,7 +268,7 @@ struct Who<'a> {
     user_id: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     name: Option<&'a str>,
-    tags: Option<&'a BTreeMap<Box<str>, Box<str>>>,
+    tags: &'a BTreeMap<Box<str>, Box<str>>,
 }
 
 impl<'a> Who<'a> {
@@ -289,7 +291,7 @@ impl<'a> Who<'a> {
             account: None,
             user_id: None,
             name: None,
-            tags: None,
+            tags: &NO_TAGS,
         }
     }
 
@@ -307,7 +309,7 @@ impl<'a> Who<'a> {
             account: Some(caller.account.id.as_str()),
             user_id: Some(&caller.user_id),
             name,
-            tags: Some(&caller.tags),
+            tags: &caller.tags,
         }
     }
 }

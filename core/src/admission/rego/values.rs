@@ -93,8 +93,13 @@ impl<'a> Shown<'a> {
 /// A page may have been reached by a presigned URL, or with a password in it.
 fn without_query(referer: Value<'_>) -> Value<'_> {
     let text = referer.into_text();
-    let end = text.find(['?', '#', '@']).unwrap_or(text.len());
-    let kept = text.get(..end).unwrap_or_default().to_owned();
+    let page = text.split(['?', '#']).next().unwrap_or_default();
+    let (scheme, rest) = page.split_once("://").unwrap_or(("", page));
+    let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
+    let kept = match authority.rsplit_once('@') {
+        Some((_, host)) => format!("{scheme}://{host}/{path}"),
+        None => page.to_owned(),
+    };
     Value::Text(Cow::Owned(kept))
 }
 

@@ -235,3 +235,189 @@ fn t47_words_of_a_rule_are_bounded_and_print_on_one_line() {
     let short = Refusal::new("écrit", None);
     assert_eq!((short.message(), short.code()), ("écrit", None));
 }
+
+/// The input of a request that passes.
+#[track_caller]
+fn input(ask: &Ask) -> Value {
+    let (world, stub) = guarded(pass);
+    let admission = world.ask(ask);
+    assert_eq!(verdict(&admission), "pass");
+    let mut asked = stub.asked.lock().unwrap();
+    asked.remove(0)
+}
+
+#[test]
+fn the_input_says_what_is_known() {
+    let ask = Ask::new("GET /acme-private?list-type=2&prefix=a%2Fb")
+        .header("user-agent", "tool/1")
+        .header("x-corp-note", "n")
+        .signed("app");
+    let mut input = input(&ask);
+    let request = input["request"].as_object_mut().unwrap();
+    request.remove("headers");
+    assert_eq!(
+        input["request"],
+        json!({
+            "id": "ID", "method": "GET", "host": "s3.example.com", "path": "/acme-private",
+            "query": {"list-type": "2", "prefix": "a/b"},
+            "source_ip": "192.0.2.1", "secure_transport": false,
+            "time": {"utc": "2026-03-04T05:06:07Z", "epoch": 1_772_600_767, "weekday": "Wednesday", "hour": 5, "minute": 6},
+            "listener": "main", "auth_type": "header",
+        })
+    );
+    assert_eq!(
+        input["operation"],
+        json!({"name": "ListObjectsV2", "log": "REST.GET.BUCKET", "level": "bucket", "writes": false})
+    );
+    assert_eq!(
+        input["resource"],
+        json!({"arn": "arn:aws:s3:::acme-private", "bucket": "acme-private", "owner": ACME})
+    );
+    assert_eq!(
+        input["bucket"],
+        json!({"name": "acme-private", "owner": ACME, "region": "eu-central-1", "upstream": "one"})
+    );
+    assert_eq!(input["principal"]["type"], "AssumedRole");
+    assert_eq!(input["context"]["s3:prefix"], "a/b");
+    assert_eq!(input["context"]["aws:SourceIp"], "192.0.2.1");
+    assert_eq!(input["context"]["aws:SecureTransport"], false);
+    assert_eq!(input["context"]["aws:CurrentTime"], "2026-03-04T05:06:07Z");
+    assert!(input["context"].get("aws:username").is_none());
+}
+
+/// Whether it may change anything is not said by the method alone.
+#[test]
+fn what_writes_is_known() {
+    for (ask, writes) in [
+        (
+            Ask::new("PUT /acme-private/a")
+                .header("content-length", "0")
+                .signed("admin"),
+            true,
+        ),
+        (Ask::new("HEAD /acme-private/a").signed("admin"), false),
+        (Ask::new("DELETE /acme-private/a").signed("admin"), true),
+        (
+            Ask::new("POST /acme-private/a?uploads").signed("admin"),
+            true,
+        ),
+    ] {
+        assert_eq!(input(&ask)["operation"]["writes"], writes, "{ask:?}");
+    }
+}
+
+#[test]
+fn t48_no_secret_is_in_the_input() {
+    const CANARY: &str = "canary7canary7canary7canary7canary7canary7x=";
+    let with_secrets = Ask::new("GET /acme-private/a")
+        .header("x-amz-server-side-encryption-customer-algorithm", "AES256")
+        .header("x-amz-server-side-encryption-customer-key", CANARY)
+        .header("x-amz-server-side-encryption-customer-key-md5", CANARY)
+        .header("cookie", CANARY)
+        .header("x-vault-token", CANARY)
+        .header("x-api-key", CANARY)
+        .header(
+            "referer",
+            &format!("https://user:{CANARY}@site/?X-Amz-Signature={CANARY}"),
+        )
+        .query("x-corp-token", CANARY);
+    for ask in [
+        with_secrets.clone().signed("admin"),
+        kit::Signer::of("admin").presign(with_secrets),
+    ] {
+        let target = String::from_utf8(ask.target.clone()).unwrap();
+        let signatures = [
+            ask.headers
+                .get("authorization")
+                .and_then(|value| value.to_str().ok()?.rsplit_once('=')),
+            target.rsplit_once("X-Amz-Signature="),
+        ];
+        let text = input(&ask).to_string();
+        assert!(text.contains("AES256"), "{text}");
+        assert!(!text.contains("canary"), "{text}");
+        for (_, signature) in signatures.into_iter().flatten() {
+            assert!(signature.len() >= 64 && !text.contains(signature), "{text}");
+        }
+        for name in ["authorization", "cookie", "x-api-key", "referer"] {
+            assert!(input(&ask)["request"]["headers"].get(name).is_none());
+        }
+    }
+}
+
+const SCHEMA: &str = include_str!("../../../../policies/guardrails/input.schema.json");
+
+#[test]
+fn the_schema_describes_every_input() {
+    let schema: Value = serde_json::from_str(SCHEMA).unwrap();
+    let asks = [
+        Ask::new("GET /").signed("admin"),
+        Ask::new("PUT /acme-new").signed("root"),
+        Ask::new("GET /acme-open/a%20b?versionId=v1"),
+        Ask::new("GET /acme-private?list-type=2&prefix=a&max-keys=5").signed("app"),
+        Ask::new("PUT /acme-private/a")
+            .header("content-length", "0")
+            .header("x-amz-tagging", "a=b")
+            .signed("admin"),
+        Ask::new("PUT /acme-private/to")
+            .header("x-amz-copy-source", "/acme-shared/from")
+            .header("x-amz-tagging-directive", "REPLACE")
+            .signed("admin"),
+        Ask::new("POST /acme-private?delete")
+            .document(delete(&["a"]).as_str())
+            .signed("admin"),
+    ];
+    for ask in asks {
+        let input = input(&ask);
+        let mut problems = Vec::new();
+        validate(&input, &schema, &schema, "input", &mut problems);
+        assert!(problems.is_empty(), "{problems:#?}\n{input:#}");
+    }
+}
+
+/// As much of JSON Schema as that of the input uses.
+fn validate(value: &Value, schema: &Value, root: &Value, at: &str, problems: &mut Vec<String>) {
+    if let Some(name) = schema["$ref"].as_str() {
+        let name = name.strip_prefix("#/$defs/").unwrap();
+        return validate(value, &root["$defs"][name], root, at, problems);
+    }
+    let kind = match value {
+        Value::Null => "null",
+        Value::Bool(_) => "boolean",
+        Value::Number(_) => "integer",
+        Value::String(_) => "string",
+        Value::Array(_) => "array",
+        Value::Object(_) => "object",
+    };
+    let kinds = match &schema["type"] {
+        Value::Array(kinds) => kinds.clone(),
+        kind => vec![kind.clone()],
+    };
+    if !kinds.contains(&json!(kind)) {
+        problems.push(format!("{at} is of type {kind}"));
+    }
+    if schema["enum"]
+        .as_array()
+        .is_some_and(|known| !known.contains(value))
+    {
+        problems.push(format!("{at} is {value}"));
+    }
+    for item in value.as_array().into_iter().flatten() {
+        if schema["items"].is_object() {
+            validate(item, &schema["items"], root, at, problems);
+        }
+    }
+    let required = schema["required"].as_array().into_iter().flatten();
+    for name in required.filter_map(Value::as_str) {
+        if value.get(name).is_none() {
+            problems.push(format!("{at} lacks {name}"));
+        }
+    }
+    for (name, member) in value.as_object().into_iter().flatten() {
+        let at = format!("{at}.{name}");
+        match (&schema["properties"][name], &schema["additionalProperties"]) {
+            (Value::Object(known), _) => validate(member, &json!(known), root, &at, problems),
+            (_, Value::Object(any)) => validate(member, &json!(any), root, &at, problems),
+            _ => problems.push(format!("{at} is unknown")),
+        }
+    }
+}
