@@ -1,8 +1,9 @@
 //! From files to an engine, with every problem and its place.
 
 use super::words::Words;
-use super::{DENY, Engine, PACKAGE};
+use super::{CHECK_EVERY, DENY, Engine, PACKAGE};
 use portcullis_core::document::Place;
+use regorus::utils::limits::ExecutionTimerConfig;
 use regorus::{CompiledPolicy, Value};
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -74,15 +75,22 @@ pub fn compile(
         .collect();
     pure(&modules, &words).map_err(one)?;
     let rules = rules(&modules, &data).map_err(one)?;
-    let warnings = warnings(&modules, &rules, &words);
+    let mut warnings = warnings(&modules, &rules, &words);
     if !rules.contains_key(DENY) {
         return Ok(Compiled {
             engine: None,
             warnings,
         });
     }
-    let prepared = prepared(&modules, &data).map_err(one)?;
-    is_a_set(&prepared, &rules).map_err(one)?;
+    let prepared = match prepared(&modules, &data) {
+        Ok(prepared) => prepared,
+        // The engine takes an object for no rule that can be asked for.
+        Err(problem) if problem.file.is_none() && problem.message.contains("rule path") => {
+            return Err(vec![about_deny(&rules, NO_SET.to_owned())]);
+        }
+        Err(problem) => return Err(vec![problem]),
+    };
+    warnings.extend(try_once(&prepared, &rules).map_err(one)?);
     let alone = alone(&modules, &rules, &data);
     let engine = Engine {
         prepared,
@@ -207,23 +215,34 @@ fn prepared(modules: &[Module<'_>], data: &Value) -> Result<regorus::Engine, Pro
     Ok(engine)
 }
 
-/// Asks once about nothing: `deny` must be a set whatever is asked.
-fn is_a_set(prepared: &regorus::Engine, rules: &Rules) -> Result<(), Problem> {
+/// Asks once about nothing: `deny` must be a set whatever is asked. A failure is a warning, since it may come of the
+/// emptiness.
+fn try_once(prepared: &regorus::Engine, rules: &Rules) -> Result<Option<Problem>, Problem> {
     let mut engine = prepared.clone();
+    engine.set_execution_timer_config(ExecutionTimerConfig {
+        limit: Duration::from_secs(1),
+        check_interval: CHECK_EVERY,
+    });
     engine.set_input(Value::new_object());
-    // A rule may fail on nothing; then it shows its shape on the first request.
-    let Ok(found) = engine.eval_rule(DENY.to_owned()) else {
-        return Ok(());
-    };
-    if found.as_set().is_ok() {
-        return Ok(());
+    match engine.eval_rule(DENY.to_owned()) {
+        Ok(found) if found.as_set().is_ok() => Ok(None),
+        Ok(_) => Err(about_deny(rules, NO_SET.to_owned())),
+        Err(error) => {
+            let message = format!("`deny` fails on an empty input: {}", words(&error));
+            Ok(Some(about_deny(rules, message)))
+        }
     }
+}
+
+const NO_SET: &str = "`deny` must be a set: write `deny contains msg if { … }`";
+
+fn about_deny(rules: &Rules, message: String) -> Problem {
     let deny = rules.get(DENY).and_then(|places| places.first());
-    Err(Problem {
+    Problem {
         file: deny.map(|(file, _)| file.clone()),
         at: deny.map(|(_, place)| *place).unwrap_or_default(),
-        message: "`deny` must be a set: write `deny contains msg if { … }`".into(),
-    })
+        message: message.into(),
+    }
 }
 
 fn pure(modules: &[Module<'_>], words: &[Words]) -> Result<(), Problem> {

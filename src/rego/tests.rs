@@ -265,26 +265,40 @@ fn what_cannot_be_read_is_said_with_its_place() {
         ],
         "a.rego:4:1: expecting expression\nb.rego:3:1: expecting expression\n",
     );
-    for (rules, expected) in [
-        ("package", ""),
-        ("deny contains msg if input.a", ""),
-        (
-            "deny contains \"no\" if http.send({\"url\": \"http://x\"})",
-            "",
-        ),
-        ("deny contains \"no\" if time.now_ns() > 0", ""),
-        ("deny contains \"no\" if rand.intn(\"x\", 3) == 1", ""),
-        ("deny contains \"no\" if opa.runtime().env.HOME", ""),
-        ("deny := true", ""),
-        ("deny[\"no\"] := 1 if true", ""),
-        ("deny contains \"no\" if x\nx if y\ny if x", ""),
+    let set = "a.rego:2:1: `deny` must be a set: write `deny contains msg if { … }`\n";
+    let refused_with = |rules: &str, expected: &str| refused(&[("a.rego", rules)], expected);
+    refused_with("package", "a.rego:1:8: expecting identifier\n");
+    refused_with("deny := true", set);
+    refused_with("deny[\"no\"] := 1 if true", set);
+    for (function, call) in [
+        ("http.send", "http.send({\"url\": \"http://x\"})"),
+        ("time.now_ns", "time.now_ns() > 0"),
+        ("rand.intn", "rand.intn(\"x\", 3) == 1"),
+        ("opa.runtime", "opa.runtime().env.HOME"),
     ] {
-        let said = compiled(&[("a.rego", rules)]).map(drop).unwrap_err();
-        assert!(
-            !expected.is_empty() && said == expected,
-            "{rules}: {said:?}"
+        refused_with(
+            &format!("deny contains \"no\" if {call}"),
+            &format!(
+                "a.rego:2:23: `{function}` may not be used: what a guardrail says depends on its input alone\n"
+            ),
         );
     }
+}
+
+/// Rules that ask each other are found out when they are asked; a request is refused.
+#[test]
+fn rules_in_a_circle_refuse() {
+    let engine = engine(&[("a.rego", "deny contains \"no\" if x\nx if y\ny if x")]);
+    let found = judge(&engine, json!({}));
+    assert!(matches!(found, Err(Failure::Evaluation(_))), "{found:?}");
+}
+
+/// A name that nothing binds would be undefined, and its rule would never refuse.
+#[test]
+fn a_name_that_nothing_binds_refuses() {
+    let engine = engine(&[("a.rego", "deny contains msg if input.a")]);
+    let found = judge(&engine, json!({"a": 1}));
+    assert!(found != Ok(Vec::new()), "{found:?}");
 }
 
 #[test]
