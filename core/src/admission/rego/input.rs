@@ -3,22 +3,21 @@
 //! `policies/guardrails/input.schema.json` describes it, and a test holds the two together. Nothing is computed before
 //! an engine asks for it.
 
+use super::sent::{Headers, Parameters, text};
 use super::values::Values;
 use crate::admission::legality::Case;
 use crate::admission::questions::{self, Said, Subject};
 use crate::admission::{Auth, Labels, Route};
 use crate::context::Facts;
 use crate::identity::{Caller, CallerKind, Principal};
-use crate::request::Query;
 use crate::s3::actions::Action;
 use crate::s3::names::{AccountId, Target};
 use crate::s3::operations::{Level, Operation};
-use http::HeaderMap;
-use http::header::{HOST, USER_AGENT};
+use http::header::HOST;
 use jiff::Timestamp;
 use jiff::civil::Weekday;
 use jiff::tz::Offset;
-use serde::ser::{Serialize, SerializeMap, Serializer};
+use serde::ser::{Serialize, Serializer};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -146,76 +145,6 @@ impl<'a> Request<'a> {
             }),
         }
     }
-}
-
-fn text(bytes: &[u8]) -> Cow<'_, str> {
-    String::from_utf8_lossy(bytes)
-}
-
-/// Query parameters by name; a name that means something comes once, or the request is refused before.
-struct Parameters<'a>(&'a Query);
-
-impl Serialize for Parameters<'_> {
-    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        let parameters = self.0.0.iter().map(|parameter| {
-            let value = parameter.value.as_deref().unwrap_or_default();
-            match value.is_empty() || !is_secret(&parameter.name) {
-                true => (&*parameter.name, value),
-                false => (&*parameter.name, "***"),
-            }
-        });
-        // Names that S3 ignores may repeat: a map has each once.
-        to.collect_map(parameters.collect::<BTreeMap<_, _>>())
-    }
-}
-
-/// The headers that mean something to the operation, and `user-agent`. Any other is not sent on, and nobody knows whether
-/// it is a secret.
-struct Headers<'a> {
-    operation: &'static Operation,
-    sent: &'a HeaderMap,
-}
-
-impl Serialize for Headers<'_> {
-    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        let mut map = to.serialize_map(None)?;
-        let listed = |name: &str| self.operation.disposition(name).is_some();
-        for name in self.sent.keys() {
-            if (*name == USER_AGENT || listed(name.as_str())) && !is_secret(name.as_str()) {
-                map.serialize_entry(name.as_str(), &joined(self.sent, name))?;
-            }
-        }
-        map.end()
-    }
-}
-
-/// A header's values, as HTTP reads a repeated one.
-fn joined<'a>(headers: &'a HeaderMap, name: &http::HeaderName) -> Cow<'a, str> {
-    let mut values = headers
-        .get_all(name)
-        .iter()
-        .map(|value| text(value.as_bytes()));
-    let first = values.next().unwrap_or_default();
-    values.fold(first, |all, value| Cow::Owned(format!("{all}, {value}")))
-}
-
-/// Names of headers and query parameters whose values are credentials, keys or proofs.
-const SECRETS: [&str; 7] = [
-    "authorization",
-    "awsaccesskeyid",
-    "cookie",
-    "policy",
-    "signature",
-    "x-amz-credential",
-    "x-amz-signature",
-];
-
-fn is_secret(name: &str) -> bool {
-    let name = name.to_ascii_lowercase();
-    // SSE-C keys with their digests, and the tokens of sessions.
-    SECRETS.contains(&&*name)
-        || name.contains("customer-key")
-        || name.ends_with("-token") && name != "continuation-token"
 }
 
 /// An instant as rules want it; everything in UTC.
