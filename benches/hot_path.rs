@@ -213,6 +213,7 @@ impl World {
                 routes: Arc::new(Routes(vec![route(&account)])),
                 policies: Arc::new(HashMap::from([(bucket, policy)])),
                 guardrails: Arc::default(),
+                rego: None,
                 buckets: Some(Arc::default()),
             },
             listener: ListenerRules {

@@ -575,15 +575,15 @@ fn what_a_folder_of_policies_holds_is_read_or_refused() {
             ("buckets/lake-raw.json", POLICY),
             ("buckets/lake-raw/cors.json", "[]"),
             ("buckets/lake-raw/policy.yaml", POLICY),
-            ("guardrails/deny.rego", ""),
+            ("guardrails/deny.txt", ""),
             ("lake.json", POLICY),
         ],
         "p/buckets/Lake: error: `Lake` is not a bucket: a bucket name has 3 to 63 lower-case letters, digits, dots and hyphens, and begins and ends with a letter or digit\n\
          p/buckets/lake-raw.json: error: not read: a bucket has a folder of its own with `policy.json` in it\n\
          p/buckets/lake-raw/cors.json: error: not in this version: only `policy.json` is read\n\
          p/buckets/lake-raw/policy.yaml: error: a bucket has one policy; another file holds it already\n\
-         p/guardrails: error: guardrails are not in this version\n\
-         p/lake.json: error: not read: only `buckets/<bucket>/policy.json` is\n",
+         p/guardrails/deny.txt: error: not read: guardrails are `*.rego`, or resource-control documents `*.json` and `*.yaml`\n\
+         p/lake.json: error: not read: only `buckets/<bucket>/policy.json` and `guardrails/` are\n",
     );
     check(
         &format!("{GOOD}policies: nowhere\n"),

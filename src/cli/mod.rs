@@ -48,7 +48,11 @@ pub enum Verb {
     /// Print the operation table: requests, permissions, names in logs, and which upstreams have them.
     Operations(Operations),
     /// Print the JSON schema of the configuration file.
-    Schema,
+    Schema {
+        /// That of what guardrails in Rego read instead.
+        #[arg(long)]
+        guardrails: bool,
+    },
     /// Print completions for a shell.
     Completions(Completions),
     /// Print the manual page.
@@ -145,7 +149,8 @@ pub fn run(arguments: &Arguments) -> ExitCode {
         Verb::Demo(demo) => demo::run(demo),
         Verb::Validate(validate) => validate::run(validate),
         Verb::Operations(arguments) => print(&operations::text(arguments)),
-        Verb::Schema => print(&schema::text()),
+        Verb::Schema { guardrails: false } => print(&schema::text()),
+        Verb::Schema { guardrails: true } => print(schema::GUARDRAILS),
         Verb::Completions(completions) => print(&completions::text(completions.shell)),
         Verb::Man => print(&man::text()),
         Verb::Version(version) => print(&version::text(version)),

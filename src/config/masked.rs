@@ -59,7 +59,15 @@ impl Settings {
             .map(ToString::to_string)
             .collect();
         buckets.sort();
-        json!({ "buckets": buckets })
+        let rego = if self.rego.is_some() {
+            "in force"
+        } else {
+            "none"
+        };
+        json!({
+            "buckets": buckets,
+            "guardrails": { "documents": self.guardrails.len(), "rego": rego },
+        })
     }
 
     fn limits_shown(&self) -> Value {

@@ -9,6 +9,7 @@ mod document;
 mod expand;
 mod fill;
 mod finding;
+mod guardrails;
 mod identities;
 mod masked;
 mod place;

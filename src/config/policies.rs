@@ -1,8 +1,9 @@
-//! Policy documents: bucket policies from their folder, identity policies from the identities.
+//! Policy documents: those of the folder of policies, and identity policies from the identities.
 
 use super::check::{Check, matches};
 use super::document::{Opened, open_verbatim};
 use super::finding::Finding;
+use super::guardrails::{self, Guardrails};
 use super::place::At;
 use super::settings::Upstream;
 use super::sources::{Item, ItemKind};
@@ -12,43 +13,53 @@ use portcullis_core::s3::names::BucketName;
 use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Names under which a bucket's policy may stand.
 const POLICY_FILES: [&str; 3] = ["policy.json", "policy.yaml", "policy.yml"];
 
-/// Reads `buckets/<bucket>/policy.json` of the folder that `policies` names.
-pub(super) fn buckets(
+/// What a folder of policies holds.
+#[derive(Debug, Default)]
+pub(super) struct Policies {
+    /// `buckets/<bucket>/policy.json`
+    pub(super) buckets: HashMap<BucketName, Arc<Policy>>,
+    /// `guardrails/`
+    pub(super) guardrails: Guardrails,
+}
+
+/// Reads the folder that `policies` names. A guardrail in Rego may take this long.
+pub(super) fn policies(
     written: Option<String>,
+    deadline: Duration,
     at: &At<'_>,
     check: &mut Check<'_>,
-) -> HashMap<BucketName, Arc<Policy>> {
+) -> Policies {
     let Some(path) = written else {
-        return HashMap::new();
+        return Policies::default();
     };
     let folder = at.document.resolve(&path);
     if !check.sources.is_folder(&folder) {
         check.push(at.error(format!("`{}` is not a folder", folder.display())));
-        return HashMap::new();
+        return Policies::default();
     }
-    folder_of_policies(&folder, check)
+    folder_of_policies(&folder, deadline, check)
 }
 
 /// Reads a folder of policies. Whatever it holds that this version does not read is an error, for it would
 /// otherwise be believed to be in force.
-pub(super) fn folder_of_policies(
-    folder: &Path,
-    check: &mut Check<'_>,
-) -> HashMap<BucketName, Arc<Policy>> {
-    let mut found = HashMap::new();
+fn folder_of_policies(folder: &Path, deadline: Duration, check: &mut Check<'_>) -> Policies {
+    let mut found = Policies::default();
     for item in list(folder, check) {
         let path = folder.join(&item.name);
         match (item.name.as_str(), item.kind) {
-            ("buckets", ItemKind::Folder) => found = all_buckets(&path, check),
-            ("guardrails", _) => refuse(&path, "guardrails are not in this version", check),
+            ("buckets", ItemKind::Folder) => found.buckets = all_buckets(&path, check),
+            ("guardrails", ItemKind::Folder) => {
+                found.guardrails = guardrails::folder(&path, deadline, check);
+            }
             ("README.md", ItemKind::File) | ("identities", ItemKind::Folder) => (),
             _ => refuse(
                 &path,
-                "not read: only `buckets/<bucket>/policy.json` is",
+                "not read: only `buckets/<bucket>/policy.json` and `guardrails/` are",
                 check,
             ),
         }
@@ -205,7 +216,7 @@ pub(super) fn warn_unrouted(
 }
 
 /// The entries of a folder but hidden ones, such as the `..data` of a Kubernetes mount.
-fn list(folder: &Path, check: &mut Check<'_>) -> Vec<Item> {
+pub(super) fn list(folder: &Path, check: &mut Check<'_>) -> Vec<Item> {
     match check.sources.list(folder) {
         Ok(items) => items
             .into_iter()
@@ -219,6 +230,6 @@ fn list(folder: &Path, check: &mut Check<'_>) -> Vec<Item> {
     }
 }
 
-fn refuse(file: &Path, message: &str, check: &mut Check<'_>) {
+pub(super) fn refuse(file: &Path, message: &str, check: &mut Check<'_>) {
     check.push(Finding::error(file, Default::default(), message));
 }

@@ -38,8 +38,10 @@ pub struct Configuration {
     /// Accounts, users, roles and keys: a file, a folder of files, or written here.
     #[schemars(with = "Option<IdentitiesField>")]
     pub identities: Option<serde_json::Value>,
-    /// The folder with `buckets/<bucket>/policy.json`.
+    /// The folder with `buckets/<bucket>/policy.json` and `guardrails/`.
     pub policies: Option<String>,
+    /// How guardrails in Rego are judged by.
+    pub guardrails: Option<Guardrails>,
     /// Where durable settings are kept. Without it nothing is kept on disk.
     pub state: Option<State>,
     /// Access logs, by name. Default: one in JSON on standard output.
@@ -175,6 +177,14 @@ pub struct WrittenCredentials {
     pub secret_access_key: Option<String>,
     /// The token of temporary credentials.
     pub session_token: Option<String>,
+}
+
+/// How guardrails in Rego are judged by.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct Guardrails {
+    /// How long they may take for one request; one that takes longer is refused. Default: 10ms.
+    pub deadline: Option<String>,
 }
 
 /// Where durable settings are kept.

@@ -5,6 +5,7 @@
 pub use crate::upstream::settings::{
     Addressing, CredentialSettings as Credentials, Endpoint, Scheme, Timeouts, UpstreamSettings,
 };
+use portcullis_core::admission::rego::Guardrails;
 use portcullis_core::identity::{Caller, Directory};
 use portcullis_core::policy::Policy;
 use portcullis_core::s3::names::{AccountId, BucketName};
@@ -40,6 +41,8 @@ pub struct Settings {
     /// Resource-control documents on what every account owns, known or not. Each account of `directory` has them among
     /// its own already.
     pub guardrails: Vec<Arc<Policy>>,
+    /// The rules in Rego from `policies/guardrails/`.
+    pub rego: Option<Arc<dyn Guardrails>>,
     /// Where durable settings are kept; without it nothing is kept on disk.
     pub state: Option<StatePath>,
     /// At least one, in the order written; at most one goes to standard output.

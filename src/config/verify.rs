@@ -4,15 +4,16 @@ use super::check::{self, Check};
 use super::document::is_document;
 use super::finding::Finding;
 use super::sources::{ItemKind, Sources};
-use super::{identities, policies};
+use super::{guardrails, identities, policies};
 use portcullis_core::policy::PolicyKind;
 use portcullis_core::s3::names::BucketName;
 use std::path::Path;
 
-/// Checks a file, or every JSON and YAML file of a folder and its folders.
+/// Checks a file, or every JSON and YAML file of a folder and its folders; a folder `guardrails` as the gateway reads it.
 ///
 /// What a file is shows in what it holds: `listeners` or `upstreams` make a configuration, `accounts` or
-/// `organizations` identities, `Statement` a policy. A policy is a bucket's if it stands in `buckets/<bucket>/`, else an identity policy.
+/// `organizations` identities, `Statement` a policy. A policy is a bucket's if it stands in `buckets/<bucket>/`, a
+/// resource-control document if it stands in `guardrails/`, else an identity policy. A `.rego` file is checked by itself.
 pub fn verify(path: &Path, sources: &dyn Sources) -> Vec<Finding> {
     let mut check = Check::new(sources);
     any(path, &mut check);
@@ -22,6 +23,10 @@ pub fn verify(path: &Path, sources: &dyn Sources) -> Vec<Finding> {
 fn any(path: &Path, check: &mut Check<'_>) {
     if !check.sources.is_folder(path) {
         return file(path, check);
+    }
+    if path.file_name().is_some_and(|name| name == "guardrails") {
+        guardrails::folder(path, crate::rego::DEADLINE, check);
+        return;
     }
     let items = match check.sources.list(path) {
         Ok(items) => items,
@@ -39,6 +44,9 @@ fn any(path: &Path, check: &mut Check<'_>) {
 }
 
 fn file(path: &Path, check: &mut Check<'_>) {
+    if path.extension().is_some_and(|name| name == "rego") {
+        return guardrails::rules_file(path, check);
+    }
     let Some(root) = policies::policy_document(path, check) else {
         return;
     };
@@ -56,8 +64,12 @@ fn file(path: &Path, check: &mut Check<'_>) {
 }
 
 fn policy(path: &Path, check: &mut Check<'_>) {
+    let folder = path.parent().and_then(Path::file_name);
     match bucket_of(path) {
         Some(bucket) => policies::bucket_policy(&bucket, path, check),
+        None if folder.is_some_and(|name| name == "guardrails") => {
+            guardrails::document(path, check)
+        }
         None => policies::policy_file(path, PolicyKind::Identity, check),
     };
 }

@@ -328,6 +328,7 @@ fn snapshot(
             routes: Arc::new(Routes(routes)),
             policies: Arc::new(settings.bucket_policies),
             guardrails: Arc::new(settings.guardrails.into()),
+            rego: settings.rego,
             buckets: settings.state.is_some().then(|| store.buckets()),
         },
         upstreams: upstreams?,

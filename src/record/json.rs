@@ -43,6 +43,7 @@
 //! | `….conditions` | those that matched, failed or are not known: `operator`, `key`, `wanted`, `found` (`null`: absent), `outcome`: `holds`, `does_not_hold`, `undecidable`, `unknown`; `more_conditions` counts those cut |
 //! | `….resource`, `….action`, `….principal` | if it failed, or matched by NotResource, NotAction, NotPrincipal: `element`, `wanted`, `found`, and `outcome` or how the caller is `named` |
 //! | `….not_examined` | of `nearest_allow` and `no_statement`: how many statements about the action were not looked at |
+//! | `guardrails` | why rules in Rego refused: `refusals`, each with `message`, `code`, `file`; or `failure`, why they could not be judged by. `decision` then has the `layer` `rego` and the first refusal's code as `sid` |
 //! | `permissions` | each permission that had to be allowed, in order: `action`, `resource`, `allowed`; those of the keys of DeleteObjects are not among them |
 //! | `copy_source` | `bucket_name`, `key_name`, `version_id` |
 //! | `deleted` | of DeleteObjects, per key: `key_name`, `version_id`, `http_status`, `error_code`, and `reason`, a text, if policies refused it |
@@ -58,6 +59,7 @@ use http::HeaderValue;
 use jiff::Timestamp;
 use jiff::tz::Offset;
 use one_line::OneLine;
+use portcullis_core::admission::rego::Ruling;
 use portcullis_core::admission::{Asked, Permission};
 use portcullis_core::identity::Principal;
 use portcullis_core::policy::{Deciding, Missing, Reason};
@@ -122,6 +124,11 @@ struct JsonRecord<'a> {
     upstream: Option<JsonUpstream<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     decision: Option<JsonDecision<'a>>,
+    #[serde(
+        skip_serializing_if = "Option::is_none",
+        serialize_with = "lists::guardrails"
+    )]
+    guardrails: Option<&'a Ruling>,
     #[serde(
         skip_serializing_if = "<[_]>::is_empty",
         serialize_with = "lists::permissions"
@@ -241,6 +248,7 @@ impl<'a> JsonRecord<'a> {
                 .as_ref()
                 .map(|upstream| JsonUpstream::of(upstream, record.ending)),
             decision: labels.decision.as_ref().map(JsonDecision::of),
+            guardrails: labels.rego.as_ref(),
             permissions: &labels.permissions,
             copy_source: exchange.copy.as_ref().map(JsonSource::of),
             deleted: &record.batch,
@@ -280,9 +288,12 @@ impl<'a> JsonDecision<'a> {
             resource: asked.resource.arn(),
             layer: by.map(|by| by.layer.name()),
             sid: by.and_then(|by| by.sid.as_deref()),
-            file: by.map(|by| &*by.origin.source),
-            line: by.map(|by| by.line),
-            statement: by.map(|by| by.statement),
+            file: by
+                .map(|by| &*by.origin.source)
+                .filter(|file| !file.is_empty()),
+            // Only statements have a place.
+            line: by.map(|by| by.line).filter(|line| *line > 0),
+            statement: by.filter(|by| by.line > 0).map(|by| by.statement),
             with: decision.with.as_ref().map(JsonStatement::of),
             reason: asked.reason.as_deref(),
         }

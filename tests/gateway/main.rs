@@ -27,6 +27,7 @@ mod answers;
 mod bodies;
 mod expect_continue;
 mod framing;
+mod guardrails;
 mod leaving;
 mod logs;
 mod names;

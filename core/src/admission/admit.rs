@@ -3,6 +3,7 @@
 use super::authorise::{self, Granted};
 use super::facts::{self, Looked, Stop, Whose};
 use super::legality::{self, Case};
+use super::rego::Ruling;
 use super::{Arrival, Auth, Permit, Rules, authenticate, forward, questions, refuse};
 use crate::identity::{AccessKeyId, Account, Principal};
 use crate::policy::{Decision, Reason};
@@ -62,6 +63,8 @@ pub struct Labels {
     pub decision: Option<Asked>,
     /// Every permission that had to be allowed, in the order asked; those of the keys of DeleteObjects are `items`.
     pub permissions: Vec<Permission>,
+    /// Why guardrails in Rego refused it, or the first key of DeleteObjects that they refused.
+    pub rego: Option<Ruling>,
     /// DeleteObjects: each key, its version and what was decided.
     pub items: Vec<Item>,
 }
@@ -297,6 +300,7 @@ impl Labels {
         self.decision = None;
         self.permissions.clear();
         self.items.clear();
+        self.rego = None;
     }
 
     fn describe(&mut self, request: &S3Request) {

@@ -5,7 +5,7 @@ use super::legality::Case;
 use super::permit::Run;
 use super::questions::{Said, Subject, applies, ask, subject};
 use super::ruling::{Refused, allow};
-use super::{Arrival, Item, Labels, Permission, Route, Rules, authenticate, refuse};
+use super::{Arrival, Item, Labels, Permission, Route, Rules, authenticate, refuse, rego};
 use crate::context::{Listing, Stored};
 use crate::policy::{Decision, Verdict};
 use crate::request::{self, Head, Query};
@@ -18,6 +18,7 @@ use crate::s3::xml::{
 };
 use bytes::Bytes;
 use http::HeaderMap;
+use std::time::Duration;
 
 /// What was granted.
 #[derive(Debug)]
@@ -143,8 +144,9 @@ fn each_key(case: &Case<'_>, labels: &mut Labels, body: &[u8]) -> Result<Run, S3
     let mut request = DeleteRequest::parse(body).map_err(refuse::bad_xml)?;
     let mut refused = Vec::new();
     let mut allowed = Vec::with_capacity(request.objects.len());
+    let mut spent = Duration::ZERO;
     for item in std::mem::take(&mut request.objects) {
-        let ruling = delete_item(case, labels, &item);
+        let ruling = delete_item(case, labels, &item, &mut spent);
         let reason = ruling.as_ref().err();
         labels.items.push(Item {
             key: item.key.as_str().into(),
@@ -166,7 +168,13 @@ fn each_key(case: &Case<'_>, labels: &mut Labels, body: &[u8]) -> Result<Run, S3
     })
 }
 
-fn delete_item(case: &Case<'_>, labels: &mut Labels, item: &DeleteItem) -> Result<(), Refused> {
+/// Decides one key; `spent` is the time that guardrails took for those before it.
+fn delete_item(
+    case: &Case<'_>,
+    labels: &mut Labels,
+    item: &DeleteItem,
+    spent: &mut Duration,
+) -> Result<(), Refused> {
     let target = case
         .request
         .target
@@ -175,23 +183,24 @@ fn delete_item(case: &Case<'_>, labels: &mut Labels, item: &DeleteItem) -> Resul
     case.check_key(&target)?;
     check_conditions(case, item)?;
     let said = Said::of_item(item);
+    let mut subject = Subject {
+        target,
+        version_id: item.version_id.as_deref(),
+        listing: Listing::No,
+        tags: Stored::None,
+    };
     for need in needs(case.request.operation, Effect::Required)
         .filter(|need| applies(need.when, case, &said))
     {
-        let subject = Subject {
-            target: target.clone(),
-            version_id: item.version_id.as_deref(),
-            listing: Listing::No,
-            // A look-up for each of a thousand keys is more than a request may cost.
-            tags: match sees_tags(need.action) {
-                true => Stored::NotAsked,
-                false => Stored::None,
-            },
+        // A look-up for each of a thousand keys is more than a request may cost.
+        subject.tags = match sees_tags(need.action) {
+            true => Stored::NotAsked,
+            false => Stored::None,
         };
         let decision = ask(case, labels, need.action, &subject, &said);
         allow(case, labels, need.action, &subject, &said, decision)?;
     }
-    Ok(())
+    Ok(rego::check_key(case, labels, &subject, &said, spent)?)
 }
 
 /// What the store would not look at, and so delete another version or regardless.
@@ -230,7 +239,7 @@ fn require_all(case: &Case<'_>, labels: &mut Labels, said: &Said<'_>) -> Result<
     {
         require(case, labels, need, said)?;
     }
-    Ok(())
+    Ok(rego::check(case, labels, said)?)
 }
 
 fn require(case: &Case<'_>, labels: &mut Labels, need: &Need, said: &Said<'_>) -> Result<(), Stop> {
@@ -352,7 +361,10 @@ fn is_allowed(case: &Case<'_>, labels: &Labels, need: &Need) -> bool {
     })
 }
 
-fn needs(operation: &'static Operation, effect: Effect) -> impl Iterator<Item = &'static Need> {
+pub(super) fn needs(
+    operation: &'static Operation,
+    effect: Effect,
+) -> impl Iterator<Item = &'static Need> {
     operation
         .needs
         .iter()

@@ -12,6 +12,7 @@
 //! | `questions` | which question that is to the engine |
 //! | `ruling` | what a refusal leaves in the record |
 //! | `facts` | what takes a look-up, and when |
+//! | `rego` | what guardrails in Rego are asked about it |
 //! | `forward` | what goes upstream |
 //! | `refuse` | which S3 error each refusal becomes; nowhere else |
 
@@ -24,6 +25,7 @@ mod legality;
 mod permit;
 mod questions;
 mod refuse;
+pub mod rego;
 mod rules;
 mod ruling;
 #[cfg(test)]

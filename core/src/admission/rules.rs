@@ -1,6 +1,7 @@
 //! What admission decides from: one immutable set of rules per snapshot, and the facts of one arrival.
 
 use super::refuse;
+use super::rego::Guardrails;
 use crate::context::TlsVersion;
 use crate::identity::{Account, Caller, Directory, Membership};
 use crate::policy::{Pattern, Policy, PolicySet};
@@ -24,6 +25,8 @@ pub struct Rules {
     pub policies: Arc<HashMap<BucketName, Arc<Policy>>>,
     /// Resource-control documents on what belongs to no account that is known here.
     pub guardrails: Arc<PolicySet>,
+    /// Guardrails in Rego; `None` without any, and then they cost nothing.
+    pub rego: Option<Arc<dyn Guardrails>>,
     /// What the store knows of buckets; `None` without a store.
     pub buckets: Option<Arc<HashMap<BucketName, BucketRecord>>>,
 }

@@ -18,6 +18,7 @@ mod owners;
 mod permits;
 mod reasons;
 mod refusals;
+mod rego;
 mod settings;
 mod shown;
 mod tags;

@@ -135,6 +135,8 @@ pub enum Missing {
 pub enum Layer {
     /// A resource-control document.
     Guardrail,
+    /// A guardrail in Rego.
+    Rego,
     /// A service-control document of the caller's account.
     ServiceControl,
     /// The bucket's policy.

@@ -291,6 +291,7 @@ fn compile(node: &Node, kind: PolicyKind<'_>) -> Result<Arc<Policy>, Vec<Problem
 fn told(decision: &Decision, restricted: Ruling) -> Decided {
     let by = decision.by.as_ref().map_or("nobody", |by| match by.layer {
         Layer::Guardrail => "guardrail",
+        Layer::Rego => "rego",
         Layer::ServiceControl => "service_control",
         Layer::Bucket => "bucket",
         Layer::Acl => "acl",

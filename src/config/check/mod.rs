@@ -18,8 +18,8 @@ use super::policies;
 use super::raw;
 use super::settings::{Settings, StatePath};
 use super::sources::Sources;
+use portcullis_core::admission::rego::Guardrails;
 use portcullis_core::identity::{Caller, Directory};
-use portcullis_core::policy::Policy;
 use std::collections::HashSet;
 use std::path::Path;
 use std::sync::Arc;
@@ -99,17 +99,19 @@ pub(super) fn settings(file: &Path, check: &mut Check<'_>) -> Option<Settings> {
     let at = document.top();
     let raw: raw::Configuration = fill(&at, check);
     refuse_audit(&at, check);
-    // Read before the identities: each account is under them.
-    let guardrails: Vec<Arc<Policy>> = Vec::new();
-    let directory = identities::directory(&at.field("identities"), &guardrails, check);
+    let deadline = values::deadline(raw.guardrails, &at.field("guardrails"), check);
+    let policies_at = at.field("policies");
+    // Read before the identities: each account is under the guardrails.
+    let policies = policies::policies(raw.policies, deadline, &policies_at, check);
+    let guardrails = policies.guardrails;
+    let directory = identities::directory(&at.field("identities"), &guardrails.documents, check);
     let known = listeners::Known {
         directory: directory.as_ref(),
-        guardrails: &guardrails,
+        guardrails: &guardrails.documents,
     };
     let listeners = listeners::listeners(raw.listeners, known, &at.field("listeners"), check);
     let upstreams = upstreams::upstreams(raw.upstreams, &at.field("upstreams"), check);
-    let bucket_policies = policies::buckets(raw.policies, &at.field("policies"), check);
-    policies::warn_unrouted(&bucket_policies, &upstreams, &at.field("policies"), check);
+    policies::warn_unrouted(&policies.buckets, &upstreams, &policies_at, check);
     let settings = Settings {
         instance: instance(raw.instance, &at.field("instance"), check)?,
         threads: threads(raw.threads, &at.field("threads"), check)?,
@@ -118,8 +120,9 @@ pub(super) fn settings(file: &Path, check: &mut Check<'_>) -> Option<Settings> {
         admin: admin(raw.admin, &at.field("admin"), check),
         upstreams,
         directory: with_principals(directory, listeners.made_known),
-        bucket_policies,
-        guardrails,
+        bucket_policies: policies.buckets,
+        guardrails: guardrails.documents,
+        rego: guardrails.rego.map(|engine| engine as Arc<dyn Guardrails>),
         state: state(raw.state, &at.field("state"), check),
         logs: logs::logs(raw.logs, &at.field("logs"), check),
         limits: values::limits(raw.limits, &at.field("limits"), check),

@@ -123,8 +123,9 @@ fn same(one: Verdict, other: Verdict) -> bool {
     std::mem::discriminant(&one) == std::mem::discriminant(&other)
 }
 
-const LAYERS: [Layer; 8] = [
+const LAYERS: [Layer; 9] = [
     Layer::Guardrail,
+    Layer::Rego,
     Layer::ServiceControl,
     Layer::Bucket,
     Layer::Acl,

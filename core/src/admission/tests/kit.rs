@@ -1,5 +1,6 @@
 //! A small world to ask in: two accounts, two stores, every kind of caller; and a client that signs.
 
+use super::portcullis::admission::rego::Guardrails;
 use super::portcullis::admission::{
     Admission, Arrival, BucketRecord, Found, Labels, ListenerRules, Missing, Outcome, Permit,
     Route, Routes, Rules, admit,
@@ -123,6 +124,7 @@ impl World {
                         .collect(),
                 ),
                 guardrails: Arc::default(),
+                rego: None,
                 buckets: Some(Arc::default()),
             },
             ordinary: ListenerRules {
@@ -146,6 +148,12 @@ impl World {
         };
         let name = BucketName::parse(bucket).unwrap();
         self.rules.buckets = Some(Arc::new(HashMap::from([(name, record)])));
+        self
+    }
+
+    /// The same world, guarded by Rego.
+    pub(crate) fn with_rego(mut self, rego: Arc<dyn Guardrails>) -> Self {
+        self.rules.rego = Some(rego);
         self
     }
 
