@@ -3,7 +3,10 @@
 use super::authorise::{self, Granted};
 use super::facts::{self, Looked, Stop, Whose};
 use super::legality::{self, Case};
-use super::{Arrival, Auth, Permit, Rules, authenticate, forward, questions, refuse};
+use super::{
+    Arrival, Auth, DecisionMode, Observed, Permit, Rules, Shadowed, authenticate, forward,
+    questions, refuse,
+};
 use crate::identity::{AccessKeyId, Account, Principal};
 use crate::policy::Decision;
 use crate::request::{self, CopySource, Head, S3Request};
@@ -64,6 +67,12 @@ pub struct Labels {
     pub permissions: Vec<Permission>,
     /// DeleteObjects: each key, its version and what was decided.
     pub items: Vec<Item>,
+    /// How the listener decides.
+    pub mode: DecisionMode,
+    /// What passed only because the listener observes; `None` if nothing did.
+    pub observed: Option<Box<Observed>>,
+    /// What policies in shadow would have changed; `None` if nothing.
+    pub shadow: Option<Box<Shadowed>>,
 }
 
 /// One permission and the decision on it.
@@ -204,7 +213,10 @@ impl Waiting {
 
 /// Decides what becomes of a request: the one order of checks.
 pub fn admit(rules: &Rules, head: &Head<'_>, arrival: &Arrival<'_>) -> Admission {
-    let mut labels = Labels::default();
+    let mut labels = Labels {
+        mode: arrival.listener.decision,
+        ..Labels::default()
+    };
     let outcome = check(rules, head, arrival, &mut labels);
     Admission::of(labels, outcome)
 }
@@ -293,6 +305,8 @@ impl Labels {
         self.decision = None;
         self.permissions.clear();
         self.items.clear();
+        self.observed = None;
+        self.shadow = None;
     }
 
     fn describe(&mut self, request: &S3Request) {

@@ -11,6 +11,8 @@
 //! | `authorise` | whether this caller may make it |
 //! | `questions` | which question that is to the engine |
 //! | `facts` | what takes a look-up, and when |
+//! | `modes` | what policies in shadow would change, and what a listener in observe lets pass |
+//! | `hidden` | what a caller who may make it may still not see |
 //! | `forward` | what goes upstream |
 //! | `refuse` | which S3 error each refusal becomes; nowhere else |
 
@@ -19,7 +21,9 @@ mod authenticate;
 mod authorise;
 mod facts;
 mod forward;
+mod hidden;
 mod legality;
+mod modes;
 mod permit;
 mod questions;
 mod refuse;
@@ -31,7 +35,10 @@ pub use crate::context::TlsVersion;
 pub use admit::{
     Admission, Asked, Found, Item, Labels, Missing, Outcome, Permission, Waiting, admit,
 };
-pub use authorise::withheld;
+pub use hidden::withheld;
+pub use modes::{Difference, DifferenceKind, Observed, Shadowed};
 pub use permit::{Permit, Run};
 pub use refuse::body as refuse_body;
-pub use rules::{Arrival, Auth, BucketRecord, ListenerRules, Route, Routes, Rules};
+pub use rules::{
+    Arrival, Auth, BucketRecord, DecisionMode, ListenerRules, Route, Routes, Rules, Shadow,
+};

@@ -193,7 +193,7 @@ fn table_bucket(case: &Case<'_>, said: &Said<'_>) -> Result<Target, S3Error> {
     target.ok_or_else(|| refuse::bad_arn("TableBucketArn"))
 }
 
-/// Puts one question to the engine.
+/// Puts one question to the engine, about the policies in force.
 pub(super) fn ask(
     case: &Case<'_>,
     labels: &Labels,
@@ -201,6 +201,28 @@ pub(super) fn ask(
     subject: &Subject<'_>,
     said: &Said<'_>,
 ) -> Decision {
+    let view = View::Live;
+    put(
+        case,
+        labels,
+        action,
+        subject,
+        said,
+        view,
+        |policies, question| policy::evaluate(policies, question),
+    )
+}
+
+/// Makes the question and gives it on, with the policies of a view.
+pub(super) fn put<T>(
+    case: &Case<'_>,
+    labels: &Labels,
+    action: Action,
+    subject: &Subject<'_>,
+    said: &Said<'_>,
+    view: View,
+    to: impl FnOnce(Policies<'_>, &Question<'_, RequestContext<'_>>) -> T,
+) -> T {
     let owner = case.owner_for(action, &subject.target, &labels.principal);
     let facts = Facts {
         peer: case.arrival.peer,
@@ -226,7 +248,7 @@ pub(super) fn ask(
         body: Stored::Known(said.body()),
     };
     let policies = Policies {
-        bucket: case.bucket_policy(&subject.target),
+        bucket: case.bucket_policy(&subject.target, view),
         guardrails: case.rules.guardrails_of(owner),
     };
     let context = RequestContext { facts: &facts };
@@ -237,9 +259,9 @@ pub(super) fn ask(
         resource,
         owner,
         context: &context,
-        view: View::Live,
+        view,
     };
-    policy::evaluate(policies, &question)
+    to(policies, &question)
 }
 
 fn auth_type(auth: Option<Auth>) -> Option<AuthType> {

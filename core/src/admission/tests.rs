@@ -12,6 +12,8 @@ mod facts;
 mod fixed;
 mod headers;
 mod kit;
+mod modes;
+mod observe;
 mod order;
 mod owners;
 mod permits;

@@ -39,6 +39,11 @@ pub fn evaluate<C: Context>(policies: Policies<'_>, question: &Question<'_, C>) 
     }
 }
 
+/// Whether a Deny applies, or would by a fact not yet known: what nothing allows is not known to be denied by nobody.
+pub fn may_deny<C: Context>(policies: Policies<'_>, question: &Question<'_, C>) -> bool {
+    !matches!(denies(policies, question), Found::No)
+}
+
 /// A statement that decides, or the root user's right.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Source<'p> {

@@ -21,7 +21,7 @@ mod set;
 mod truth;
 
 pub use compile::Compiled;
-pub use evaluate::evaluate;
+pub use evaluate::{evaluate, may_deny};
 pub use pattern::Pattern;
 pub use public::is_public;
 pub use set::PolicySet;
