@@ -11,6 +11,7 @@ mod fill;
 mod finding;
 mod identities;
 mod masked;
+mod modes;
 mod place;
 mod policies;
 pub mod raw;

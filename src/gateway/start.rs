@@ -320,6 +320,7 @@ fn snapshot(
             name: listener.name,
             hosts: Hosts(listener.hosts),
             principal: listener.principal,
+            decision: listener.decision,
         },
     };
     Ok(Snapshot {
@@ -329,7 +330,9 @@ fn snapshot(
             policies: Arc::new(settings.bucket_policies),
             guardrails: Arc::default(),
             buckets: settings.state.is_some().then(|| store.buckets()),
-        },
+            shadow: None,
+        }
+        .with_candidates(settings.candidates),
         upstreams: upstreams?,
         listeners: settings.listeners.into_iter().map(door).collect(),
     })

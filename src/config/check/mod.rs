@@ -13,6 +13,7 @@ use super::document::Opened;
 use super::fill::fill;
 use super::finding::{Finding, Severity};
 use super::identities;
+use super::modes::{self, Modes};
 use super::place::At;
 use super::policies;
 use super::raw;
@@ -25,6 +26,7 @@ use std::path::Path;
 /// What checks share: where to read more, and where to report.
 pub(super) struct Check<'a> {
     pub(super) sources: &'a dyn Sources,
+    pub(super) modes: Modes,
     findings: Vec<Finding>,
     /// Places whose text could not be made: what is wrong with the rest of it is no news.
     unresolved: HashSet<(Box<str>, u32, u32)>,
@@ -35,6 +37,7 @@ impl<'a> Check<'a> {
     pub(super) fn new(sources: &'a dyn Sources) -> Self {
         Self {
             sources,
+            modes: Modes::default(),
             findings: Vec::new(),
             unresolved: HashSet::new(),
         }
@@ -97,11 +100,17 @@ pub(super) fn settings(file: &Path, check: &mut Check<'_>) -> Option<Settings> {
     let at = document.top();
     let raw: raw::Configuration = fill(&at, check);
     refuse_audit(&at, check);
+    check.modes = Modes::read(raw.modes, raw.policies.as_deref(), &at.field("modes"));
     let directory = identities::directory(&at.field("identities"), check);
-    let listeners = listeners::listeners(raw.listeners, &directory, &at.field("listeners"), check);
+    let decision = raw.decision;
+    let at_listeners = at.field("listeners");
+    let listeners = listeners::listeners(raw.listeners, decision, &directory, &at_listeners, check);
     let upstreams = upstreams::upstreams(raw.upstreams, &at.field("upstreams"), check);
-    let bucket_policies = policies::buckets(raw.policies, &at.field("policies"), check);
-    policies::warn_unrouted(&bucket_policies, &upstreams, &at.field("policies"), check);
+    let folder = policies::folder(raw.policies, &at.field("policies"), check);
+    for found in [&folder.buckets, &folder.candidates] {
+        policies::warn_unrouted(found, &upstreams, &at.field("policies"), check);
+    }
+    modes::finish(check);
     let settings = Settings {
         instance: instance(raw.instance, &at.field("instance"), check)?,
         threads: threads(raw.threads, &at.field("threads"), check)?,
@@ -110,7 +119,9 @@ pub(super) fn settings(file: &Path, check: &mut Check<'_>) -> Option<Settings> {
         admin: admin(raw.admin, &at.field("admin"), check),
         upstreams,
         directory: with_principals(directory, listeners.made_known),
-        bucket_policies,
+        bucket_policies: folder.buckets,
+        candidates: folder.candidates,
+        not_enforced: check.modes.exceptions(),
         state: state(raw.state, &at.field("state"), check),
         logs: logs::logs(raw.logs, &at.field("logs"), check),
         limits: values::limits(raw.limits, &at.field("limits"), check),
