@@ -39,11 +39,16 @@
 //! | `ending` | how the exchange ended |
 //! | `upstream` | `name`, `attempts`, `status`, `request_id`, `id_2`, and `error` if it failed |
 //! | `decision` | `verdict`, `missing`, `action`, `resource`, and the deciding statement: `layer`, `sid`, `file`, `line`, `statement`; `with` is the statement of the caller's own side |
+//! | `decision.mode` | of the listener, always there: `enforce`, `observe`. What `observe` let pass has the verdict `allow` and no statement |
+//! | `decision.would_deny`, `….would_allow` | `true`: enforcement, or the policies in shadow, would have decided otherwise about the request or a key of it |
+//! | `decision.observed` | what passed only because the listener observes: `verdict`, `missing`, `action`, `resource` of the first permission as enforcement decides it; `count` is 1, of DeleteObjects the number of keys |
+//! | `decision.shadow` | what policies in shadow would change: `would_deny`, `would_allow`, `unknown` count requests or keys; `differences` lists the first of `kind` (`would_deny`, `would_allow`, `denied_otherwise`, `unknown`), `action`, `resource`, `live`, `shadow`; `more_differences` counts the others |
 //! | `permissions` | each permission that had to be allowed, in order: `action`, `resource`, `allowed`; those of the keys of DeleteObjects are not among them |
 //! | `copy_source` | `bucket_name`, `key_name`, `version_id` |
 //! | `deleted` | of DeleteObjects, per key: `key_name`, `version_id`, `http_status`, `error_code` |
 
 mod lists;
+mod modes;
 mod one_line;
 
 use super::draft::{BatchItem, CopyFrom, Ending, LoggedUri, Record, RequestLine, UpstreamUse};
@@ -53,6 +58,7 @@ use super::names::{auth_name, layer_name, missing_name, verdict_name};
 use http::HeaderValue;
 use jiff::Timestamp;
 use jiff::tz::Offset;
+use modes::JsonDecided;
 use one_line::OneLine;
 use portcullis_core::admission::{Asked, Permission};
 use portcullis_core::identity::Principal;
@@ -116,8 +122,7 @@ struct JsonRecord<'a> {
     ending: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     upstream: Option<JsonUpstream<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    decision: Option<JsonDecision<'a>>,
+    decision: JsonDecided<'a>,
     #[serde(
         skip_serializing_if = "<[_]>::is_empty",
         serialize_with = "lists::permissions"
@@ -234,7 +239,7 @@ impl<'a> JsonRecord<'a> {
                 .upstream
                 .as_ref()
                 .map(|upstream| JsonUpstream::of(upstream, record.ending)),
-            decision: labels.decision.as_ref().map(JsonDecision::of),
+            decision: JsonDecided::of(labels),
             permissions: &labels.permissions,
             copy_source: exchange.copy.as_ref().map(JsonSource::of),
             deleted: &record.batch,

@@ -29,6 +29,7 @@ mod expect_continue;
 mod framing;
 mod leaving;
 mod logs;
+mod modes;
 mod names;
 mod relaying;
 mod tags;

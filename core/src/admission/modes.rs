@@ -9,7 +9,7 @@ use super::questions::{Said, Subject, put};
 use super::{Asked, DecisionMode, Labels};
 use crate::context::Stored;
 use crate::identity::Principal;
-use crate::policy::{self, Decision, Layer, Missing, Verdict, View};
+use crate::policy::{self, Decision, Layer, Verdict, View};
 use crate::s3::actions::Action;
 use crate::s3::names::Target;
 use crate::s3::operations::Need;
@@ -24,6 +24,16 @@ pub struct Observed {
     pub first: Asked,
     /// How many would have been refused: of DeleteObjects keys, otherwise the request.
     pub count: usize,
+}
+
+impl Observed {
+    /// The layer whose allow is missing; `None` if that is not known.
+    pub fn layer(&self) -> Option<Layer> {
+        match self.first.decision.verdict {
+            Verdict::ImplicitDeny(missing) => Some(missing.layer()),
+            Verdict::Allow | Verdict::ExplicitDeny | Verdict::Unknown => None,
+        }
+    }
 }
 
 /// What policies in shadow would have changed.
@@ -104,19 +114,9 @@ impl Difference {
     pub fn layer(&self) -> Option<Layer> {
         match (&self.shadow.by, self.shadow.verdict) {
             (Some(by), _) => Some(by.layer),
-            (None, Verdict::ImplicitDeny(missing)) => Some(layer_of(missing)),
+            (None, Verdict::ImplicitDeny(missing)) => Some(missing.layer()),
             (None, Verdict::Allow | Verdict::ExplicitDeny | Verdict::Unknown) => None,
         }
-    }
-}
-
-fn layer_of(missing: Missing) -> Layer {
-    match missing {
-        Missing::Identity => Layer::Identity,
-        Missing::Resource => Layer::Bucket,
-        Missing::Boundary => Layer::Boundary,
-        Missing::Session => Layer::Session,
-        Missing::ServiceControl => Layer::ServiceControl,
     }
 }
 

@@ -5,7 +5,7 @@
 
 use super::Asked;
 use crate::identity::Principal;
-use crate::policy::{Layer, Missing, Verdict};
+use crate::policy::{Layer, Verdict};
 use crate::request::{Head, ParseError, Query};
 use crate::s3::answer::S3Error;
 use crate::s3::errors::ErrorCode;
@@ -439,20 +439,11 @@ fn reason(asked: &Asked) -> Option<String> {
                 kind(layer)
             ))
         }
-        Verdict::ImplicitDeny(missing) => {
-            let layer = match missing {
-                Missing::Identity => Layer::Identity,
-                Missing::Resource => Layer::Bucket,
-                Missing::Boundary => Layer::Boundary,
-                Missing::Session => Layer::Session,
-                Missing::ServiceControl => Layer::ServiceControl,
-            };
-            Some(format!(
-                "because no {} allows the {} action",
-                kind(layer),
-                asked.action
-            ))
-        }
+        Verdict::ImplicitDeny(missing) => Some(format!(
+            "because no {} allows the {} action",
+            kind(missing.layer()),
+            asked.action
+        )),
     }
 }
 

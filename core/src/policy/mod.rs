@@ -120,6 +120,19 @@ pub enum Missing {
     ServiceControl,
 }
 
+impl Missing {
+    /// The layer that stays silent.
+    pub fn layer(self) -> Layer {
+        match self {
+            Self::Identity => Layer::Identity,
+            Self::Resource => Layer::Bucket,
+            Self::Boundary => Layer::Boundary,
+            Self::Session => Layer::Session,
+            Self::ServiceControl => Layer::ServiceControl,
+        }
+    }
+}
+
 /// A layer of policy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Layer {
