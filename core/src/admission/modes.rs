@@ -5,11 +5,11 @@
 //! denies: neither a Deny of a policy in force nor one that hangs on a fact not known.
 
 use super::legality::Case;
-use super::questions::{Said, Subject, put};
+use super::questions::{Said, Subject, decide, put};
 use super::{Asked, DecisionMode, Labels};
-use crate::context::Stored;
+use crate::context::{RequestContext, Stored};
 use crate::identity::Principal;
-use crate::policy::{self, Decision, Layer, Verdict, View};
+use crate::policy::{self, Decision, Layer, Policies, Question, Verdict, View};
 use crate::s3::actions::Action;
 use crate::s3::names::Target;
 use crate::s3::operations::Need;
@@ -164,7 +164,7 @@ impl<'a> Asking<'a> {
             self.subject,
             self.said,
             view,
-            |policies, question| policy::evaluate(policies, question),
+            decide,
         )
     }
 
@@ -177,7 +177,7 @@ impl<'a> Asking<'a> {
             self.subject,
             self.said,
             view,
-            |policies, question| policy::may_deny(policies, question),
+            may_deny,
         )
     }
 
@@ -215,6 +215,10 @@ impl Asked {
             ..self.clone()
         }
     }
+}
+
+fn may_deny(policies: Policies<'_>, question: &Question<'_, RequestContext<'_>>) -> bool {
+    policy::may_deny(policies, question)
 }
 
 /// Whether the listener softens such a refusal, if nothing denies the permission.

@@ -202,15 +202,15 @@ pub(super) fn ask(
     said: &Said<'_>,
 ) -> Decision {
     let view = View::Live;
-    put(
-        case,
-        labels,
-        action,
-        subject,
-        said,
-        view,
-        |policies, question| policy::evaluate(policies, question),
-    )
+    put(case, labels, action, subject, said, view, decide)
+}
+
+/// [`policy::evaluate`] of a request's facts, whatever they borrow from.
+pub(super) fn decide(
+    policies: Policies<'_>,
+    question: &Question<'_, RequestContext<'_>>,
+) -> Decision {
+    policy::evaluate(policies, question)
 }
 
 /// Makes the question and gives it on, with the policies of a view.
