@@ -17,8 +17,8 @@ use portcullis::upstream::settings::{
 };
 use portcullis::upstream::sign::sign;
 use portcullis_core::admission::{
-    Admission, Arrival, Labels, ListenerRules, Outcome, Permit, Route, Routes, Rules, TlsVersion,
-    admit,
+    Admission, Arrival, DecisionMode, Labels, ListenerRules, Outcome, Permit, Route, Routes, Rules,
+    TlsVersion, admit,
 };
 use portcullis_core::context::{AuthType, Facts, Listing, RequestContext, Stored};
 use portcullis_core::document;
@@ -215,11 +215,13 @@ impl World {
                 guardrails: Arc::default(),
                 rego: None,
                 buckets: Some(Arc::default()),
+                shadow: None,
             },
             listener: ListenerRules {
                 name: "main".into(),
                 hosts: Hosts(vec!["s3.example.com".into()]),
                 principal: None,
+                decision: DecisionMode::Enforce,
             },
             principal: Principal::Known(caller),
         }

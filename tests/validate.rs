@@ -118,7 +118,7 @@ fn t51_an_unknown_field_is_an_error_with_its_neighbour() {
     check_with(
         "bind: \"127.0.0.1:8080\"",
         "bind: \"127.0.0.1:8080\", zzzzzzzz: 1",
-        "portcullis.yaml:2:34: error: `listeners.app.zzzzzzzz`: unknown field; known here: `bind`, `force`, `hosts`, `principal`, `tls`\n",
+        "portcullis.yaml:2:34: error: `listeners.app.zzzzzzzz`: unknown field; known here: `bind`, `decision`, `force`, `hosts`, `principal`, `tls`\n",
     );
 }
 
@@ -580,7 +580,7 @@ fn what_a_folder_of_policies_holds_is_read_or_refused() {
         ],
         "p/buckets/Lake: error: `Lake` is not a bucket: a bucket name has 3 to 63 lower-case letters, digits, dots and hyphens, and begins and ends with a letter or digit\n\
          p/buckets/lake-raw.json: error: not read: a bucket has a folder of its own with `policy.json` in it\n\
-         p/buckets/lake-raw/cors.json: error: not in this version: only `policy.json` is read\n\
+         p/buckets/lake-raw/cors.json: error: not in this version: only `policy.json` and `policy.candidate.json` are read\n\
          p/buckets/lake-raw/policy.yaml: error: a bucket has one policy; another file holds it already\n\
          p/guardrails/deny.txt: error: not read: guardrails are `*.rego`, or resource-control documents `*.json` and `*.yaml`\n\
          p/lake.json: error: not read: only `buckets/<bucket>/policy.json` and `guardrails/` are\n",

@@ -5,6 +5,7 @@ pub mod demo;
 mod man;
 pub mod operations;
 mod probe;
+mod report;
 mod schema;
 mod serve;
 mod validate;
@@ -45,6 +46,11 @@ pub enum Verb {
     ///
     /// Exits with 0 if there is nothing to report, 1 if there is, 2 if there is nothing to check or it cannot be read.
     Validate(Validate),
+    /// Count what other modes would have decided, from JSON access logs: who would have been denied what, by which
+    /// statement.
+    ///
+    /// Exits with 0, or 2 if a log cannot be read.
+    Report(Report),
     /// Print the operation table: requests, permissions, names in logs, and which upstreams have them.
     Operations(Operations),
     /// Print the JSON schema of the configuration file.
@@ -110,6 +116,29 @@ pub enum Format {
     Json,
 }
 
+/// Arguments of `report`.
+#[derive(Debug, Args)]
+pub struct Report {
+    /// Access logs in JSON; `-` is standard input, as is no file at all.
+    #[arg(value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    /// How the report is printed.
+    #[arg(long, value_enum, default_value_t = Layout::Text)]
+    pub format: Layout,
+    /// Count what was denied, too.
+    #[arg(long)]
+    pub all: bool,
+}
+
+/// How a report is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Layout {
+    /// A page of a hundred columns.
+    Text,
+    /// One JSON object.
+    Json,
+}
+
 /// Arguments of `operations`.
 #[derive(Debug, Args)]
 pub struct Operations {
@@ -148,6 +177,7 @@ pub fn run(arguments: &Arguments) -> ExitCode {
         Verb::Serve(serve) => serve::run(serve),
         Verb::Demo(demo) => demo::run(demo),
         Verb::Validate(validate) => validate::run(validate),
+        Verb::Report(arguments) => report::run(arguments),
         Verb::Operations(arguments) => print(&operations::text(arguments)),
         Verb::Schema { guardrails: false } => print(&schema::text()),
         Verb::Schema { guardrails: true } => print(schema::GUARDRAILS),

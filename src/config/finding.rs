@@ -61,6 +61,14 @@ impl Finding {
         }
     }
 
+    /// The same, with this message.
+    pub fn saying(self, message: impl Into<Box<str>>) -> Self {
+        Self {
+            message: message.into(),
+            ..self
+        }
+    }
+
     /// The same, as a warning.
     pub fn softened(self) -> Self {
         Self {

@@ -1,7 +1,7 @@
 //! The effective configuration, with every default filled in and every secret masked.
 
 use super::settings::{
-    Addressing, Credentials, Listener, Log, LogFormat, LogTarget, Settings, Upstream,
+    Addressing, Credentials, DecisionMode, Listener, Log, LogFormat, LogTarget, Settings, Upstream,
 };
 use serde_json::{Map, Value, json};
 use std::time::Duration;
@@ -64,10 +64,18 @@ impl Settings {
         } else {
             "none"
         };
-        json!({
-            "buckets": buckets,
-            "guardrails": { "documents": self.guardrails.len(), "rego": rego },
-        })
+        let mut shown = Map::new();
+        shown.insert("buckets".into(), json!(buckets));
+        shown.insert(
+            "guardrails".into(),
+            json!({ "documents": self.guardrails.len(), "rego": rego }),
+        );
+        if !self.not_enforced.is_empty() {
+            let modes = self.not_enforced.iter();
+            let modes = modes.map(|(name, mode)| (name.to_string(), json!(mode.name())));
+            shown.insert("modes".into(), Value::Object(modes.collect()));
+        }
+        Value::Object(shown)
     }
 
     fn limits_shown(&self) -> Value {
@@ -108,6 +116,11 @@ fn listener(listener: &Listener) -> (String, Value) {
         "principal",
         principal.map(|caller| caller.principal_arn.to_string()),
     );
+    let decision = match listener.decision {
+        DecisionMode::Enforce => "enforce",
+        DecisionMode::Observe => "observe",
+    };
+    map.insert("decision".into(), decision.into());
     (listener.name.to_string(), Value::Object(map))
 }
 

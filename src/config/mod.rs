@@ -12,6 +12,7 @@ mod finding;
 mod guardrails;
 mod identities;
 mod masked;
+mod modes;
 mod place;
 mod policies;
 pub mod raw;

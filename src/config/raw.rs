@@ -38,10 +38,16 @@ pub struct Configuration {
     /// Accounts, users, roles and keys: a file, a folder of files, or written here.
     #[schemars(with = "Option<IdentitiesField>")]
     pub identities: Option<serde_json::Value>,
-    /// The folder with `buckets/<bucket>/policy.json` and `guardrails/`.
+    /// The folder with `buckets/<bucket>/policy.json`, beside it perhaps a candidate, `policy.candidate.json`, and
+    /// `guardrails/`.
     pub policies: Option<String>,
     /// How guardrails in Rego are judged by.
     pub guardrails: Option<Guardrails>,
+    /// Modes of files below `policies`, by path in there or pattern: `*` any run, `?` one character. A path goes before
+    /// patterns. Default: enforce; of a candidate: shadow.
+    pub modes: Option<BTreeMap<String, SourceMode>>,
+    /// What becomes of requests of authenticated callers that nothing denies and nothing allows. Default: enforce.
+    pub decision: Option<DecisionMode>,
     /// Where durable settings are kept. Without it nothing is kept on disk.
     pub state: Option<State>,
     /// Access logs, by name. Default: one in JSON on standard output.
@@ -70,6 +76,42 @@ pub struct Listener {
     pub principal: Option<String>,
     /// Allows `principal` on an address that other hosts reach. Default: false.
     pub force: Option<bool>,
+    /// What becomes of requests of authenticated callers that nothing denies and nothing allows. Default: as it is said
+    /// for all listeners.
+    pub decision: Option<DecisionMode>,
+}
+
+/// What becomes of a request that nothing denies and nothing allows.
+#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum DecisionMode {
+    /// It is refused.
+    Enforce,
+    /// It passes, and its record says what enforcement would have answered.
+    Observe,
+}
+
+/// What becomes of a policy's word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum SourceMode {
+    /// It decides.
+    Enforce,
+    /// It decides nothing; records say where it would.
+    Shadow,
+    /// It is checked, and otherwise as if it were not there.
+    Off,
+}
+
+impl SourceMode {
+    /// As it is written.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Enforce => "enforce",
+            Self::Shadow => "shadow",
+            Self::Off => "off",
+        }
+    }
 }
 
 /// A listener's certificate.

@@ -2,16 +2,18 @@
 //!
 //! Nothing here can be wrong any more, so nobody checks it again. [`super::load`] makes it.
 
+pub use super::raw::SourceMode;
 pub use crate::upstream::settings::{
     Addressing, CredentialSettings as Credentials, Endpoint, Scheme, Timeouts, UpstreamSettings,
 };
+pub use portcullis_core::admission::DecisionMode;
 use portcullis_core::admission::rego::Guardrails;
 use portcullis_core::identity::{Caller, Directory};
 use portcullis_core::policy::Policy;
 use portcullis_core::s3::names::{AccountId, BucketName};
 use portcullis_core::s3::profiles::Profile;
 use rustls::sign::CertifiedKey;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -43,6 +45,10 @@ pub struct Settings {
     pub guardrails: Vec<Arc<Policy>>,
     /// The rules in Rego from `policies/guardrails/`.
     pub rego: Option<Arc<dyn Guardrails>>,
+    /// Bucket policies that are tried beside those in force, from `policies/buckets/<bucket>/policy.candidate.json`.
+    pub candidates: HashMap<BucketName, Arc<Policy>>,
+    /// The files below `policies` that are not in force, with their modes.
+    pub not_enforced: BTreeMap<Box<str>, SourceMode>,
     /// Where durable settings are kept; without it nothing is kept on disk.
     pub state: Option<StatePath>,
     /// At least one, in the order written; at most one goes to standard output.
@@ -66,6 +72,8 @@ pub struct Listener {
     pub tls: Option<ListenerTls>,
     /// Set: every request is this caller's, and presented credentials are ignored.
     pub principal: Option<Arc<Caller>>,
+    /// What becomes of requests that nothing denies and nothing allows.
+    pub decision: DecisionMode,
 }
 
 /// Where to listen.

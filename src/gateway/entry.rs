@@ -24,9 +24,13 @@ impl Entry {
         gateway: Arc<Gateway>,
         listeners: Arc<[Door]>,
         position: usize,
-        draft: Draft,
+        mut draft: Draft,
         began: Instant,
     ) -> Self {
+        // Admission says it too, of what gets so far.
+        if let Some(door) = listeners.get(position) {
+            draft.labels.mode = door.rules.decision;
+        }
         Self {
             gateway,
             listeners,

@@ -313,14 +313,19 @@ fn snapshot(
     };
     let upstreams: Result<Arc<[Target]>, BadCertificate> =
         settings.upstreams.into_iter().map(target).collect();
-    let door = |listener: crate::config::settings::Listener| Door {
-        name: listener.name.as_ref().into(),
-        metrics: metrics.listener(&listener.name),
-        rules: ListenerRules {
-            name: listener.name,
-            hosts: Hosts(listener.hosts),
-            principal: listener.principal,
-        },
+    let door = |listener: crate::config::settings::Listener| {
+        let metrics = metrics.listener(&listener.name);
+        metrics.decides(listener.decision);
+        Door {
+            name: listener.name.as_ref().into(),
+            metrics,
+            rules: ListenerRules {
+                name: listener.name,
+                hosts: Hosts(listener.hosts),
+                principal: listener.principal,
+                decision: listener.decision,
+            },
+        }
     };
     Ok(Snapshot {
         rules: Rules {
@@ -330,7 +335,9 @@ fn snapshot(
             guardrails: Arc::new(settings.guardrails.into()),
             rego: settings.rego,
             buckets: settings.state.is_some().then(|| store.buckets()),
-        },
+            shadow: None,
+        }
+        .with_candidates(settings.candidates),
         upstreams: upstreams?,
         listeners: settings.listeners.into_iter().map(door).collect(),
     })

@@ -43,12 +43,17 @@
 //! | `….conditions` | those that matched, failed or are not known: `operator`, `key`, `wanted`, `found` (`null`: absent), `outcome`: `holds`, `does_not_hold`, `undecidable`, `unknown`; `more_conditions` counts those cut |
 //! | `….resource`, `….action`, `….principal` | if it failed, or matched by NotResource, NotAction, NotPrincipal: `element`, `wanted`, `found`, and `outcome` or how the caller is `named` |
 //! | `….not_examined` | of `nearest_allow` and `no_statement`: how many statements about the action were not looked at |
+//! | `decision.mode` | of the listener, always there: `enforce`, `observe`. What `observe` let pass has the verdict `allow` and no statement |
+//! | `decision.would_deny`, `….would_allow` | `true`: enforcement, or the policies in shadow, would have decided otherwise about the request or a key of it |
+//! | `decision.observed` | what passed only because the listener observes: `verdict`, `missing`, `action`, `resource` of the first permission as enforcement decides it; `count` is 1, of DeleteObjects the number of keys |
+//! | `decision.shadow` | what policies in shadow would change: `would_deny`, `would_allow`, `unknown` count requests or keys; `differences` lists the first of `kind` (`would_deny`, `would_allow`, `denied_otherwise`, `unknown`), `action`, `resource`, `live`, `shadow`; `more_differences` counts the others |
 //! | `guardrails` | why rules in Rego refused: `refusals`, each with `message`, `code`, `file`; or `failure`, why they could not be judged by. `decision` then has the `layer` `rego` and the first refusal's code as `sid` |
 //! | `permissions` | each permission that had to be allowed, in order: `action`, `resource`, `allowed`; those of the keys of DeleteObjects are not among them |
 //! | `copy_source` | `bucket_name`, `key_name`, `version_id` |
 //! | `deleted` | of DeleteObjects, per key: `key_name`, `version_id`, `http_status`, `error_code`, and `reason`, a text, if policies refused it |
 
 mod lists;
+mod modes;
 mod one_line;
 
 use super::draft::{BatchItem, CopyFrom, Ending, LoggedUri, Record, RequestLine, UpstreamUse};
@@ -58,6 +63,7 @@ use super::names::auth_name;
 use http::HeaderValue;
 use jiff::Timestamp;
 use jiff::tz::Offset;
+use modes::JsonDecided;
 use one_line::OneLine;
 use portcullis_core::admission::rego::Ruling;
 use portcullis_core::admission::{Asked, Permission};
@@ -122,8 +128,7 @@ struct JsonRecord<'a> {
     ending: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     upstream: Option<JsonUpstream<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    decision: Option<JsonDecision<'a>>,
+    decision: JsonDecided<'a>,
     #[serde(
         skip_serializing_if = "Option::is_none",
         serialize_with = "lists::guardrails"
@@ -247,7 +252,7 @@ impl<'a> JsonRecord<'a> {
                 .upstream
                 .as_ref()
                 .map(|upstream| JsonUpstream::of(upstream, record.ending)),
-            decision: labels.decision.as_ref().map(JsonDecision::of),
+            decision: JsonDecided::of(labels),
             guardrails: labels.rego.as_ref(),
             permissions: &labels.permissions,
             copy_source: exchange.copy.as_ref().map(JsonSource::of),

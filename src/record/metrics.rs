@@ -100,6 +100,9 @@ metrics! {
     front_refusals_total: counter [reason] "Requests refused before they were S3 requests: framing, limits, deadlines.";
     upstream_errors_total: counter [upstream, kind] "Failures of an upstream.";
     upstream_credentials_expiry_timestamp_seconds: seconds [upstream] "When the credentials for an upstream expire; absent when they do not.";
+    decision_mode: gauge [listener, mode] "1 for the mode in which a listener decides, `enforce` or `observe`; 0 for the other.";
+    observed_denials_total: counter [listener, layer] "Requests, and keys of DeleteObjects, that passed only because the listener observes, by the layer whose allow is missing.";
+    shadow_differences_total: counter [layer, kind] "Permissions that policies in shadow would decide otherwise, by the layer that would make the difference.";
     records_dropped_total: counter [] "Records a sink could not take.";
     build_info: gauge [version] "Always 1.";
 }

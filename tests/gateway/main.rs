@@ -30,6 +30,7 @@ mod framing;
 mod guardrails;
 mod leaving;
 mod logs;
+mod modes;
 mod names;
 mod relaying;
 mod tags;

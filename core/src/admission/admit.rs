@@ -4,7 +4,10 @@ use super::authorise::{self, Granted};
 use super::facts::{self, Looked, Stop, Whose};
 use super::legality::{self, Case};
 use super::rego::Ruling;
-use super::{Arrival, Auth, Permit, Rules, authenticate, forward, questions, refuse};
+use super::{
+    Arrival, Auth, DecisionMode, Observed, Permit, Rules, Shadowed, authenticate, forward,
+    questions, refuse,
+};
 use crate::identity::{AccessKeyId, Account, Principal};
 use crate::policy::{Decision, Reason};
 use crate::request::{self, CopySource, Head, S3Request};
@@ -67,6 +70,12 @@ pub struct Labels {
     pub rego: Option<Ruling>,
     /// DeleteObjects: each key, its version and what was decided.
     pub items: Vec<Item>,
+    /// How the listener decides.
+    pub mode: DecisionMode,
+    /// What passed only because the listener observes; `None` if nothing did.
+    pub observed: Option<Box<Observed>>,
+    /// What policies in shadow would have changed; `None` if nothing.
+    pub shadow: Option<Box<Shadowed>>,
 }
 
 /// One permission and the decision on it.
@@ -211,7 +220,10 @@ impl Waiting {
 
 /// Decides what becomes of a request: the one order of checks.
 pub fn admit(rules: &Rules, head: &Head<'_>, arrival: &Arrival<'_>) -> Admission {
-    let mut labels = Labels::default();
+    let mut labels = Labels {
+        mode: arrival.listener.decision,
+        ..Labels::default()
+    };
     let outcome = check(rules, head, arrival, &mut labels);
     Admission::of(labels, outcome)
 }
@@ -301,6 +313,8 @@ impl Labels {
         self.permissions.clear();
         self.items.clear();
         self.rego = None;
+        self.observed = None;
+        self.shadow = None;
     }
 
     fn describe(&mut self, request: &S3Request) {

@@ -13,6 +13,8 @@
 //! | `ruling` | what a refusal leaves in the record |
 //! | `facts` | what takes a look-up, and when |
 //! | `rego` | what guardrails in Rego are asked about it |
+//! | `modes` | what policies in shadow would change, and what a listener in observe lets pass |
+//! | `hidden` | what a caller who may make it may still not see |
 //! | `forward` | what goes upstream |
 //! | `refuse` | which S3 error each refusal becomes; nowhere else |
 
@@ -21,7 +23,9 @@ mod authenticate;
 mod authorise;
 mod facts;
 mod forward;
+mod hidden;
 mod legality;
+mod modes;
 mod permit;
 mod questions;
 mod refuse;
@@ -35,7 +39,10 @@ pub use crate::context::TlsVersion;
 pub use admit::{
     Admission, Asked, Found, Item, Labels, Missing, Outcome, Permission, Waiting, admit,
 };
-pub use authorise::withheld;
+pub use hidden::withheld;
+pub use modes::{Difference, DifferenceKind, Observed, Shadowed};
 pub use permit::{Permit, Run};
 pub use refuse::body as refuse_body;
-pub use rules::{Arrival, Auth, BucketRecord, ListenerRules, Route, Routes, Rules};
+pub use rules::{
+    Arrival, Auth, BucketRecord, DecisionMode, ListenerRules, Route, Routes, Rules, Shadow,
+};

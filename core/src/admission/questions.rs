@@ -195,7 +195,7 @@ fn table_bucket(case: &Case<'_>, said: &Said<'_>) -> Result<Target, S3Error> {
     target.ok_or_else(|| refuse::bad_arn("TableBucketArn"))
 }
 
-/// Puts one question to the engine.
+/// Puts one question to the engine, about the policies in force.
 pub(super) fn ask(
     case: &Case<'_>,
     labels: &Labels,
@@ -203,9 +203,16 @@ pub(super) fn ask(
     subject: &Subject<'_>,
     said: &Said<'_>,
 ) -> Decision {
-    put(case, labels, action, subject, said, |policies, question| {
-        policy::evaluate(policies, question)
-    })
+    let view = View::Live;
+    put(case, labels, action, subject, said, view, decide)
+}
+
+/// [`policy::evaluate`] of a request's facts, whatever they borrow from.
+pub(super) fn decide(
+    policies: Policies<'_>,
+    question: &Question<'_, RequestContext<'_>>,
+) -> Decision {
+    policy::evaluate(policies, question)
 }
 
 /// Why a question got a decision that refuses.
@@ -217,24 +224,33 @@ pub(super) fn reason(
     said: &Said<'_>,
     decision: &Decision,
 ) -> Option<Arc<Reason>> {
-    let reason = put(case, labels, action, subject, said, |policies, question| {
-        Reason::of(policies, question, decision)
-    });
+    let view = View::Live;
+    let reason = put(
+        case,
+        labels,
+        action,
+        subject,
+        said,
+        view,
+        |policies, question| Reason::of(policies, question, decision),
+    );
     reason.map(Arc::new)
 }
 
-fn put<T>(
+/// Makes the question and gives it on, with the policies of a view.
+pub(super) fn put<T>(
     case: &Case<'_>,
     labels: &Labels,
     action: Action,
     subject: &Subject<'_>,
     said: &Said<'_>,
+    view: View,
     to: impl FnOnce(Policies<'_>, &Question<'_, RequestContext<'_>>) -> T,
 ) -> T {
     let owner = case.owner_for(action, &subject.target, &labels.principal);
     let facts = facts(case, labels, subject, owner, said);
     let policies = Policies {
-        bucket: case.bucket_policy(&subject.target),
+        bucket: case.bucket_policy(&subject.target, view),
         guardrails: case.rules.guardrails_of(owner),
         acl: None,
     };
@@ -246,7 +262,7 @@ fn put<T>(
         resource,
         owner,
         context: &context,
-        view: View::Live,
+        view,
     };
     to(policies, &question)
 }

@@ -13,6 +13,8 @@ mod facts;
 mod fixed;
 mod headers;
 mod kit;
+mod modes;
+mod observe;
 mod order;
 mod owners;
 mod permits;

@@ -44,6 +44,11 @@ pub fn evaluate<C: Context>(policies: Policies<'_>, question: &Question<'_, C>) 
     }
 }
 
+/// Whether a Deny applies, or would by a fact not yet known: what nothing allows is not known to be denied by nobody.
+pub fn may_deny<C: Context>(policies: Policies<'_>, question: &Question<'_, C>) -> bool {
+    !matches!(denies(policies, question), Found::No)
+}
+
 /// A Deny of any layer, in the order in which AWS asks them.
 fn denies<'p, C: Context>(policies: Policies<'p>, question: &Question<'p, C>) -> Found<'p> {
     let anyone = |_: Naming| true;

@@ -27,7 +27,7 @@ mod truth;
 
 pub use acl::{AclGrants, AclPermission, Grant, Grantee, PublicGrants};
 pub use compile::Compiled;
-pub use evaluate::evaluate;
+pub use evaluate::{evaluate, may_deny};
 pub use explain::{Explanation, Reason, explain};
 pub use pattern::Pattern;
 pub use public::{Looseness, is_public};

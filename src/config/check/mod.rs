@@ -13,6 +13,7 @@ use super::document::Opened;
 use super::fill::fill;
 use super::finding::{Finding, Severity};
 use super::identities;
+use super::modes::{self, Modes};
 use super::place::At;
 use super::policies;
 use super::raw;
@@ -27,6 +28,7 @@ use std::sync::Arc;
 /// What checks share: where to read more, and where to report.
 pub(super) struct Check<'a> {
     pub(super) sources: &'a dyn Sources,
+    pub(super) modes: Modes,
     findings: Vec<Finding>,
     /// Places whose text could not be made: what is wrong with the rest of it is no news.
     unresolved: HashSet<(Box<str>, u32, u32)>,
@@ -37,6 +39,7 @@ impl<'a> Check<'a> {
     pub(super) fn new(sources: &'a dyn Sources) -> Self {
         Self {
             sources,
+            modes: Modes::default(),
             findings: Vec::new(),
             unresolved: HashSet::new(),
         }
@@ -99,19 +102,24 @@ pub(super) fn settings(file: &Path, check: &mut Check<'_>) -> Option<Settings> {
     let at = document.top();
     let raw: raw::Configuration = fill(&at, check);
     refuse_audit(&at, check);
+    check.modes = Modes::read(raw.modes, raw.policies.as_deref(), &at.field("modes"));
     let deadline = values::deadline(raw.guardrails, &at.field("guardrails"), check);
     let policies_at = at.field("policies");
     // Read before the identities: each account is under the guardrails.
-    let policies = policies::policies(raw.policies, deadline, &policies_at, check);
-    let guardrails = policies.guardrails;
+    let folder = policies::folder(raw.policies, deadline, &policies_at, check);
+    let guardrails = folder.guardrails;
     let directory = identities::directory(&at.field("identities"), &guardrails.documents, check);
     let known = listeners::Known {
         directory: directory.as_ref(),
         guardrails: &guardrails.documents,
     };
-    let listeners = listeners::listeners(raw.listeners, known, &at.field("listeners"), check);
+    let at_listeners = at.field("listeners");
+    let listeners = listeners::listeners(raw.listeners, raw.decision, known, &at_listeners, check);
     let upstreams = upstreams::upstreams(raw.upstreams, &at.field("upstreams"), check);
-    policies::warn_unrouted(&policies.buckets, &upstreams, &policies_at, check);
+    for found in [&folder.buckets, &folder.candidates] {
+        policies::warn_unrouted(found, &upstreams, &policies_at, check);
+    }
+    modes::finish(check);
     let settings = Settings {
         instance: instance(raw.instance, &at.field("instance"), check)?,
         threads: threads(raw.threads, &at.field("threads"), check)?,
@@ -120,7 +128,9 @@ pub(super) fn settings(file: &Path, check: &mut Check<'_>) -> Option<Settings> {
         admin: admin(raw.admin, &at.field("admin"), check),
         upstreams,
         directory: with_principals(directory, listeners.made_known),
-        bucket_policies: policies.buckets,
+        bucket_policies: folder.buckets,
+        candidates: folder.candidates,
+        not_enforced: check.modes.exceptions(),
         guardrails: guardrails.documents,
         rego: guardrails.rego.map(|engine| engine as Arc<dyn Guardrails>),
         state: state(raw.state, &at.field("state"), check),
