@@ -11,6 +11,7 @@ mod compile;
 mod conditions;
 mod evaluate;
 mod glob;
+pub mod lint;
 mod operands;
 mod operators;
 mod pattern;
@@ -22,6 +23,7 @@ mod truth;
 
 pub use compile::Compiled;
 pub use evaluate::evaluate;
+pub use lint::lint;
 pub use pattern::Pattern;
 pub use public::is_public;
 pub use set::PolicySet;

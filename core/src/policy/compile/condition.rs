@@ -5,14 +5,15 @@ use crate::context::Key;
 use crate::context::keys::Found;
 use crate::document::{self, Entry, Node, Place, Value};
 use crate::policy::conditions::{Condition, Presence, Quantifier};
+use crate::policy::lint::Rule;
 use crate::policy::operands;
 use crate::policy::operators::{self, Compare, OPERATORS, Operator};
 
 /// An operator as written: `ForAllValues:StringLikeIfExists`.
-struct Test {
-    quantifier: Quantifier,
-    operator: &'static Operator,
-    presence: Presence,
+pub(in crate::policy) struct Test {
+    pub(in crate::policy) quantifier: Quantifier,
+    pub(in crate::policy) operator: &'static Operator,
+    pub(in crate::policy) presence: Presence,
 }
 
 impl Compiler<'_> {
@@ -67,6 +68,7 @@ impl Compiler<'_> {
             && test.operator.compare != Compare::Null
         {
             self.warn(
+                Rule::SetKeyWithoutQuantifier,
                 entry.at,
                 format!("`{key}` has several values, use `ForAnyValue:` or `ForAllValues:`"),
             );
@@ -102,11 +104,16 @@ impl Compiler<'_> {
     fn key(&mut self, name: &str, at: Place) -> Key {
         let Some(key) = Key::parse(name) else {
             let hint = document::did_you_mean(name, Key::NAMES.iter().copied());
-            self.strict(at, format!("unknown condition key `{name}`{hint}"));
+            self.strict(
+                Rule::UnknownName,
+                at,
+                format!("unknown condition key `{name}`{hint}"),
+            );
             return Key::Foreign(name.into());
         };
         if let Some(Found::Never(reason)) = key.info().map(|info| info.found) {
             self.warn(
+                Rule::AbsentKey,
                 at,
                 format!("`{key}` is absent from every request: {reason}"),
             );
@@ -148,7 +155,8 @@ fn canonical_value<'t>(key: &Key, text: &'t str) -> &'t str {
     }
 }
 
-fn scalar(node: &Node) -> Option<String> {
+/// A value as a text; numbers and booleans may stand without quotes.
+pub(in crate::policy) fn scalar(node: &Node) -> Option<String> {
     match &node.value {
         Value::Text(text) | Value::Number(text) => Some(text.clone()),
         Value::Bool(value) => Some(value.to_string()),
@@ -156,7 +164,8 @@ fn scalar(node: &Node) -> Option<String> {
     }
 }
 
-fn read_operator(written: &str) -> Result<Test, String> {
+/// Reads an operator's name. The error says what is wrong with it.
+pub(in crate::policy) fn read_operator(written: &str) -> Result<Test, String> {
     let (quantifier, name) = match written.split_once(':') {
         Some(("ForAllValues", name)) => (Quantifier::ForAllValues, name),
         Some(("ForAnyValue", name)) => (Quantifier::ForAnyValue, name),

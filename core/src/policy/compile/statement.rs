@@ -4,6 +4,7 @@ use super::Compiler;
 use crate::document::{self, Entry, Node, Place, Value};
 use crate::policy::action_set::ActionSet;
 use crate::policy::glob::Variables;
+use crate::policy::lint::Rule;
 use crate::policy::principals::{self, Pattern, Principals};
 use crate::policy::resources::{self, Patterns, Reach, Resources};
 use crate::policy::{Effect, PolicyKind, Statement};
@@ -114,7 +115,11 @@ impl Compiler<'_> {
         if of_s3 && named.is_empty() {
             let names = Action::ALL.iter().map(|action| action.name());
             let hint = document::did_you_mean(text, names);
-            self.strict(at, format!("unknown action `{text}`{hint}"));
+            self.strict(
+                Rule::UnknownName,
+                at,
+                format!("unknown action `{text}`{hint}"),
+            );
         } else if !of_s3 && matches!(self.kind, PolicyKind::Bucket(_)) {
             self.error(at, format!("`{text}` is no action of S3"));
             return ActionSet::default();
@@ -206,7 +211,7 @@ impl Compiler<'_> {
             }
             if let Some(Pattern::Deleted(id) | Pattern::Federated(id)) = patterns.last() {
                 let message = format!("`{id}` matches nobody here");
-                self.warn(at, message);
+                self.warn(Rule::MatchesNobody, at, message);
             }
         }
         patterns
@@ -244,7 +249,11 @@ impl Compiler<'_> {
             | PolicyKind::ServiceControl => None,
         };
         if self.variables == Variables::Literal && text.contains("${") {
-            self.warn(at, "`${` is plain text before version `2012-10-17`");
+            self.warn(
+                Rule::LiteralVariable,
+                at,
+                "`${` is plain text before version `2012-10-17`",
+            );
         }
         match (resources::entry(text, self.variables, bucket), bucket) {
             (Ok(entry), Some(bucket)) if entry.reach == Reach::default() => {
@@ -270,6 +279,7 @@ impl Compiler<'_> {
         // Names nothing at all: that was complained of before.
         if !fits && !named.is_empty() {
             self.strict(
+                Rule::ActionWithoutResource,
                 at,
                 format!("`{text}` applies to no resource of this statement"),
             );

@@ -8,7 +8,7 @@ fn compile(text: &str, kind: PolicyKind<'_>) -> Result<Compiled, Vec<Problem>> {
     Policy::compile(&document::json(text)?, kind, origin)
 }
 
-fn lines(problems: &[Problem]) -> Vec<String> {
+fn lines(problems: &[impl ToString]) -> Vec<String> {
     problems.iter().map(ToString::to_string).collect()
 }
 
@@ -506,12 +506,14 @@ fn unknown_names_outside_bucket_policies_are_warnings() {
     warned(
         PolicyKind::Identity,
         &own("s3:*", unknown_key),
-        &["1:115: unknown condition key `aws:PrincpalArn`, did you mean `aws:PrincipalArn`?"],
+        &[
+            "1:115: unknown condition key `aws:PrincpalArn`, did you mean `aws:PrincipalArn`? [unknown-name]",
+        ],
     );
     warned(
         PolicyKind::Boundary,
         &own("s3:GetObjct", ""),
-        &["1:64: unknown action `s3:GetObjct`, did you mean `s3:GetObject`?"],
+        &["1:64: unknown action `s3:GetObjct`, did you mean `s3:GetObject`? [unknown-name]"],
     );
     warned(PolicyKind::Session, &own("s3:GetObject", ""), &[]);
     let unknown_operator = ",\"Condition\":{\"StringIs\":{\"s3:prefix\":\"x\"}}";
@@ -524,14 +526,16 @@ fn keys_that_can_never_be_present_are_warned_of() {
     warned(
         PolicyKind::Identity,
         &own("s3:*", vpce),
-        &["1:115: `aws:SourceVpce` is absent from every request: the gateway cannot see VPCs"],
+        &[
+            "1:115: `aws:SourceVpce` is absent from every request: the gateway cannot see VPCs [absent-key]",
+        ],
     );
     let set = ",\"Condition\":{\"StringEquals\":{\"s3:RequestObjectTagKeys\":\"x\"}}";
     warned(
         PolicyKind::Identity,
         &own("s3:*", set),
         &[
-            "1:115: `s3:RequestObjectTagKeys` has several values, use `ForAnyValue:` or `ForAllValues:`",
+            "1:115: `s3:RequestObjectTagKeys` has several values, use `ForAnyValue:` or `ForAllValues:` [set-key-without-quantifier]",
         ],
     );
 }
@@ -544,7 +548,7 @@ fn variables_before_2012_are_text_and_warned_of() {
     warned(
         PolicyKind::Identity,
         &text,
-        &["1:82: `${` is plain text before version `2012-10-17`"],
+        &["1:82: `${` is plain text before version `2012-10-17` [literal-variable]"],
     );
 }
 
