@@ -785,3 +785,54 @@ fn a_socket_s_path_has_a_bound() {
         "{findings}"
     );
 }
+
+/// A configuration with the policy of one bucket, which everyone reads, and what it accepts.
+fn accepting(written: &str) -> Memory {
+    let policy = r#"{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Principal": "*",
+ "Action": "s3:GetObject", "Resource": "arn:aws:s3:::lake-a/*"}}"#;
+    Memory::default()
+        .file(FILE, format!("{GOOD}policies: policies\n{written}"))
+        .file("policies/buckets/lake-a/policy.json", policy)
+}
+
+#[test]
+fn what_the_linter_finds_is_a_warning_with_its_rule() {
+    check_in(
+        accepting(""),
+        "policies/buckets/lake-a/policy.json:1:60: warning: this statement opens the bucket to everyone [public]\n",
+    );
+}
+
+#[test]
+fn a_finding_is_accepted_by_file_and_rule_with_a_reason() {
+    let accept = |file: &str, rule: &str, reason: &str| {
+        accepting(&format!(
+            "lint: {{ allow: {{ {file}: {{ {rule}: {reason} }} }} }}\n"
+        ))
+    };
+    let file = "./policies/x/../buckets/lake-a/policy.json";
+    check_in(accept(file, "public", "everyone reads our releases"), "");
+    check_in(
+        accept(file, "public", "\"\""),
+        "portcullis.yaml:11:72: error: `lint.allow../policies/x/../buckets/lake-a/policy.json.public`: say why the finding is accepted\n",
+    );
+    check_in(
+        accept("policies/buckets/lake-b/policy.json", "public", "why"),
+        "policies/buckets/lake-a/policy.json:1:60: warning: this statement opens the bucket to everyone [public]\n\
+         portcullis.yaml:11:58: warning: `lint.allow.policies/buckets/lake-b/policy.json.public`: `policies/buckets/lake-b/policy.json` has no such finding\n",
+    );
+    check_in(
+        accept(
+            "policies/buckets/lake-a/policy.json",
+            "never-matches",
+            "why",
+        ),
+        "policies/buckets/lake-a/policy.json:1:60: warning: this statement opens the bucket to everyone [public]\n\
+         portcullis.yaml:11:58: warning: `lint.allow.policies/buckets/lake-a/policy.json.never-matches`: `policies/buckets/lake-a/policy.json` has no such finding\n",
+    );
+    check_in(
+        accept("policies/buckets/lake-a/policy.json", "pubic", "why"),
+        "policies/buckets/lake-a/policy.json:1:60: warning: this statement opens the bucket to everyone [public]\n\
+         portcullis.yaml:11:58: error: `lint.allow.policies/buckets/lake-a/policy.json.pubic`: unknown rule `pubic`, did you mean `public`?\n",
+    );
+}

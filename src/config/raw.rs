@@ -33,6 +33,8 @@ pub struct Configuration {
     pub identities: Option<serde_json::Value>,
     /// The folder with `buckets/<bucket>/policy.json`.
     pub policies: Option<String>,
+    /// What `validate` finds in policies and is meant.
+    pub lint: Option<Lint>,
     /// Where durable settings are kept. Without it nothing is kept on disk.
     pub state: Option<State>,
     /// Access logs, by name. Default: one in JSON on standard output.
@@ -168,6 +170,14 @@ pub struct WrittenCredentials {
     pub secret_access_key: Option<String>,
     /// The token of temporary credentials.
     pub session_token: Option<String>,
+}
+
+/// What `validate` finds in policies and is meant.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct Lint {
+    /// By policy file, relative to this one: names of rules, each with the reason why its finding is meant.
+    pub allow: Option<BTreeMap<String, BTreeMap<String, String>>>,
 }
 
 /// Where durable settings are kept.
