@@ -525,7 +525,7 @@ const POLICY: &str = r#"{
   "Statement": [
     {
       "Effect": "Allow",
-      "Principal": "*",
+      "Principal": { "AWS": "111122223333" },
       "Action": "s3:GetObject",
       "Resource": "arn:aws:s3:::lake-raw/*"
     }
@@ -604,7 +604,7 @@ fn identity_policies_are_written_named_or_filed() {
     let text = user(&format!(
         "          {{ policies: [read, {allow}, \"file:own.json\"], boundary: read }}\n      policies: {{ read: {allow} }}"
     ));
-    let own = POLICY.replace("      \"Principal\": \"*\",\n", "");
+    let own = POLICY.replace("      \"Principal\": { \"AWS\": \"111122223333\" },\n", "");
     let memory = || Memory::default().file(FILE, text.as_str());
     check_in(memory().file("own.json", own.clone()), "");
     let settings = loaded(&memory().file("own.json", own));
@@ -755,7 +755,7 @@ fn relative_paths_start_at_the_file_they_stand_in() {
     let text =
         format!("{GOOD}identities: people/all.yaml\npolicies: p\nstate: {{ redb: s.redb }}\n");
     let people = "accounts: { \"111122223333\": { users: { alice: { policies: [\"file:../p/identities/a.json\"] } } } }";
-    let policy = POLICY.replace("      \"Principal\": \"*\",\n", "");
+    let policy = POLICY.replace("      \"Principal\": { \"AWS\": \"111122223333\" },\n", "");
     let memory = Memory::default()
         .file("/etc/gate/portcullis.yaml", text)
         .file("/etc/gate/people/all.yaml", people)
@@ -819,7 +819,7 @@ fn a_finding_is_accepted_by_file_and_rule_with_a_reason() {
     check_in(
         accept("policies/buckets/lake-b/policy.json", "public", "why"),
         "policies/buckets/lake-a/policy.json:1:60: warning: this statement opens the bucket to everyone [public]\n\
-         portcullis.yaml:11:58: warning: `lint.allow.policies/buckets/lake-b/policy.json.public`: `policies/buckets/lake-b/policy.json` has no such finding\n",
+         portcullis.yaml:11:57: warning: `lint.allow.policies/buckets/lake-b/policy.json.public`: `policies/buckets/lake-b/policy.json` has no such finding\n",
     );
     check_in(
         accept(
@@ -828,11 +828,11 @@ fn a_finding_is_accepted_by_file_and_rule_with_a_reason() {
             "why",
         ),
         "policies/buckets/lake-a/policy.json:1:60: warning: this statement opens the bucket to everyone [public]\n\
-         portcullis.yaml:11:58: warning: `lint.allow.policies/buckets/lake-a/policy.json.never-matches`: `policies/buckets/lake-a/policy.json` has no such finding\n",
+         portcullis.yaml:11:57: warning: `lint.allow.policies/buckets/lake-a/policy.json.never-matches`: `policies/buckets/lake-a/policy.json` has no such finding\n",
     );
     check_in(
         accept("policies/buckets/lake-a/policy.json", "pubic", "why"),
         "policies/buckets/lake-a/policy.json:1:60: warning: this statement opens the bucket to everyone [public]\n\
-         portcullis.yaml:11:58: error: `lint.allow.policies/buckets/lake-a/policy.json.pubic`: unknown rule `pubic`, did you mean `public`?\n",
+         portcullis.yaml:11:57: error: `lint.allow.policies/buckets/lake-a/policy.json.pubic`: unknown rule `pubic`, did you mean `public`?\n",
     );
 }

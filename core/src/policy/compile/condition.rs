@@ -103,6 +103,17 @@ impl Compiler<'_> {
     /// An unknown key is absent from every request.
     fn key(&mut self, name: &str, at: Place) -> Key {
         let Some(key) = Key::parse(name) else {
+            if Key::NAMES
+                .iter()
+                .any(|known| known.ends_with('/') && known.eq_ignore_ascii_case(name))
+            {
+                self.strict(
+                    Rule::UnknownName,
+                    at,
+                    format!("`{name}` needs the name of a tag after the slash"),
+                );
+                return Key::Foreign(name.into());
+            }
             let hint = document::did_you_mean(name, Key::NAMES.iter().copied());
             self.strict(
                 Rule::UnknownName,
@@ -166,6 +177,11 @@ pub(in crate::policy) fn scalar(node: &Node) -> Option<String> {
 
 /// Reads an operator's name. The error says what is wrong with it.
 pub(in crate::policy) fn read_operator(written: &str) -> Result<Test, String> {
+    if Key::parse(written).is_some() {
+        return Err(format!(
+            "`{written}` is a condition key: it stands under an operator such as `StringEquals`"
+        ));
+    }
     let (quantifier, name) = match written.split_once(':') {
         Some(("ForAllValues", name)) => (Quantifier::ForAllValues, name),
         Some(("ForAnyValue", name)) => (Quantifier::ForAnyValue, name),

@@ -121,7 +121,12 @@ impl Compiler<'_> {
                 format!("unknown action `{text}`{hint}"),
             );
         } else if !of_s3 && matches!(self.kind, PolicyKind::Bucket(_)) {
-            self.error(at, format!("`{text}` is no action of S3"));
+            let names = Action::ALL.iter().map(|action| action.name());
+            let hint = match text.contains(':') {
+                true => String::new(),
+                false => document::did_you_mean(&format!("s3:{text}"), names),
+            };
+            self.error(at, format!("`{text}` is no action of S3{hint}"));
             return ActionSet::default();
         } else if !of_s3 && !text.contains(':') {
             self.error(
@@ -257,7 +262,11 @@ impl Compiler<'_> {
         }
         match (resources::entry(text, self.variables, bucket), bucket) {
             (Ok(entry), Some(bucket)) if entry.reach == Reach::default() => {
-                self.error(at, format!("`{text}` lies outside the bucket `{bucket}`"));
+                let hint = misshapen(text);
+                self.error(
+                    at,
+                    format!("`{text}` lies outside the bucket `{bucket}`{hint}"),
+                );
                 None
             }
             (Ok(entry), _) => Some(entry),
@@ -284,5 +293,14 @@ impl Compiler<'_> {
                 format!("`{text}` applies to no resource of this statement"),
             );
         }
+    }
+}
+
+/// What is wrong with an ARN that was most likely meant for a bucket or an object.
+fn misshapen(text: &str) -> &'static str {
+    let of_s3 = text.starts_with("arn:aws:s3:") && !text.starts_with("arn:aws:s3:::");
+    match of_s3 || text.starts_with("arn:aws-") {
+        true => ": buckets and objects are `arn:aws:s3:::bucket` and `arn:aws:s3:::bucket/key`",
+        false => "",
     }
 }

@@ -159,7 +159,11 @@ fn actions_must_exist_and_be_of_s3() {
     );
     refused(
         &[("Action", "\"GetObject\"")],
-        &["2:10: `GetObject` is no action of S3"],
+        &["2:10: `GetObject` is no action of S3, did you mean `s3:GetObject`?"],
+    );
+    refused(
+        &[("Action", "\"Fetch\"")],
+        &["2:10: `Fetch` is no action of S3"],
     );
     refused(
         &[("Action", "[]")],
@@ -249,6 +253,38 @@ fn resources_must_lie_in_the_bucket() {
     ] {
         accepted(&[("Resource", &format!("\"{good}\""))]);
     }
+}
+
+#[test]
+fn arns_of_the_wrong_shape_are_told_the_right_one() {
+    let shapes = ": buckets and objects are `arn:aws:s3:::bucket` and `arn:aws:s3:::bucket/key`";
+    for text in [
+        "arn:aws:s3::acme/*",
+        "arn:aws:s3:eu-west-1:111122223333:acme/*",
+        "arn:aws-cn:s3:::acme/*",
+    ] {
+        let complaint = format!("2:12: `{text}` lies outside the bucket `acme`{shapes}");
+        refused(
+            &[("Resource", &format!("\"{text}\"")), ("Action", "\"s3:*\"")],
+            &[
+                &complaint,
+                "3:10: `s3:*` applies to no resource of this statement",
+            ],
+        );
+    }
+}
+
+#[test]
+fn elements_of_a_statement_are_spelt_as_aws_spells_them() {
+    refused(
+        &[("Resources", "\"arn:aws:s3:::acme/*\"")],
+        &["2:1: unknown element `Resources`, did you mean `Resource`?"],
+    );
+    refused(
+        &[("conditions", "{}")],
+        &["2:1: unknown element `conditions`, did you mean `Condition`?"],
+    );
+    refused(&[("Comment", "\"x\"")], &["2:1: unknown element `Comment`"]);
 }
 
 #[test]
@@ -353,7 +389,25 @@ fn conditions_must_be_known() {
     with(r#"{"StringEquals": {"aws:PrincipalTag/Team": "x"}}"#, &[]);
     with(
         r#"{"StringEquals": {"aws:PrincipalTag/": "x"}}"#,
-        &["2:31: unknown condition key `aws:PrincipalTag/`, did you mean `aws:PrincipalTag/`?"],
+        &["2:31: `aws:PrincipalTag/` needs the name of a tag after the slash"],
+    );
+    with(
+        r#"{"s3:prefix": {"StringEquals": "x"}}"#,
+        &[
+            "2:14: `s3:prefix` is a condition key: it stands under an operator such as `StringEquals`",
+        ],
+    );
+    with(
+        r#"{"stringequals": {"s3:prefix": "x"}}"#,
+        &["2:14: unknown condition operator `stringequals`, did you mean `StringEquals`?"],
+    );
+    with(
+        r#"{"StringEqualIfExists": {"s3:prefix": "x"}}"#,
+        &["2:14: unknown condition operator `StringEqual`, did you mean `StringEquals`?"],
+    );
+    with(
+        r#"{"StringEquals": {"s3:prefix": "x", "s3:prefix": "y"}}"#,
+        &["2:49: duplicate key `s3:prefix`, first on line 2"],
     );
     with(
         r#"{"StringEquals": {}}"#,

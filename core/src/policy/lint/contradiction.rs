@@ -123,11 +123,8 @@ impl<'c> Group<'c> {
 
     /// The values of which one satisfies all conditions if any value does; none if they cannot be listed.
     fn candidates(&self) -> Option<Vec<String>> {
-        let plain = |each: &&&Written<'_>| each.quantifier == Quantifier::One;
-        if self.key.is_set()
-            || !self.written.iter().all(|each| plain(&each))
-            || self.has_variables()
-        {
+        let plain = |each: &&Written<'_>| each.quantifier == Quantifier::One;
+        if self.key.is_set() || !self.written.iter().all(plain) || self.has_variables() {
             return None;
         }
         self.listed().or_else(|| self.beside())
@@ -140,7 +137,7 @@ impl<'c> Group<'c> {
 
     /// The values of a condition that lists every value it matches.
     fn listed(&self) -> Option<Vec<String>> {
-        let lists = |each: &&&Written<'_>| {
+        let lists = |each: &&&'_ Written<'_>| {
             let wild = || {
                 each.values
                     .iter()
@@ -159,7 +156,7 @@ impl<'c> Group<'c> {
             };
             exact && each.needs_value()
         };
-        let condition = self.written.iter().find(|each| lists(&each))?;
+        let condition = self.written.iter().find(lists)?;
         let values = condition.values.iter();
         Some(
             values
