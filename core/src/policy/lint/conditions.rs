@@ -118,7 +118,10 @@ fn negated_allow(statement: &Statement<'_>) -> Option<Finding> {
     let first = statement.conditions.first()?;
     let mut conditions = statement.conditions.iter();
     let open = |each: &Condition<'_>| {
-        let lax = each.operator.sense == Sense::Negated || each.presence == Presence::IfExists;
+        // Of what a request may carry, IfExists says what is usual: a storage class, if one is named.
+        let if_exists =
+            each.presence == Presence::IfExists && !each.key.to_string().starts_with("s3:");
+        let lax = each.operator.sense == Sense::Negated || if_exists;
         lax && each.quantifier == Quantifier::One && may_be_absent(statement, &each.key)
     };
     if !conditions.all(open) {

@@ -317,6 +317,7 @@ fn an_allow_is_not_left_to_missing_keys() {
         "StringEqualsIfExists: { 'aws:PrincipalTag/team': red }",
         &found,
     );
+    check("StringEqualsIfExists: { 's3:prefix': red }", &[]);
     check("StringEquals: { 'aws:PrincipalTag/team': red }", &[]);
     check(
         "StringNotEquals: { 'aws:PrincipalTag/team': red }, 'Null': { 'aws:PrincipalTag/team': 'false' }",
