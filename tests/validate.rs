@@ -527,7 +527,7 @@ const POLICY: &str = r#"{
   "Statement": [
     {
       "Effect": "Allow",
-      "Principal": "*",
+      "Principal": { "AWS": "111122223333" },
       "Action": "s3:GetObject",
       "Resource": "arn:aws:s3:::lake-raw/*"
     }
@@ -606,7 +606,7 @@ fn identity_policies_are_written_named_or_filed() {
     let text = user(&format!(
         "          {{ policies: [read, {allow}, \"file:own.json\"], boundary: read }}\n      policies: {{ read: {allow} }}"
     ));
-    let own = POLICY.replace("      \"Principal\": \"*\",\n", "");
+    let own = POLICY.replace("      \"Principal\": { \"AWS\": \"111122223333\" },\n", "");
     let memory = || Memory::default().file(FILE, text.as_str());
     check_in(memory().file("own.json", own.clone()), "");
     let settings = loaded(&memory().file("own.json", own));
@@ -757,7 +757,7 @@ fn relative_paths_start_at_the_file_they_stand_in() {
     let text =
         format!("{GOOD}identities: people/all.yaml\npolicies: p\nstate: {{ redb: s.redb }}\n");
     let people = "accounts: { \"111122223333\": { users: { alice: { policies: [\"file:../p/identities/a.json\"] } } } }";
-    let policy = POLICY.replace("      \"Principal\": \"*\",\n", "");
+    let policy = POLICY.replace("      \"Principal\": { \"AWS\": \"111122223333\" },\n", "");
     let memory = Memory::default()
         .file("/etc/gate/portcullis.yaml", text)
         .file("/etc/gate/people/all.yaml", people)
@@ -785,5 +785,56 @@ fn a_socket_s_path_has_a_bound() {
     assert!(
         findings.ends_with("is longer than the 107 bytes of a Unix socket's path\n"),
         "{findings}"
+    );
+}
+
+/// A configuration with the policy of one bucket, which everyone reads, and what it accepts.
+fn accepting(written: &str) -> Memory {
+    let policy = r#"{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Principal": "*",
+ "Action": "s3:GetObject", "Resource": "arn:aws:s3:::lake-a/*"}}"#;
+    Memory::default()
+        .file(FILE, format!("{GOOD}policies: policies\n{written}"))
+        .file("policies/buckets/lake-a/policy.json", policy)
+}
+
+#[test]
+fn what_the_linter_finds_is_a_warning_with_its_rule() {
+    check_in(
+        accepting(""),
+        "policies/buckets/lake-a/policy.json:1:60: warning: this statement opens the bucket to everyone [public]\n",
+    );
+}
+
+#[test]
+fn a_finding_is_accepted_by_file_and_rule_with_a_reason() {
+    let accept = |file: &str, rule: &str, reason: &str| {
+        accepting(&format!(
+            "lint: {{ allow: {{ {file}: {{ {rule}: {reason} }} }} }}\n"
+        ))
+    };
+    let file = "./policies/x/../buckets/lake-a/policy.json";
+    check_in(accept(file, "public", "everyone reads our releases"), "");
+    check_in(
+        accept(file, "public", "\"\""),
+        "portcullis.yaml:11:72: error: `lint.allow../policies/x/../buckets/lake-a/policy.json.public`: say why the finding is accepted\n",
+    );
+    check_in(
+        accept("policies/buckets/lake-b/policy.json", "public", "why"),
+        "policies/buckets/lake-a/policy.json:1:60: warning: this statement opens the bucket to everyone [public]\n\
+         portcullis.yaml:11:57: warning: `lint.allow.policies/buckets/lake-b/policy.json.public`: `policies/buckets/lake-b/policy.json` has no such finding\n",
+    );
+    check_in(
+        accept(
+            "policies/buckets/lake-a/policy.json",
+            "never-matches",
+            "why",
+        ),
+        "policies/buckets/lake-a/policy.json:1:60: warning: this statement opens the bucket to everyone [public]\n\
+         portcullis.yaml:11:57: warning: `lint.allow.policies/buckets/lake-a/policy.json.never-matches`: `policies/buckets/lake-a/policy.json` has no such finding\n",
+    );
+    check_in(
+        accept("policies/buckets/lake-a/policy.json", "pubic", "why"),
+        "policies/buckets/lake-a/policy.json:1:60: warning: this statement opens the bucket to everyone [public]\n\
+         portcullis.yaml:11:57: error: `lint.allow.policies/buckets/lake-a/policy.json.pubic`: unknown rule `pubic`, did you mean `public`?\n",
     );
 }

@@ -8,7 +8,7 @@ mod probe;
 mod report;
 mod schema;
 mod serve;
-mod validate;
+pub mod validate;
 mod version;
 
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
@@ -98,7 +98,7 @@ pub struct Validate {
     /// How findings are printed.
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,
-    /// Warnings fail too.
+    /// Warnings fail too; notes never do.
     #[arg(long)]
     pub strict: bool,
     /// Ask each upstream of the configuration whether it can be used as configured. Nothing is changed there; what is
@@ -114,6 +114,10 @@ pub enum Format {
     Text,
     /// One JSON object.
     Json,
+    /// SARIF 2.1.0, for code scanning.
+    Sarif,
+    /// Workflow commands of GitHub Actions, which annotate a change.
+    Github,
 }
 
 /// Arguments of `report`.

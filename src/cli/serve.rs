@@ -1,7 +1,7 @@
 //! `serve`: the gateway from a configuration file, until it is told to stop.
 
 use super::Serve;
-use crate::config::{self, Host, Settings};
+use crate::config::{self, Host, Settings, Severity};
 use crate::gateway;
 use anyhow::Context as _;
 use std::process::ExitCode;
@@ -17,7 +17,10 @@ pub(super) fn run(arguments: &Serve) -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    for warning in warnings {
+    for warning in warnings
+        .iter()
+        .filter(|finding| finding.severity != Severity::Note)
+    {
         eprintln!("{warning}");
     }
     eprint!("# effective configuration\n{}", settings.masked_yaml());

@@ -200,8 +200,9 @@ pub(super) fn compile(
     let finding = |problem: Problem| Finding::error(file, problem.at, problem.message);
     match Policy::compile(root, kind, origin) {
         Ok(compiled) => {
-            for warning in compiled.warnings {
-                check.push(finding(warning).softened());
+            let linted = portcullis_core::policy::lint(&compiled.policy, kind);
+            for found in compiled.warnings.into_iter().chain(linted) {
+                check.push(Finding::of_policy(file, found));
             }
             Some(Arc::new(compiled.policy.in_mode(mode?)))
         }

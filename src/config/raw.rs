@@ -48,6 +48,8 @@ pub struct Configuration {
     pub modes: Option<BTreeMap<String, SourceMode>>,
     /// What becomes of requests of authenticated callers that nothing denies and nothing allows. Default: enforce.
     pub decision: Option<DecisionMode>,
+    /// What `validate` finds in policies and is meant.
+    pub lint: Option<Lint>,
     /// Where durable settings are kept. Without it nothing is kept on disk.
     pub state: Option<State>,
     /// Access logs, by name. Default: one in JSON on standard output.
@@ -227,6 +229,14 @@ pub struct WrittenCredentials {
 pub struct Guardrails {
     /// How long they may take for one request; one that takes longer is refused. Default: 10ms.
     pub deadline: Option<String>,
+}
+
+/// What `validate` finds in policies and is meant.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct Lint {
+    /// By policy file, relative to this one: names of rules, each with the reason why its finding is meant.
+    pub allow: Option<BTreeMap<String, BTreeMap<String, String>>>,
 }
 
 /// Where durable settings are kept.

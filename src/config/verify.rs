@@ -20,7 +20,8 @@ pub fn verify(path: &Path, sources: &dyn Sources) -> Vec<Finding> {
     check.findings()
 }
 
-fn any(path: &Path, check: &mut Check<'_>) {
+/// As [`verify`], reporting to `check`.
+pub(super) fn any(path: &Path, check: &mut Check<'_>) {
     if !check.sources.is_folder(path) {
         return file(path, check);
     }

@@ -228,7 +228,7 @@ fn date(text: &str) -> Result<Timestamp, String> {
 
 /// ISO 8601 with a zone, a day in UTC, or seconds since 1970.
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html#Conditions_Date>
-fn parse_date(text: &str) -> Option<Timestamp> {
+pub(crate) fn parse_date(text: &str) -> Option<Timestamp> {
     if let Ok(seconds) = text.parse::<i64>() {
         return Timestamp::from_second(seconds).ok();
     }
@@ -256,7 +256,7 @@ fn binary(text: &str) -> Result<Box<[u8]>, String> {
         .map_err(|_| format!("`{text}` is not base64"))
 }
 
-fn network(text: &str) -> Result<IpNet, String> {
+pub(crate) fn network(text: &str) -> Result<IpNet, String> {
     let single = || text.parse::<IpAddr>().map(IpNet::from);
     text.parse::<IpNet>()
         .or_else(|_| single())

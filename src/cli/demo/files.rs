@@ -111,6 +111,7 @@ listeners:
   s3: {{ bind: "127.0.0.1:{port}" }}
 identities: identities.yaml
 policies: policies
+lint: {{ allow: {{ policies/buckets/demo-public/policy.json: {{ public: a sample of a bucket that everyone reads }} }} }}
 upstreams:
   store:
     profile: demo

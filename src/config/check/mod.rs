@@ -9,6 +9,7 @@ mod values;
 
 pub(super) use patterns::matches;
 
+use super::accept::{self, Accepted};
 use super::document::Opened;
 use super::fill::fill;
 use super::finding::{Finding, Severity};
@@ -30,6 +31,8 @@ pub(super) struct Check<'a> {
     pub(super) sources: &'a dyn Sources,
     pub(super) modes: Modes,
     findings: Vec<Finding>,
+    /// What the configuration accepts of what the linter finds.
+    pub(super) accepted: Vec<Accepted>,
     /// Places whose text could not be made: what is wrong with the rest of it is no news.
     unresolved: HashSet<(Box<str>, u32, u32)>,
 }
@@ -41,6 +44,7 @@ impl<'a> Check<'a> {
             sources,
             modes: Modes::default(),
             findings: Vec::new(),
+            accepted: Vec::new(),
             unresolved: HashSet::new(),
         }
     }
@@ -73,9 +77,12 @@ impl<'a> Check<'a> {
         value
     }
 
-    /// Everything reported, sorted and each once.
+    /// Everything reported but what is accepted, sorted and each once.
     pub(super) fn findings(self) -> Vec<Finding> {
-        let mut findings = self.findings;
+        let failed = self.failed();
+        let (mut findings, unused) = accept::split(self.findings, &self.accepted);
+        // What could not be read may hold what is accepted.
+        findings.extend(unused.into_iter().filter(|_| !failed));
         findings.sort();
         findings.dedup();
         findings
@@ -102,6 +109,7 @@ pub(super) fn settings(file: &Path, check: &mut Check<'_>) -> Option<Settings> {
     let at = document.top();
     let raw: raw::Configuration = fill(&at, check);
     refuse_audit(&at, check);
+    accept::read(raw.lint, &at.field("lint"), check);
     check.modes = Modes::read(raw.modes, raw.policies.as_deref(), &at.field("modes"));
     let deadline = values::deadline(raw.guardrails, &at.field("guardrails"), check);
     let policies_at = at.field("policies");
