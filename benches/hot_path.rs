@@ -213,6 +213,7 @@ impl World {
                 policies: Arc::new(HashMap::from([(bucket, policy)])),
                 guardrails: Arc::default(),
                 buckets: Some(Arc::default()),
+                revision: Arc::default(),
             },
             listener: ListenerRules {
                 name: "main".into(),

@@ -204,10 +204,6 @@ fn what_is_not_in_this_version_is_refused() {
         "portcullis.yaml:10:10: error: `state.postgres`: PostgreSQL is not in this version; use `redb: PATH`\n",
     );
     check(&format!("{GOOD}state: {{ redb: state.redb }}\n"), "");
-    check(
-        &format!("{GOOD}admin: unix:admin.sock\n"),
-        "portcullis.yaml:10:8: warning: `admin`: the admin interface is not in this version; nothing listens here\n",
-    );
 }
 
 #[test]

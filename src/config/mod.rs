@@ -14,6 +14,7 @@ mod masked;
 mod place;
 mod policies;
 pub mod raw;
+mod revision;
 mod secrets;
 pub mod settings;
 mod shape;

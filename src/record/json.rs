@@ -38,7 +38,7 @@
 //! | `bytes_received` | bytes of the request's body |
 //! | `ending` | how the exchange ended |
 //! | `upstream` | `name`, `attempts`, `status`, `request_id`, `id_2`, and `error` if it failed |
-//! | `decision` | `verdict`, `missing`, `action`, `resource`, and the deciding statement: `layer`, `sid`, `file`, `line`, `statement`; `with` is the statement of the caller's own side; and of a refusal `reason` |
+//! | `decision` | `verdict`, `missing`, `action`, `resource`, and the deciding statement: `layer`, `sid`, `file`, `line`, `statement`; `with` is the statement of the caller's own side; `revision` of the policies in force; and of a refusal `reason` |
 //! | `decision.reason` | `kind`: `explicit_deny`, `nearest_allow`, `no_statement`, `unknown`; the statement it is about: `layer`, `sid`, `file`, `line`, `statement`; and its parts below |
 //! | `….conditions` | those that matched, failed or are not known: `operator`, `key`, `wanted`, `found` (`null`: absent), `outcome`: `holds`, `does_not_hold`, `undecidable`, `unknown`; `more_conditions` counts those cut |
 //! | `….resource`, `….action`, `….principal` | if it failed, or matched by NotResource, NotAction, NotPrincipal: `element`, `wanted`, `found`, and `outcome` or how the caller is `named` |
@@ -169,6 +169,8 @@ struct JsonDecision<'a> {
     statement: Option<usize>,
     #[serde(skip_serializing_if = "Option::is_none")]
     with: Option<JsonStatement<'a>>,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    revision: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<&'a Reason>,
 }
@@ -240,7 +242,10 @@ impl<'a> JsonRecord<'a> {
                 .upstream
                 .as_ref()
                 .map(|upstream| JsonUpstream::of(upstream, record.ending)),
-            decision: labels.decision.as_ref().map(JsonDecision::of),
+            decision: labels
+                .decision
+                .as_ref()
+                .map(|asked| JsonDecision::of(asked, &exchange.revision)),
             permissions: &labels.permissions,
             copy_source: exchange.copy.as_ref().map(JsonSource::of),
             deleted: &record.batch,
@@ -270,7 +275,7 @@ impl<'a> JsonUpstream<'a> {
 }
 
 impl<'a> JsonDecision<'a> {
-    fn of(asked: &'a Asked) -> Self {
+    fn of(asked: &'a Asked, revision: &'a str) -> Self {
         let decision = &asked.decision;
         let by = decision.by.as_ref();
         Self {
@@ -284,6 +289,7 @@ impl<'a> JsonDecision<'a> {
             line: by.map(|by| by.line),
             statement: by.map(|by| by.statement),
             with: decision.with.as_ref().map(JsonStatement::of),
+            revision,
             reason: asked.reason.as_deref(),
         }
     }

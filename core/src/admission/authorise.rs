@@ -352,7 +352,10 @@ fn is_allowed(case: &Case<'_>, labels: &Labels, need: &Need) -> bool {
     })
 }
 
-fn needs(operation: &'static Operation, effect: Effect) -> impl Iterator<Item = &'static Need> {
+pub(super) fn needs(
+    operation: &'static Operation,
+    effect: Effect,
+) -> impl Iterator<Item = &'static Need> {
     operation
         .needs
         .iter()

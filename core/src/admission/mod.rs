@@ -11,6 +11,7 @@
 //! | `authorise` | whether this caller may make it |
 //! | `questions` | which question that is to the engine |
 //! | `ruling` | what a refusal leaves in the record |
+//! | `explain` | the same questions again, for those who ask why |
 //! | `facts` | what takes a look-up, and when |
 //! | `forward` | what goes upstream |
 //! | `refuse` | which S3 error each refusal becomes; nowhere else |
@@ -18,6 +19,7 @@
 mod admit;
 mod authenticate;
 mod authorise;
+mod explain;
 mod facts;
 mod forward;
 mod legality;
@@ -34,6 +36,8 @@ pub use admit::{
     Admission, Asked, Found, Item, Labels, Missing, Outcome, Permission, Waiting, admit,
 };
 pub use authorise::withheld;
+pub use explain::{Explained, Unexplained, explain};
+pub use facts::Looked;
 pub use permit::{Permit, Run};
 pub use refuse::body as refuse_body;
 pub use rules::{Arrival, Auth, BucketRecord, ListenerRules, Route, Routes, Rules};

@@ -3,7 +3,7 @@
 use super::legality::Case;
 use super::{Auth, Labels, facts, refuse};
 use crate::context::{AuthType, Body, Facts, Listing, RequestContext, Stored, Tag};
-use crate::policy::{self, Decision, Policies, Question, Reason, View};
+use crate::policy::{self, Decision, Explanation, Policies, Question, Reason, View};
 use crate::s3::actions::Action;
 use crate::s3::answer::S3Error;
 use crate::s3::names::Target;
@@ -220,6 +220,19 @@ pub(super) fn reason(
         Reason::of(policies, question, decision)
     });
     reason.map(Arc::new)
+}
+
+/// All that bears on a question.
+pub(super) fn explanation(
+    case: &Case<'_>,
+    labels: &Labels,
+    action: Action,
+    subject: &Subject<'_>,
+    said: &Said<'_>,
+) -> Explanation {
+    put(case, labels, action, subject, said, |policies, question| {
+        policy::explain(policies, question)
+    })
 }
 
 fn put<T>(

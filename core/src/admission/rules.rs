@@ -26,6 +26,8 @@ pub struct Rules {
     pub guardrails: Arc<PolicySet>,
     /// What the store knows of buckets; `None` without a store.
     pub buckets: Option<Arc<HashMap<BucketName, BucketRecord>>>,
+    /// Which policies and identities these are: 12 hexadecimal digits. Empty if they come from no files.
+    pub revision: Arc<str>,
 }
 
 impl Rules {
@@ -45,7 +47,7 @@ impl Rules {
     }
 
     /// The resource-control documents on what an account owns.
-    pub(super) fn guardrails_of(&self, owner: AccountId) -> &PolicySet {
+    pub fn guardrails_of(&self, owner: AccountId) -> &PolicySet {
         let account = self.directory.accounts.get(&owner);
         account.map_or(&self.guardrails, |account| &account.resource_control)
     }

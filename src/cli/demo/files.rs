@@ -119,6 +119,7 @@ upstreams:
     buckets: ["*"]
     credentials: {{ access_key_id: "{id}", secret_access_key: "file:secrets/upstream" }}
 state: {{ redb: state.redb }}
+admin: unix:admin.sock
 logs:
   access: {{ format: s3, to: logs/access.log }}
   json: {{ format: json, to: logs/access.json }}

@@ -124,6 +124,7 @@ impl World {
                 ),
                 guardrails: Arc::default(),
                 buckets: Some(Arc::default()),
+                revision: Arc::default(),
             },
             ordinary: ListenerRules {
                 name: "main".into(),
