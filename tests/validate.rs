@@ -658,7 +658,10 @@ fn the_exit_code_says_clean_findings_or_cannot_run() {
     };
     let good = write("good.yaml", GOOD);
     let bad = write("bad.yaml", &GOOD.replace("app:", "app: { zzz: 1 }\n  two:"));
-    let odd = write("odd.yaml", &format!("{GOOD}admin: unix:admin.sock\n"));
+    let odd = write(
+        "odd.yaml",
+        &GOOD.replace("buckets: [\"lake-*\"]", "default: true"),
+    );
     let policy = write("policy.json", "{}");
     let run = |arguments: &[&str]| {
         let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_portcullis"));
@@ -780,4 +783,48 @@ fn a_socket_s_path_has_a_bound() {
         findings.ends_with("is longer than the 107 bytes of a Unix socket's path\n"),
         "{findings}"
     );
+}
+
+#[test]
+fn t50_an_admin_listener_is_never_open_to_all() {
+    let with = |written: &str| {
+        let memory = Memory::default()
+            .file(FILE, format!("{GOOD}admin: {written}\n"))
+            .file("token", "0123456789abcdef\n")
+            .file("short", "0123456789abcde\n")
+            .file("run/other", "");
+        findings(&memory)
+    };
+    let open = "every process that reaches this address could explain requests and reload";
+    let clear = "the token would cross the network in the clear";
+    for (written, says) in [
+        ("unix:run/admin.sock", ""),
+        ("{ bind: unix:run/admin.sock, recent: 10 }", ""),
+        ("unix:none/admin.sock", "there is no folder `none`"),
+        ("127.0.0.1:9091", open),
+        ("{ bind: 127.0.0.1:9091 }", open),
+        ("{ bind: 127.0.0.1:9091, token: \"file:token\" }", ""),
+        ("{ bind: \"[::1]:9091\", token: \"file:token\" }", ""),
+        (
+            "{ bind: 127.0.0.1:9091, token: \"file:short\" }",
+            "a token has 16 characters or more",
+        ),
+        ("{ bind: 0.0.0.0:9091, token: \"file:token\" }", clear),
+        (
+            "{ bind: unix:run/admin.sock, token: \"file:token\" }",
+            "a Unix socket takes no `tls` and no `token`",
+        ),
+        (
+            "{ bind: unix:run/admin.sock, recent: 0 }",
+            "must be from 1 to 65536",
+        ),
+        ("{ recent: 10 }", "missing"),
+        ("[]", "expected `unix:PATH` or an object with `bind`"),
+    ] {
+        let found = with(written);
+        match says {
+            "" => assert_eq!(found, "", "{written}"),
+            says => assert!(found.contains(says), "{written}: {found}"),
+        }
+    }
 }

@@ -21,13 +21,13 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 /// Connections served at once; further ones wait in the listen queue.
-const CONNECTIONS: usize = 32;
+pub(super) const CONNECTIONS: usize = 32;
 /// For a request's head, and for a TLS handshake.
 const HEAD_TIME: Duration = Duration::from_secs(5);
 /// For a whole connection, of one request.
 const CONNECTION_TIME: Duration = Duration::from_secs(15);
 /// Of a request's head; the least hyper accepts.
-const HEAD_SIZE: usize = 8192;
+pub(super) const HEAD_SIZE: usize = 8192;
 /// After a failed accept, which is most often a lack of descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 

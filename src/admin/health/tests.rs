@@ -1,3 +1,4 @@
+use super::super::http::{CONNECTIONS, HEAD_SIZE};
 use super::*;
 use crate::record::metrics::Sets;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
