@@ -1,10 +1,6 @@
 //! The verbs that ask a running gateway, and the signals it hears, with the real binary.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a test fails by panicking"
-)]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use serde_json::Value;
 use std::fs;

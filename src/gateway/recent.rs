@@ -19,8 +19,7 @@ const HEAD: usize = 8 * 1024;
 const HEADS: usize = 16 * 1024 * 1024;
 /// The most headers a kept head has.
 const HEADERS: usize = 128;
-/// Parameters of which only the value's bytes are blanked, so that the rest of the signature can still be read: their
-/// lengths and characters are looked at, their values not.
+/// Stands for each byte of a secret: a signature of zeros can still be read as one.
 const ZERO: u8 = b'0';
 
 /// The last exchanges, the latest at the end.
