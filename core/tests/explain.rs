@@ -11,7 +11,8 @@
 mod scene;
 
 use portcullis_core::context::{FixedContext, Key};
-use portcullis_core::policy::{Mode, View};
+use portcullis_core::policy::explain::{LayerVerdict, Parts};
+use portcullis_core::policy::{Explanation, Layer, Mode, Reason, Verdict, View};
 use portcullis_core::s3::actions::Action;
 use scene::Scene;
 
@@ -288,4 +289,110 @@ fn the_values_of_variables_are_shown() {
         .identity(&own("Allow", home))
         .with("aws:username", "alice")
         .golden("variables");
+}
+
+/// Every combination of a few statements in each layer: what the layers are said to say, and the decision, which is made
+/// elsewhere, must go together.
+#[test]
+fn layers_and_reasons_agree_with_the_decision() {
+    let tls = anywhere(r#"{"Bool":{"aws:SecureTransport":"true"}}"#);
+    let deny = own("Deny", r#""NotResource":"arn:aws:s3:::other/*""#);
+    let own = [
+        String::new(),
+        READ.to_owned(),
+        own("Allow", &tls),
+        format!("{READ},{deny}"),
+    ];
+    let named = |principal: &str| {
+        of(
+            "Allow",
+            &format!(r#""Principal":{{"AWS":"{principal}"}}"#),
+            "",
+        )
+    };
+    let buckets = [
+        String::new(),
+        of("Allow", EVERYONE, ""),
+        named("111122223333"),
+        named("arn:aws:iam::111122223333:role/app"),
+        named(EVE),
+        of(
+            "Allow",
+            EVERYONE,
+            r#","Condition":{"Bool":{"aws:SecureTransport":"true"}}"#,
+        ),
+        of(
+            "Deny",
+            r#""NotPrincipal":{"AWS":["444455556666","arn:aws:iam::444455556666:user/eve"]}"#,
+            "",
+        ),
+    ];
+    let mut outcomes = [0; 3];
+    for who in [
+        Some(ALICE),
+        Some(EVE),
+        Some(RUN),
+        Some("arn:aws:iam::111122223333:root"),
+        None,
+    ] {
+        for bucket in &buckets {
+            for [identity, boundary, session] in combinations(&own) {
+                let scene = who.map_or_else(Scene::anonymous, Scene::by);
+                let scene = scene.filled(bucket, [identity, boundary, session]);
+                outcomes[consistent(&scene.explanation())] += 1;
+            }
+        }
+    }
+    assert!(outcomes.iter().all(|count| *count > 100), "{outcomes:?}");
+}
+
+fn combinations(own: &[String]) -> impl Iterator<Item = [&str; 3]> {
+    own.iter().flat_map(move |first| {
+        own.iter()
+            .flat_map(move |second| own.iter().map(move |third| [&**first, &**second, &**third]))
+    })
+}
+
+/// Which of three outcomes it is.
+#[track_caller]
+fn consistent(explanation: &Explanation) -> usize {
+    let verdict = |layer: Layer| {
+        let mut layers = explanation.layers.iter();
+        layers.find(|report| report.layer == layer).unwrap().verdict
+    };
+    let mut layers = explanation.layers.iter();
+    let denied = layers.any(|layer| layer.verdict == LayerVerdict::Deny);
+    let text = explanation.to_text();
+    match (explanation.decision.verdict, &explanation.reason) {
+        (Verdict::Allow, None) => {
+            assert!(!denied, "{text}");
+            0
+        }
+        (Verdict::ExplicitDeny, Some(Reason::ExplicitDeny { statement, matched })) => {
+            let by = explanation.decision.by.as_ref().unwrap();
+            assert_eq!(
+                (statement.layer, statement.statement),
+                (by.layer, by.statement)
+            );
+            assert_eq!(verdict(by.layer), LayerVerdict::Deny, "{text}");
+            assert!(
+                matched.resource.is_some() || matched.principal.is_some(),
+                "{text}"
+            );
+            1
+        }
+        (Verdict::ImplicitDeny(missing), Some(reason)) => {
+            assert!(
+                !denied && verdict(missing.layer()) == LayerVerdict::Silent,
+                "{text}"
+            );
+            match reason {
+                Reason::NearestAllow { failed, .. } => assert_ne!(*failed, Parts::default()),
+                Reason::NoStatement { layer } => assert_eq!(*layer, missing.layer()),
+                Reason::ExplicitDeny { .. } | Reason::Unknown { .. } => panic!("{text}"),
+            }
+            2
+        }
+        _ => panic!("{text}"),
+    }
 }

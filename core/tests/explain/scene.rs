@@ -88,6 +88,20 @@ impl Scene {
         self
     }
 
+    /// With these statements in the bucket policy, and in identity policy, boundary and session policy; no policy where
+    /// there are none.
+    pub(crate) fn filled(self, bucket: &str, own: [&str; 3]) -> Self {
+        let [identity, boundary, session] = own;
+        let with = |scene: Self, add: fn(Self, &str) -> Self, statements: &str| match statements {
+            "" => scene,
+            statements => add(scene, statements),
+        };
+        let scene = with(self, Self::bucket, bucket);
+        let scene = with(scene, Self::identity, identity);
+        let scene = with(scene, Self::boundary, boundary);
+        with(scene, Self::session, session)
+    }
+
     pub(crate) fn with(self, key: &str, value: &str) -> Self {
         let key = Key::parse(key).unwrap();
         self.in_context(|context| context.with(key, value))
@@ -119,7 +133,7 @@ impl Scene {
     }
 
     pub(crate) fn explanation(&self) -> Explanation {
-        self.ask(|policies, question| explain(policies, question))
+        self.ask(explain)
     }
 
     #[track_caller]

@@ -10,9 +10,8 @@ use crate::policy::evaluate::keeps_policy_access;
 use crate::policy::names::written_by_name;
 use crate::policy::principals::Naming;
 use crate::policy::truth::Truth;
-use crate::policy::{Effect, Layer, Mode, Policies, Policy, PolicySet, Question, Statement};
+use crate::policy::{Effect, Layer, Mode, Policies, Policy, PolicySet, Question, Statement, View};
 use serde::{Serialize, Serializer};
-use std::sync::Arc;
 
 /// One layer, and what it says.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -91,7 +90,7 @@ pub(super) struct Documents<'p> {
     pub(super) level: Option<usize>,
     pub(super) policies: Vec<&'p Policy>,
     /// Whether the layer bears on this caller at all.
-    limits: bool,
+    pub(super) limits: bool,
 }
 
 impl<'p> Documents<'p> {
@@ -105,18 +104,14 @@ impl<'p> Documents<'p> {
     }
 
     fn set(layer: Layer, set: &'p PolicySet) -> Self {
-        Self::of(
-            layer,
-            set.documents().iter().map(|policy| &**policy).collect(),
-        )
+        let documents = set.documents().iter();
+        Self::of(layer, documents.map(|policy| &**policy).collect())
     }
 
-    /// A layer that bears on a caller only if it is there.
-    fn cap(layer: Layer, policy: Option<&'p Arc<Policy>>) -> Self {
-        Self {
-            limits: policy.is_some(),
-            ..Self::of(layer, policy.into_iter().map(|policy| &**policy).collect())
-        }
+    /// A layer that bears on a caller only if something of it counts.
+    fn if_any_counts(self, view: View) -> Self {
+        let limits = self.policies.iter().any(|policy| policy.counts_in(view));
+        Self { limits, ..self }
     }
 }
 
@@ -127,7 +122,7 @@ pub(super) fn documents<'p, C: Context>(
 ) -> Vec<Documents<'p>> {
     let mut all = vec![Documents::set(Layer::Guardrail, policies.guardrails)];
     let caller = caller(question.principal);
-    all.extend(service_control(caller));
+    all.extend(service_control(caller, question.view));
     all.push(Documents::of(
         Layer::Bucket,
         policies.bucket.into_iter().collect(),
@@ -146,19 +141,22 @@ pub(super) fn documents<'p, C: Context>(
             caller.and_then(|caller| caller.session_policy.as_ref()),
         ),
     ];
-    all.extend(caps.map(|(layer, policy)| Documents::cap(layer, policy)));
+    all.extend(caps.map(|(layer, policy)| {
+        let policies = policy.into_iter().map(|policy| &**policy).collect();
+        Documents::of(layer, policies).if_any_counts(question.view)
+    }));
     all
 }
 
 /// One for each level; one without documents if there are no levels.
-fn service_control(caller: Option<&Caller>) -> Vec<Documents<'_>> {
+fn service_control(caller: Option<&Caller>, view: View) -> Vec<Documents<'_>> {
     let levels = caller.map_or(&[][..], |caller| &caller.account.service_control);
     if levels.is_empty() {
-        return vec![Documents::cap(Layer::ServiceControl, None)];
+        return vec![Documents::of(Layer::ServiceControl, Vec::new()).if_any_counts(view)];
     }
     let level = |(level, set)| Documents {
         level: Some(level),
-        ..Documents::set(Layer::ServiceControl, set)
+        ..Documents::set(Layer::ServiceControl, set).if_any_counts(view)
     };
     levels.iter().enumerate().map(level).collect()
 }
@@ -216,10 +214,9 @@ fn document<C: Context>(
     let both = [Effect::Deny, Effect::Allow].into_iter();
     let mut statements: Vec<_> = both
         .flat_map(|effect| {
-            policy
-                .statements(effect)
-                .about(question.action)
-                .map(move |statement| self::statement(layer, policy, effect, statement, question))
+            let list = policy.statements(effect).list.iter();
+            let about = list.filter(|statement| statement.actions.contains(question.action));
+            about.map(move |statement| self::statement(layer, policy, effect, statement, question))
         })
         .collect();
     statements.sort_by_key(|statement| statement.at.statement);

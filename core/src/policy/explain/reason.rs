@@ -151,7 +151,10 @@ fn nearest<C: Context>(
         missing == Missing::Identity && question.principal.account() == Some(question.owner);
     let missing = missing.layer();
     let wanted = |layer: &Layer| *layer == missing || (either && *layer == Layer::Bucket);
-    let mut layers: Vec<_> = layers.iter().filter(|layer| wanted(&layer.layer)).collect();
+    let mut layers: Vec<_> = layers
+        .iter()
+        .filter(|layer| wanted(&layer.layer) && !level_allows(layer, question))
+        .collect();
     layers.sort_by_key(|layer| layer.layer != missing);
     let counterpart = of_no_version(question.action);
     let mut candidates = layers
@@ -180,6 +183,16 @@ fn nearest<C: Context>(
             not_examined: candidates.count(),
         },
     }
+}
+
+/// Whether this is a level of service control that has nothing against it: another one is missing.
+fn level_allows<C: Context>(layer: &Documents<'_>, question: &Question<'_, C>) -> bool {
+    let mut allows = candidates(layer, Effect::Allow, question)
+        .filter(|(_, statement)| statement.actions.contains(question.action));
+    layer.level.is_some()
+        && (!layer.limits
+            || allows
+                .any(|(_, statement)| applies(statement, Effect::Allow, question) == Truth::Yes))
 }
 
 /// The action without a version: `s3:GetObject` of `s3:GetObjectVersion`. Who is granted the one often expects the other.
