@@ -26,7 +26,7 @@ use portcullis_core::identity::{
     AccessKey, AccessKeyId, Account, Caller, CallerKind, Directory, Principal, SecretKey,
 };
 use portcullis_core::policy::{
-    Origin, Pattern, Policies, Policy, PolicyKind, PolicySet, Question, Verdict, View, evaluate,
+    Origin, Pattern, Policies, Policy, PolicyKind, Question, Verdict, View, evaluate,
 };
 use portcullis_core::request::{Head, Hosts, Query, encode_query_component};
 use portcullis_core::s3::actions::Action;
