@@ -216,6 +216,7 @@ impl World {
                 rego: None,
                 buckets: Some(Arc::default()),
                 shadow: None,
+                revision: Arc::default(),
             },
             listener: ListenerRules {
                 name: "main".into(),

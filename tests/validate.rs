@@ -206,10 +206,6 @@ fn what_is_not_in_this_version_is_refused() {
         "portcullis.yaml:10:10: error: `state.postgres`: PostgreSQL is not in this version; use `redb: PATH`\n",
     );
     check(&format!("{GOOD}state: {{ redb: state.redb }}\n"), "");
-    check(
-        &format!("{GOOD}admin: unix:admin.sock\n"),
-        "portcullis.yaml:10:8: warning: `admin`: the admin interface is not in this version; nothing listens here\n",
-    );
 }
 
 #[test]
@@ -664,7 +660,10 @@ fn the_exit_code_says_clean_findings_or_cannot_run() {
     };
     let good = write("good.yaml", GOOD);
     let bad = write("bad.yaml", &GOOD.replace("app:", "app: { zzz: 1 }\n  two:"));
-    let odd = write("odd.yaml", &format!("{GOOD}admin: unix:admin.sock\n"));
+    let odd = write(
+        "odd.yaml",
+        &GOOD.replace("buckets: [\"lake-*\"]", "default: true"),
+    );
     let policy = write("policy.json", "{}");
     let run = |arguments: &[&str]| {
         let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_portcullis"));
@@ -837,4 +836,48 @@ fn a_finding_is_accepted_by_file_and_rule_with_a_reason() {
         "policies/buckets/lake-a/policy.json:1:60: warning: this statement opens the bucket to everyone [public]\n\
          portcullis.yaml:11:57: error: `lint.allow.policies/buckets/lake-a/policy.json.pubic`: unknown rule `pubic`, did you mean `public`?\n",
     );
+}
+
+#[test]
+fn t50_an_admin_listener_is_never_open_to_all() {
+    let with = |written: &str| {
+        let memory = Memory::default()
+            .file(FILE, format!("{GOOD}admin: {written}\n"))
+            .file("token", "0123456789abcdef\n")
+            .file("short", "0123456789abcde\n")
+            .file("run/other", "");
+        findings(&memory)
+    };
+    let open = "every process that reaches this address could explain requests and reload";
+    let clear = "the token would cross the network in the clear";
+    for (written, says) in [
+        ("unix:run/admin.sock", ""),
+        ("{ bind: unix:run/admin.sock, recent: 10 }", ""),
+        ("unix:none/admin.sock", "there is no folder `none`"),
+        ("127.0.0.1:9091", open),
+        ("{ bind: 127.0.0.1:9091 }", open),
+        ("{ bind: 127.0.0.1:9091, token: \"file:token\" }", ""),
+        ("{ bind: \"[::1]:9091\", token: \"file:token\" }", ""),
+        (
+            "{ bind: 127.0.0.1:9091, token: \"file:short\" }",
+            "a token has 16 characters or more",
+        ),
+        ("{ bind: 0.0.0.0:9091, token: \"file:token\" }", clear),
+        (
+            "{ bind: unix:run/admin.sock, token: \"file:token\" }",
+            "a Unix socket takes no `tls` and no `token`",
+        ),
+        (
+            "{ bind: unix:run/admin.sock, recent: 0 }",
+            "must be from 1 to 65536",
+        ),
+        ("{ recent: 10 }", "missing"),
+        ("[]", "expected `unix:PATH` or an object with `bind`"),
+    ] {
+        let found = with(written);
+        match says {
+            "" => assert_eq!(found, "", "{written}"),
+            says => assert!(found.contains(says), "{written}: {found}"),
+        }
+    }
 }

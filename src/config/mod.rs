@@ -17,6 +17,7 @@ mod modes;
 mod place;
 mod policies;
 pub mod raw;
+mod revision;
 mod secrets;
 pub mod settings;
 mod shape;

@@ -30,8 +30,9 @@ pub struct Configuration {
     pub listeners: Option<BTreeMap<String, Listener>>,
     /// Address of `/livez`, `/readyz`, `/healthz` and `/metrics`, e.g. `0.0.0.0:9090`.
     pub health: Option<String>,
-    /// Address or `unix:PATH` of the admin interface. Not served in this version.
-    pub admin: Option<String>,
+    /// Where `explain`, `reload` and the status are served: `unix:PATH`, or an address with a token or client certificates.
+    #[schemars(with = "Option<AdminField>")]
+    pub admin: Option<serde_json::Value>,
     /// The S3 stores behind the gateway, by name.
     #[schemars(required)]
     pub upstreams: Option<BTreeMap<String, Upstream>>,
@@ -155,6 +156,45 @@ pub struct Upstream {
     /// What requests are signed with. Default for profile `aws`: `chain`.
     #[schemars(with = "Option<CredentialsField>")]
     pub credentials: Option<serde_json::Value>,
+}
+
+/// Schema of `admin`.
+#[derive(JsonSchema)]
+#[serde(untagged)]
+pub enum AdminField {
+    /// `unix:PATH`.
+    Path(String),
+    /// With more to say.
+    Written(Admin),
+}
+
+/// The admin listener.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct Admin {
+    /// `unix:PATH` or `address:port`.
+    #[schemars(required)]
+    pub bind: Option<String>,
+    /// What callers over TCP present as `Authorization: Bearer`, best as `file:PATH`; 16 characters or more.
+    pub token: Option<String>,
+    /// Callers over TCP speak TLS.
+    pub tls: Option<AdminTls>,
+    /// How many exchanges are kept for `explain`. Default: 4096.
+    pub recent: Option<u32>,
+}
+
+/// TLS of the admin listener.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct AdminTls {
+    /// The certificate chain: `file:PATH` or PEM.
+    #[schemars(required)]
+    pub cert: Option<String>,
+    /// The private key: `file:PATH` or PEM.
+    #[schemars(required)]
+    pub key: Option<String>,
+    /// Authorities of callers' certificates: `file:PATH` or PEM. A caller without such a certificate is refused.
+    pub client_ca: Option<String>,
 }
 
 /// How a bucket is named toward a store.

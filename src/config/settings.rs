@@ -32,8 +32,8 @@ pub struct Settings {
     pub listeners: Vec<Listener>,
     /// Where `/livez`, `/readyz`, `/healthz` and `/metrics` are served.
     pub health: Option<SocketAddr>,
-    /// Read and checked; not served in this version, which is a warning.
-    pub admin: Option<Bind>,
+    /// Where `explain`, `reload` and the status are served.
+    pub admin: Option<Admin>,
     /// At least one, in the order written.
     pub upstreams: Vec<Upstream>,
     /// Every account, caller and key.
@@ -57,6 +57,32 @@ pub struct Settings {
     pub limits: Limits,
     /// How the gateway ends.
     pub shutdown: Shutdown,
+    /// The file all this was read from; a reload reads it again.
+    pub file: PathBuf,
+    /// Which configuration, identities and policies these are: 12 hexadecimal digits.
+    pub revision: Arc<str>,
+}
+
+/// The admin listener. Over TCP it has a token or a `client_ca`.
+#[derive(Clone)]
+pub struct Admin {
+    /// Where it listens.
+    pub bind: Bind,
+    /// What callers present as `Authorization: Bearer`.
+    pub token: Option<Zeroizing<String>>,
+    /// Set: callers speak TLS.
+    pub tls: Option<AdminTls>,
+    /// How many exchanges are kept for `explain`.
+    pub recent: usize,
+}
+
+/// TLS of the admin listener.
+#[derive(Debug, Clone)]
+pub struct AdminTls {
+    /// Its certificate.
+    pub own: ListenerTls,
+    /// Set: callers present a certificate of one of these authorities, in PEM.
+    pub client_ca: Option<Vec<u8>>,
 }
 
 /// One place where clients connect.
@@ -202,6 +228,12 @@ impl fmt::Display for Bind {
             Self::Tcp(address) => address.fmt(f),
             Self::Unix(path) => write!(f, "unix:{}", path.display()),
         }
+    }
+}
+
+impl fmt::Debug for Admin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Admin({}, ***)", self.bind)
     }
 }
 

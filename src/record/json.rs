@@ -38,7 +38,7 @@
 //! | `bytes_received` | bytes of the request's body |
 //! | `ending` | how the exchange ended |
 //! | `upstream` | `name`, `attempts`, `status`, `request_id`, `id_2`, and `error` if it failed |
-//! | `decision` | `verdict`, `missing`, `action`, `resource`, and the deciding statement: `layer`, `sid`, `file`, `line`, `statement`; `with` is the statement of the caller's own side; and of a refusal `reason` |
+//! | `decision` | `verdict`, `missing`, `action`, `resource`, and the deciding statement: `layer`, `sid`, `file`, `line`, `statement`; `with` is the statement of the caller's own side; `revision` of the policies in force; and of a refusal `reason` |
 //! | `decision.reason` | `kind`: `explicit_deny`, `nearest_allow`, `no_statement`, `unknown`; the statement it is about: `layer`, `sid`, `file`, `line`, `statement`; and its parts below |
 //! | `….conditions` | those that matched, failed or are not known: `operator`, `key`, `wanted`, `found` (`null`: absent), `outcome`: `holds`, `does_not_hold`, `undecidable`, `unknown`; `more_conditions` counts those cut |
 //! | `….resource`, `….action`, `….principal` | if it failed, or matched by NotResource, NotAction, NotPrincipal: `element`, `wanted`, `found`, and `outcome` or how the caller is `named` |
@@ -252,7 +252,7 @@ impl<'a> JsonRecord<'a> {
                 .upstream
                 .as_ref()
                 .map(|upstream| JsonUpstream::of(upstream, record.ending)),
-            decision: JsonDecided::of(labels),
+            decision: JsonDecided::of(labels, &exchange.revision),
             guardrails: labels.rego.as_ref(),
             permissions: &labels.permissions,
             copy_source: exchange.copy.as_ref().map(JsonSource::of),

@@ -26,6 +26,8 @@ pub struct Admission {
     pub labels: Labels,
     /// What is done next.
     pub outcome: Outcome,
+    /// What was looked up to decide; for [`super::explain`].
+    pub looked: Option<Box<Looked>>,
 }
 
 /// What is done next.
@@ -122,7 +124,7 @@ pub struct Waiting {
     plan: BodyPlan,
     labels: Labels,
     route: Option<usize>,
-    looked: Looked,
+    looked: Box<Looked>,
     body: Option<Bytes>,
     /// The tags to look up; `None`: it waits for its body.
     tags: Option<(Whose, Permit)>,
@@ -204,12 +206,12 @@ impl Waiting {
         let missing = match granted {
             Ok(granted) => {
                 let outcome = forwarded(&case, self.plan, granted);
-                return Admission::of(labels, Ok(outcome));
+                return Admission::of(labels, Ok(outcome)).after(self.looked);
             }
             Err(stop) => missing_tags(&case, stop),
         };
         match missing {
-            Err(error) => Admission::of(labels, Err(error)),
+            Err(error) => Admission::of(labels, Err(error)).after(self.looked),
             Ok(tags) => {
                 self.tags = Some(tags);
                 Admission::of(self.labels.clone(), Ok(Outcome::Need(Box::new(self))))
@@ -272,7 +274,7 @@ fn check(
         request,
         plan,
         route,
-        looked,
+        looked: Box::new(looked),
         body: None,
         tags,
     })))
@@ -302,7 +304,13 @@ impl Admission {
         Self {
             labels,
             outcome: outcome.unwrap_or_else(|error| Outcome::Answer(error.into())),
+            looked: None,
         }
+    }
+
+    fn after(mut self, looked: Box<Looked>) -> Self {
+        self.looked = Some(looked);
+        self
     }
 }
 

@@ -11,6 +11,7 @@
 //! | `authorise` | whether this caller may make it |
 //! | `questions` | which question that is to the engine |
 //! | `ruling` | what a refusal leaves in the record |
+//! | `explain` | the same questions again, for those who ask why |
 //! | `facts` | what takes a look-up, and when |
 //! | `rego` | what guardrails in Rego are asked about it |
 //! | `modes` | what policies in shadow would change, and what a listener in observe lets pass |
@@ -21,6 +22,7 @@
 mod admit;
 mod authenticate;
 mod authorise;
+mod explain;
 mod facts;
 mod forward;
 mod hidden;
@@ -39,6 +41,8 @@ pub use crate::context::TlsVersion;
 pub use admit::{
     Admission, Asked, Found, Item, Labels, Missing, Outcome, Permission, Waiting, admit,
 };
+pub use explain::{Explained, Unexplained, explain};
+pub use facts::Looked;
 pub use hidden::withheld;
 pub use modes::{Difference, DifferenceKind, Observed, Shadowed};
 pub use permit::{Permit, Run};

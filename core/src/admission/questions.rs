@@ -4,7 +4,7 @@ use super::facts::{sees_tags, whose};
 use super::legality::Case;
 use super::{Auth, Labels, refuse};
 use crate::context::{AuthType, Body, Facts, Listing, RequestContext, Stored, Tag};
-use crate::policy::{self, Decision, Policies, Question, Reason, View};
+use crate::policy::{self, Decision, Explanation, Policies, Question, Reason, View};
 use crate::s3::actions::Action;
 use crate::s3::answer::S3Error;
 use crate::s3::names::{AccountId, Target};
@@ -235,6 +235,26 @@ pub(super) fn reason(
         |policies, question| Reason::of(policies, question, decision),
     );
     reason.map(Arc::new)
+}
+
+/// All that bears on a question.
+pub(super) fn explanation(
+    case: &Case<'_>,
+    labels: &Labels,
+    action: Action,
+    subject: &Subject<'_>,
+    said: &Said<'_>,
+) -> Explanation {
+    let view = View::Live;
+    put(
+        case,
+        labels,
+        action,
+        subject,
+        said,
+        view,
+        |policies, question| policy::explain(policies, question),
+    )
 }
 
 /// Makes the question and gives it on, with the policies of a view.

@@ -29,6 +29,8 @@ pub struct Rules {
     pub rego: Option<Arc<dyn Guardrails>>,
     /// What the store knows of buckets; `None` without a store.
     pub buckets: Option<Arc<HashMap<BucketName, BucketRecord>>>,
+    /// Which policies and identities these are: 12 hexadecimal digits. Empty if they come from no files.
+    pub revision: Arc<str>,
     /// What is evaluated beside the policies in force. `None`: nothing is in shadow, and nothing is asked twice. Set by
     /// [`Rules::with_candidates`].
     pub shadow: Option<Arc<Shadow>>,
@@ -88,7 +90,7 @@ impl Rules {
     }
 
     /// The resource-control documents on what an account owns.
-    pub(super) fn guardrails_of(&self, owner: AccountId) -> &PolicySet {
+    pub fn guardrails_of(&self, owner: AccountId) -> &PolicySet {
         let account = self.directory.accounts.get(&owner);
         account.map_or(&self.guardrails, |account| &account.resource_control)
     }

@@ -1,5 +1,6 @@
 //! From what was written to what it means. Every check reports and goes on, so that all problems show at once.
 
+mod admin;
 mod listeners;
 mod logs;
 mod patterns;
@@ -18,6 +19,7 @@ use super::modes::{self, Modes};
 use super::place::At;
 use super::policies;
 use super::raw;
+use super::revision::Revision;
 use super::settings::{Settings, StatePath};
 use super::sources::Sources;
 use portcullis_core::admission::rego::Guardrails;
@@ -35,6 +37,7 @@ pub(super) struct Check<'a> {
     pub(super) accepted: Vec<Accepted>,
     /// Places whose text could not be made: what is wrong with the rest of it is no news.
     unresolved: HashSet<(Box<str>, u32, u32)>,
+    documents: Revision,
 }
 
 impl<'a> Check<'a> {
@@ -46,7 +49,13 @@ impl<'a> Check<'a> {
             findings: Vec::new(),
             accepted: Vec::new(),
             unresolved: HashSet::new(),
+            documents: Revision::default(),
         }
+    }
+
+    /// Notes a document that decisions are made from.
+    pub(super) fn note_document(&mut self, file: &Path, bytes: &[u8]) {
+        self.documents.note(file, bytes);
     }
 
     /// Reports.
@@ -133,7 +142,7 @@ pub(super) fn settings(file: &Path, check: &mut Check<'_>) -> Option<Settings> {
         threads: threads(raw.threads, &at.field("threads"), check)?,
         listeners: listeners.all,
         health: values::address(raw.health, &at.field("health"), check),
-        admin: admin(raw.admin, &at.field("admin"), check),
+        admin: admin::admin(&at.field("admin"), check),
         upstreams,
         directory: with_principals(directory, listeners.made_known),
         bucket_policies: folder.buckets,
@@ -145,6 +154,8 @@ pub(super) fn settings(file: &Path, check: &mut Check<'_>) -> Option<Settings> {
         logs: logs::logs(raw.logs, &at.field("logs"), check),
         limits: values::limits(raw.limits, &at.field("limits"), check),
         shutdown: values::shutdown(raw.shutdown, &at.field("shutdown"), check),
+        file: file.to_owned(),
+        revision: check.documents.name(file),
     };
     (!check.failed()).then_some(settings)
 }
@@ -190,19 +201,6 @@ fn threads(written: Option<u32>, at: &At<'_>, check: &mut Check<'_>) -> Option<u
     };
     let fits = (1..=1024).contains(&threads).then_some(threads);
     check.take(at, fits.ok_or("must be from 1 to 1024".to_owned()))
-}
-
-fn admin(
-    written: Option<String>,
-    at: &At<'_>,
-    check: &mut Check<'_>,
-) -> Option<super::settings::Bind> {
-    let bind = check.take(at, values::bind(&written?, at.document));
-    check.push(
-        at.error("the admin interface is not in this version; nothing listens here")
-            .softened(),
-    );
-    bind
 }
 
 fn state(written: Option<raw::State>, at: &At<'_>, check: &mut Check<'_>) -> Option<StatePath> {

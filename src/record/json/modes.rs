@@ -9,6 +9,8 @@ use serde::Serialize;
 #[derive(Serialize)]
 pub(super) struct JsonDecided<'a> {
     mode: &'static str,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    revision: &'a str,
     #[serde(flatten)]
     asked: Option<JsonDecision<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -66,7 +68,7 @@ struct JsonView<'a> {
 }
 
 impl<'a> JsonDecided<'a> {
-    pub(super) fn of(labels: &'a Labels) -> Self {
+    pub(super) fn of(labels: &'a Labels, revision: &'a str) -> Self {
         let shadow = labels.shadow.as_deref();
         let would_deny = labels.observed.is_some() || shadow.is_some_and(|it| it.would_deny > 0);
         let would_allow = shadow.is_some_and(|shadow| shadow.would_allow > 0);
@@ -76,6 +78,7 @@ impl<'a> JsonDecided<'a> {
                 DecisionMode::Observe => "observe",
             },
             asked: labels.decision.as_ref().map(JsonDecision::of),
+            revision,
             would_deny: would_deny.then_some(true),
             would_allow: would_allow.then_some(true),
             observed: labels.observed.as_deref().map(JsonObserved::of),

@@ -241,10 +241,13 @@ fn the_table_is_what_is_scraped() {
     modes(&mut denied);
     listener.observe(&finish(denied, Ending::Answered));
     metrics.records_dropped().inc();
+    metrics.reloaded(jiff::Timestamp::UNIX_EPOCH, "0123456789ab");
+    metrics.reloaded(jiff::Timestamp::UNIX_EPOCH, "ba9876543210");
     let lake = metrics.upstream("lake");
     lake.failed(UpstreamError::Tls);
     lake.credentials_expire(Some(jiff::Timestamp::UNIX_EPOCH));
     let text = metrics.text().unwrap();
+    assert!(!text.contains("0123456789ab"), "one revision at a time");
     for family in FAMILIES {
         let line = format!("# TYPE {NAMESPACE}_{} {}\n", family.name, family.kind);
         assert!(text.contains(&line), "{line}");

@@ -128,6 +128,7 @@ impl World {
                 rego: None,
                 buckets: Some(Arc::default()),
                 shadow: None,
+                revision: Arc::default(),
             },
             ordinary: ListenerRules {
                 name: "main".into(),
