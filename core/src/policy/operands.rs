@@ -1,12 +1,14 @@
 //! The values of a condition, compiled for their operator, and how one value of the request is compared with them.
 
 use super::glob::{self, Glob, Variables, Wildcards};
+use super::globs::Globs;
+use super::networks::Networks;
 use super::operators::{Compare, Order};
 use super::truth::Truth;
 use crate::context::{Context, Value};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use ipnet::{IpNet, Ipv4Net};
+use ipnet::IpNet;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -16,14 +18,14 @@ use std::net::IpAddr;
 /// The right-hand side of a condition: values of which one must match.
 #[derive(Debug)]
 pub(crate) enum Operand {
-    Text(Box<[Glob]>),
+    Text(Globs),
     /// In lower case.
-    TextIgnoringCase(Box<[Glob]>),
+    TextIgnoringCase(Globs),
     Numbers(Order, Box<[Decimal]>),
     Dates(Order, Box<[Timestamp]>),
     Bools(Box<[bool]>),
     Binary(Box<[Box<[u8]>]>),
-    Networks(Box<[IpNet]>),
+    Networks(Networks),
     Arns(Box<[ArnPattern]>),
     /// `true`: the key must be absent.
     Null(Box<[bool]>),
@@ -54,10 +56,10 @@ pub(crate) fn compile(
     })
 }
 
-fn each<T>(
+fn each<T, L: FromIterator<T>>(
     texts: &[&str],
     read: impl Fn(&str) -> Result<T, String>,
-) -> Result<Box<[T]>, Vec<(usize, String)>> {
+) -> Result<L, Vec<(usize, String)>> {
     let mut values = Vec::with_capacity(texts.len());
     let mut errors = Vec::new();
     for (index, text) in texts.iter().enumerate() {
@@ -67,7 +69,7 @@ fn each<T>(
         }
     }
     if errors.is_empty() {
-        Ok(values.into())
+        Ok(values.into_iter().collect())
     } else {
         Err(errors)
     }
@@ -77,18 +79,9 @@ impl Operand {
     /// Whether a value of the request matches one of the values. A value of the wrong form is undecidable.
     pub(crate) fn matches<C: Context>(&self, value: &Value<'_>, context: &C) -> Truth {
         match self {
-            Self::Text(globs) => {
-                let text = value.to_text();
-                Truth::any(
-                    globs
-                        .iter()
-                        .map(|glob| glob.matches(&text, context).truth()),
-                )
-            }
+            Self::Text(globs) => globs.match_any(&value.to_text(), context),
             Self::TextIgnoringCase(globs) => {
-                let text = value.to_text();
-                let test = |glob: &Glob| glob.matches_ignoring_case(&text, context).truth();
-                Truth::any(globs.iter().map(test))
+                globs.match_any_ignoring_case(&value.to_text(), context)
             }
             Self::Numbers(order, wanted) => compared(Decimal::of(value), *order, wanted),
             Self::Dates(order, wanted) => compared(date_of(value), *order, wanted),
@@ -100,9 +93,8 @@ impl Operand {
                     .map(Vec::into_boxed_slice),
                 wanted,
             ),
-            Self::Networks(networks) => address_of(value).map_or(Truth::Undecidable, |address| {
-                networks.iter().any(|net| net.contains(&address)).into()
-            }),
+            Self::Networks(networks) => address_of(value)
+                .map_or(Truth::Undecidable, |address| networks.hold(address).into()),
             Self::Arns(patterns) => {
                 let text = value.to_text();
                 Truth::any(
@@ -260,30 +252,15 @@ fn network(text: &str) -> Result<IpNet, String> {
     let single = || text.parse::<IpAddr>().map(IpNet::from);
     text.parse::<IpNet>()
         .or_else(|_| single())
-        .map(canonical)
         .map_err(|_| format!("`{text}` is neither an IP address nor a range such as `10.0.0.0/8`"))
 }
 
-/// An IPv4 range written in IPv6 is that IPv4 range: callers' addresses are compared in their shortest form.
-fn canonical(net: IpNet) -> IpNet {
-    let mapped = match net {
-        IpNet::V4(_) => None,
-        IpNet::V6(net) => net
-            .network()
-            .to_ipv4_mapped()
-            .zip(net.prefix_len().checked_sub(96))
-            .and_then(|(address, length)| Ipv4Net::new(address, length).ok()),
-    };
-    mapped.map_or(net, IpNet::V4)
-}
-
 fn address_of(value: &Value<'_>) -> Option<IpAddr> {
-    let address = match value {
+    match value {
         Value::Ip(address) => Some(*address),
         Value::Text(text) => text.parse().ok(),
         Value::Bool(_) | Value::Number(_) | Value::Time(_) => None,
-    };
-    address.map(|address: IpAddr| address.to_canonical())
+    }
 }
 
 /// An ARN with wildcards, matched part by part: a `*` crosses a colon only in the last part.

@@ -1,5 +1,5 @@
 use super::*;
-use crate::context::FixedContext;
+use crate::context::{FixedContext, Key};
 use proptest::prelude::*;
 use std::time::Instant;
 
