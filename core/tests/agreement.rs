@@ -168,15 +168,6 @@ fn known(case: &Value) -> Option<&'static str> {
     if principal.contains(":role/aws-service-role/") && guarded {
         return Some("resource control policies do not bind service-linked roles");
     }
-    let context = case["context"].as_object().unwrap();
-    let copy_source = context
-        .iter()
-        .find(|(key, _)| key.eq_ignore_ascii_case("s3:x-amz-copy-source"))
-        .and_then(|(_, value)| value.as_str())
-        .unwrap_or_default();
-    if copy_source.starts_with('/') {
-        return Some("a copy source with a leading slash, in the context of a written case");
-    }
     None
 }
 

@@ -218,18 +218,26 @@ fn date(text: &str) -> Result<Timestamp, String> {
     })
 }
 
-/// ISO 8601 with a zone, a day in UTC, or seconds since 1970.
+/// Seconds since 1970, or one of the W3C's forms of ISO 8601: with a zone, or a day, month or year that begins in UTC.
+/// AWS takes both and says nothing of four digits, which are either: they are a year here, as no policy means an
+/// instant of the first three hours of 1970.
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html#Conditions_Date>
 fn parse_date(text: &str) -> Option<Timestamp> {
-    if let Ok(seconds) = text.parse::<i64>() {
-        return Timestamp::from_second(seconds).ok();
+    let begun = match text.len() {
+        4 => format!("{text}-01-01").parse::<Date>().ok(),
+        7 => format!("{text}-01").parse::<Date>().ok(),
+        10 => text.parse::<Date>().ok(),
+        _ => None,
+    };
+    if let Some(day) = begun {
+        let day = day.to_zoned(TimeZone::UTC).ok()?;
+        return Some(day.timestamp());
     }
-    if let Ok(time) = text.parse::<Timestamp>() {
-        return Some(time);
-    }
-    let looks_like_a_day = text.len() == "2026-06-01".len();
-    let day = text.parse::<Date>().ok().filter(|_| looks_like_a_day)?;
-    day.to_zoned(TimeZone::UTC).ok().map(|day| day.timestamp())
+    let seconds = text.parse::<i64>().ok();
+    seconds.map_or_else(
+        || text.parse::<Timestamp>().ok(),
+        |seconds| Timestamp::from_second(seconds).ok(),
+    )
 }
 
 fn date_of(value: &Value<'_>) -> Option<Timestamp> {

@@ -57,6 +57,7 @@ fn confined_to_values(condition: &Condition) -> bool {
             | Key::SourceVpc
             | Key::SourceVpce
             | Key::SourceAccount
+            | Key::SourceOwner
             | Key::Userid
             | Key::XAmzServerSideEncryptionAwsKmsKeyId
             | Key::DataAccessPointAccount,
