@@ -1,6 +1,7 @@
 //! The decision procedure.
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html>
 
+use super::glob::Subject;
 use super::principals::Naming;
 use super::truth::Truth;
 use super::{
@@ -264,10 +265,15 @@ impl Outcome<'_> {
 
 impl Statement {
     /// Whether resource and conditions match; what is undecidable is settled by the effect.
-    pub(super) fn applies<C: Context>(&self, effect: Effect, question: &Question<'_, C>) -> Truth {
+    pub(super) fn applies<C: Context>(
+        &self,
+        effect: Effect,
+        resource: &Subject<'_>,
+        question: &Question<'_, C>,
+    ) -> Truth {
         let resource = self
             .resources
-            .cover(question.resource, question.context)
+            .cover(resource, question.context)
             .in_a(effect);
         if resource == Truth::No {
             return Truth::No;

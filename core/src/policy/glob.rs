@@ -2,12 +2,15 @@
 //!
 //! A pattern is cut at its `*`s into segments. The first segment stands at the start of the text, the last at the
 //! end, and each one between is taken at its leftmost place after the one before: going further right never helps,
-//! so nothing is tried twice. Values of variables are compared as they are and never read as patterns.
+//! so nothing is tried twice. How that place is found is the business of [`Subject`]. Values of variables are compared as they are and never read as patterns.
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html>
 
+mod positions;
+mod subject;
 mod tokens;
 mod values;
 
+pub(crate) use subject::Subject;
 pub(crate) use tokens::{Token, Variable, Variables, Wildcards, after, tokens};
 
 use super::truth::Truth;
@@ -106,7 +109,7 @@ impl Glob {
     }
 
     /// Whether the whole text matches.
-    pub(crate) fn matches<C: Context>(&self, text: &str, context: &C) -> Matched {
+    pub(crate) fn matches<C: Context>(&self, text: &Subject<'_>, context: &C) -> Matched {
         match Bound::of(&self.variables, context) {
             Bound::Values(values) => self.matches_with(text, &values),
             Bound::NoValue => Matched::NoValue,
@@ -114,10 +117,14 @@ impl Glob {
         }
     }
 
-    /// As [`Glob::matches`] for a pattern in lower case, ignoring the case of text and variables.
-    pub(crate) fn matches_ignoring_case<C: Context>(&self, text: &str, context: &C) -> Matched {
+    /// As [`Glob::matches`] for pattern and text in lower case, ignoring the case of variables.
+    pub(crate) fn matches_ignoring_case<C: Context>(
+        &self,
+        text: &Subject<'_>,
+        context: &C,
+    ) -> Matched {
         match Bound::of(&self.variables, context) {
-            Bound::Values(values) => self.matches_with(&text.to_lowercase(), &values.lower()),
+            Bound::Values(values) => self.matches_with(text, &values.lower()),
             Bound::NoValue => Matched::NoValue,
             Bound::Unknown => Matched::Unknown,
         }
@@ -125,10 +132,10 @@ impl Glob {
 
     /// Whether a text matches a pattern without variables.
     pub(crate) fn matches_text(&self, text: &str) -> bool {
-        self.matches_with(text, &Values::default()) == Matched::Yes
+        self.matches_with(&Subject::of(text), &Values::default()) == Matched::Yes
     }
 
-    fn matches_with(&self, text: &str, values: &Values<'_>) -> Matched {
+    fn matches_with(&self, text: &Subject<'_>, values: &Values<'_>) -> Matched {
         if self.match_segments(text, values).is_some() {
             Matched::Yes
         } else {
@@ -136,16 +143,14 @@ impl Glob {
         }
     }
 
-    fn match_segments(&self, text: &str, values: &Values<'_>) -> Option<()> {
+    fn match_segments(&self, whole: &Subject<'_>, values: &Values<'_>) -> Option<()> {
         let (first, rest) = self.segments.split_first()?;
-        let mut text = first.strip_start(text, values)?;
+        let text = first.strip_start(whole.text(), values)?;
         let Some((last, middle)) = rest.split_last() else {
             return text.is_empty().then_some(());
         };
-        for segment in middle {
-            text = segment.find(text, values)?;
-        }
-        last.strip_end(text, values).map(|_| ())
+        let start = whole.text().len() - text.len();
+        whole.find_all(middle, start, last.strip_end(text, values)?, values)
     }
 }
 
@@ -203,6 +208,30 @@ impl Segment {
             })
     }
 
+    /// Whether it is one text, or nothing at all.
+    fn is_literal(&self) -> bool {
+        matches!(&*self.0, [] | [Piece::Text(_)])
+    }
+
+    /// Its characters, each with its distance from the start.
+    fn characters<'s>(
+        &'s self,
+        values: &'s Values<'_>,
+    ) -> impl Iterator<Item = (usize, char)> + Clone {
+        let mut end = 0;
+        let placed = self.0.iter().map(move |piece| {
+            let start = end;
+            end += piece.length(values);
+            (start, piece.text(values).unwrap_or_default())
+        });
+        placed.flat_map(|(start, text)| (start..).zip(text.chars()))
+    }
+
+    /// How many characters it takes.
+    fn length(&self, values: &Values<'_>) -> usize {
+        self.0.iter().map(|piece| piece.length(values)).sum()
+    }
+
     /// What follows the leftmost place of this segment in a text.
     fn find<'t>(&self, text: &'t str, values: &Values<'_>) -> Option<&'t str> {
         if let [Piece::Text(literal)] = &*self.0 {
@@ -212,6 +241,20 @@ impl Segment {
         starts
             .filter_map(|at| text.get(at..))
             .find_map(|rest| self.strip_start(rest, values))
+    }
+}
+
+impl Piece {
+    fn text<'s>(&'s self, values: &'s Values<'_>) -> Option<&'s str> {
+        match self {
+            Self::Text(literal) => Some(literal),
+            Self::Variable(index) => values.get(*index),
+            Self::One => None,
+        }
+    }
+
+    fn length(&self, values: &Values<'_>) -> usize {
+        self.text(values).map_or(1, |text| text.chars().count())
     }
 }
 

@@ -1,6 +1,6 @@
 //! The values of a condition, compiled for their operator, and how one value of the request is compared with them.
 
-use super::glob::{self, Glob, Variables, Wildcards};
+use super::glob::{self, Glob, Subject, Variables, Wildcards};
 use super::globs::Globs;
 use super::networks::Networks;
 use super::operators::{Compare, Order};
@@ -79,7 +79,7 @@ impl Operand {
     /// Whether a value of the request matches one of the values. A value of the wrong form is undecidable.
     pub(crate) fn matches<C: Context>(&self, value: &Value<'_>, context: &C) -> Truth {
         match self {
-            Self::Text(globs) => globs.match_any(&value.to_text(), context),
+            Self::Text(globs) => globs.match_any(&Subject::of(&value.to_text()), context),
             Self::TextIgnoringCase(globs) => {
                 globs.match_any_ignoring_case(&value.to_text(), context)
             }
@@ -97,11 +97,9 @@ impl Operand {
                 .map_or(Truth::Undecidable, |address| networks.hold(address).into()),
             Self::Arns(patterns) => {
                 let text = value.to_text();
-                Truth::any(
-                    patterns
-                        .iter()
-                        .map(|pattern| pattern.matches(&text, context)),
-                )
+                let (whole, parts) = (Subject::of(&text), arn_parts(&text));
+                let test = |arn: &ArnPattern| arn.matches(&whole, parts.as_ref(), context);
+                Truth::any(patterns.iter().map(test))
             }
             // Null asks for presence alone, which the condition has settled before it compares values.
             Self::Null(wanted) => wanted.contains(&false).into(),
@@ -299,12 +297,26 @@ impl ArnPattern {
         &self.0
     }
 
-    fn matches<C: Context>(&self, text: &str, context: &C) -> Truth {
-        let parts = text.splitn(self.0.len(), ':');
-        if parts.clone().count() != self.0.len() {
-            return Truth::No;
+    fn matches<C: Context>(
+        &self,
+        whole: &Subject<'_>,
+        parts: Option<&[Subject<'_>; ARN_PARTS]>,
+        context: &C,
+    ) -> Truth {
+        let test = |(glob, part): (&Glob, &Subject<'_>)| glob.matches(part, context).truth();
+        match (&*self.0, parts) {
+            ([all], _) => test((all, whole)),
+            (globs, Some(parts)) => Truth::all(globs.iter().zip(parts).map(test)),
+            (_, None) => Truth::No,
         }
-        let pairs = self.0.iter().zip(parts);
-        Truth::all(pairs.map(|(glob, part)| glob.matches(part, context).truth()))
+    }
+}
+
+fn arn_parts(text: &str) -> Option<[Subject<'_>; ARN_PARTS]> {
+    let mut parts = text.splitn(ARN_PARTS, ':').map(Subject::of);
+    let parts = [(); ARN_PARTS].map(|()| parts.next());
+    match parts {
+        [Some(a), Some(b), Some(c), Some(d), Some(e), Some(f)] => Some([a, b, c, d, e, f]),
+        _ => None,
     }
 }

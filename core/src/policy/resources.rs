@@ -5,7 +5,7 @@
 //! a role that is passed on or of an access point, come whole and are matched whole.
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html>
 
-use super::glob::{self, Glob, Matched, Token, Variables, Wildcards};
+use super::glob::{self, Glob, Matched, Subject, Token, Variables, Wildcards};
 use super::globs::Globs;
 use super::prefixes;
 use super::truth::Truth;
@@ -42,8 +42,8 @@ impl Patterns {
     }
 
     /// Those that can be about a resource: no bucket's name begins like an ARN.
-    fn about(&self, resource: &str) -> &Globs {
-        match resource.starts_with("arn:") {
+    fn about(&self, resource: &Subject<'_>) -> &Globs {
+        match resource.text().starts_with("arn:") {
             true => &self.foreign,
             false => &self.own,
         }
@@ -63,7 +63,7 @@ impl Resources {
     }
 
     /// Whether a resource is meant: one of S3 without `arn:aws:s3:::`, or any other by its whole ARN.
-    pub(crate) fn cover<C: Context>(&self, resource: &str, context: &C) -> Truth {
+    pub(crate) fn cover<C: Context>(&self, resource: &Subject<'_>, context: &C) -> Truth {
         match self {
             Self::Only(globs) => globs.about(resource).match_any(resource, context),
             // AWS says that an entry with a variable without value matches no resource, so everything would be
