@@ -36,7 +36,7 @@ pub(crate) fn cases() -> Vec<Case> {
             format!("*{}{}*", "ab".repeat(100), code(at, "ab"))
         }),
         prefixes("prefixes, short", &many, |at| {
-            format!("*{}*", code(at, "acegikmoqsuwy"))
+            format!("*{}aa*", code(at, "acegikmoqsuwy"))
         }),
         prefixes("prefixes, two letters", &ab, |at| {
             format!("*{}aa*", code(at, "ab"))
@@ -57,10 +57,10 @@ pub(crate) fn cases() -> Vec<Case> {
             format!("*{}", code(at, "bcdefgh"))
         }),
         headers("header values", "", 1, |at| {
-            format!("*{}*", code(at, "bcdefgh"))
+            format!("*{}bb*", code(at, "bcdefgh"))
         }),
         headers("60 header values", "ForAnyValue:", 60, |at| {
-            format!("*{}*", code(at, "bcdefgh"))
+            format!("*{}bb*", code(at, "bcdefgh"))
         }),
         conditions(),
         statements(),
@@ -149,7 +149,8 @@ fn headers(
     };
     let mut asked = asked("s3:GetObject", Some("key"));
     for _ in 0..count {
-        let value = HeaderValue::from_str(&"a".repeat(LONG / count)).unwrap();
+        let value = "bcdefgh".chars().cycle().take(LONG / count);
+        let value = HeaderValue::from_str(&value.collect::<String>()).unwrap();
         asked
             .headers
             .append(HeaderName::from_static("referer"), value);

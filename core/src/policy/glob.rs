@@ -5,16 +5,19 @@
 //! so nothing is tried twice. How that place is found is the business of [`Subject`]. Values of variables are compared as they are and never read as patterns.
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html>
 
+mod automaton;
 mod positions;
 mod subject;
 mod tokens;
 mod values;
 
+pub(crate) use automaton::Automaton;
 pub(crate) use subject::Subject;
 pub(crate) use tokens::{Token, Variable, Variables, Wildcards, after, tokens};
 
 use super::truth::Truth;
 use crate::context::Context;
+use std::borrow::Cow;
 use values::{Bound, Values};
 
 /// A compiled pattern.
@@ -27,7 +30,14 @@ pub(crate) struct Glob {
 
 /// What stands between two stars.
 #[derive(Debug, Clone, PartialEq)]
-struct Segment(Box<[Piece]>);
+struct Segment {
+    pieces: Box<[Piece]>,
+    /// If it has no variables: how many characters it takes, and those that are fixed.
+    fixed: Option<(usize, Box<[Placed]>)>,
+}
+
+/// A character, and how far behind the start of its segment it stands.
+type Placed = (usize, char);
 
 #[derive(Debug, Clone, PartialEq)]
 enum Piece {
@@ -91,7 +101,7 @@ impl Glob {
     /// The one text it matches, if there is just one whatever the request.
     pub(crate) fn literal(&self) -> Option<&str> {
         match &*self.segments {
-            [Segment(pieces)] => match &**pieces {
+            [segment] => match &*segment.pieces {
                 [] => Some(""),
                 [Piece::Text(text)] => Some(text),
                 _ => None,
@@ -102,10 +112,15 @@ impl Glob {
 
     /// The text that everything it matches begins with.
     pub(crate) fn literal_prefix(&self) -> &str {
-        match self.segments.first().and_then(|first| first.0.first()) {
+        match self.segments.first().and_then(|first| first.pieces.first()) {
             Some(Piece::Text(text)) => text,
             Some(Piece::One | Piece::Variable(_)) | None => "",
         }
+    }
+
+    /// Whether something in it must be looked for within a text, having no variables.
+    pub(crate) fn is_sought(&self) -> bool {
+        self.segments.len() > 2 && self.variables.is_empty()
     }
 
     /// Whether the whole text matches.
@@ -178,24 +193,34 @@ impl Segment {
         if !text.is_empty() {
             pieces.push(Piece::Text(text.into()));
         }
-        Self(pieces.into())
+        let variable = |piece: &Piece| matches!(piece, Piece::Variable(_));
+        let fixed = (!pieces.iter().any(variable)).then(|| {
+            let (length, characters) = placed(&pieces, &Values::default());
+            (length, characters.into())
+        });
+        Self {
+            pieces: pieces.into(),
+            fixed,
+        }
     }
 
     /// What follows this segment at the start of a text.
     fn strip_start<'t>(&self, text: &'t str, values: &Values<'_>) -> Option<&'t str> {
-        self.0.iter().try_fold(text, |text, piece| match piece {
-            Piece::Text(literal) => text.strip_prefix(&**literal),
-            Piece::Variable(index) => text.strip_prefix(values.get(*index)?),
-            Piece::One => {
-                let mut chars = text.chars();
-                chars.next().map(|_| chars.as_str())
-            }
-        })
+        self.pieces
+            .iter()
+            .try_fold(text, |text, piece| match piece {
+                Piece::Text(literal) => text.strip_prefix(&**literal),
+                Piece::Variable(index) => text.strip_prefix(values.get(*index)?),
+                Piece::One => {
+                    let mut chars = text.chars();
+                    chars.next().map(|_| chars.as_str())
+                }
+            })
     }
 
     /// What precedes this segment at the end of a text.
     fn strip_end<'t>(&self, text: &'t str, values: &Values<'_>) -> Option<&'t str> {
-        self.0
+        self.pieces
             .iter()
             .rev()
             .try_fold(text, |text, piece| match piece {
@@ -210,31 +235,23 @@ impl Segment {
 
     /// Whether it is one text, or nothing at all.
     fn is_literal(&self) -> bool {
-        matches!(&*self.0, [] | [Piece::Text(_)])
+        matches!(&*self.pieces, [] | [Piece::Text(_)])
     }
 
-    /// Its characters, each with its distance from the start.
-    fn characters<'s>(
-        &'s self,
-        values: &'s Values<'_>,
-    ) -> impl Iterator<Item = (usize, char)> + Clone {
-        let mut end = 0;
-        let placed = self.0.iter().map(move |piece| {
-            let start = end;
-            end += piece.length(values);
-            (start, piece.text(values).unwrap_or_default())
-        });
-        placed.flat_map(|(start, text)| (start..).zip(text.chars()))
-    }
-
-    /// How many characters it takes.
-    fn length(&self, values: &Values<'_>) -> usize {
-        self.0.iter().map(|piece| piece.length(values)).sum()
+    /// How many characters it takes, and which of them are fixed.
+    fn characters(&self, values: &Values<'_>) -> (usize, Cow<'_, [Placed]>) {
+        match &self.fixed {
+            Some((length, characters)) => (*length, Cow::Borrowed(characters)),
+            None => {
+                let (length, characters) = placed(&self.pieces, values);
+                (length, Cow::Owned(characters))
+            }
+        }
     }
 
     /// What follows the leftmost place of this segment in a text.
     fn find<'t>(&self, text: &'t str, values: &Values<'_>) -> Option<&'t str> {
-        if let [Piece::Text(literal)] = &*self.0 {
+        if let [Piece::Text(literal)] = &*self.pieces {
             return text.split_once(&**literal).map(|(_, after)| after);
         }
         let starts = text.char_indices().map(|(at, _)| at).chain([text.len()]);
@@ -244,18 +261,21 @@ impl Segment {
     }
 }
 
-impl Piece {
-    fn text<'s>(&'s self, values: &'s Values<'_>) -> Option<&'s str> {
-        match self {
-            Self::Text(literal) => Some(literal),
-            Self::Variable(index) => values.get(*index),
-            Self::One => None,
-        }
+fn placed(pieces: &[Piece], values: &Values<'_>) -> (usize, Vec<Placed>) {
+    let (mut length, mut characters) = (0, Vec::new());
+    for piece in pieces {
+        let text = match piece {
+            Piece::Text(literal) => literal,
+            Piece::Variable(index) => values.get(*index).unwrap_or_default(),
+            Piece::One => {
+                length += 1;
+                continue;
+            }
+        };
+        characters.extend((length..).zip(text.chars()));
+        length += text.chars().count();
     }
-
-    fn length(&self, values: &Values<'_>) -> usize {
-        self.text(values).map_or(1, |text| text.chars().count())
-    }
+    (length, characters)
 }
 
 #[cfg(test)]

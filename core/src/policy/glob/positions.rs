@@ -45,19 +45,19 @@ impl Positions {
         &self,
         from: usize,
         to: usize,
-        characters: impl Iterator<Item = (usize, char)> + Clone,
+        characters: &[(usize, char)],
     ) -> Option<usize> {
-        let here = |(_, character)| self.row(character) != 0;
-        if from > to || !characters.clone().all(here) {
+        let here = |(_, character): &(usize, char)| self.row(*character) != 0;
+        if from > to || !characters.iter().all(here) {
             return None;
         }
         let first = from / 64;
         // Most searches end near to where they begin: the first word alone, then whole blocks.
-        let near = self.search::<1>(first, characters.clone(), from);
+        let near = self.search::<1>(first, characters, from);
         let found = near.or_else(|| {
             let blocks = (first + 1..=to / 64).step_by(BLOCK);
             blocks
-                .filter_map(|word| self.search::<BLOCK>(word, characters.clone(), from))
+                .filter_map(|word| self.search::<BLOCK>(word, characters, from))
                 .next()
         });
         found.filter(|place| *place <= to)
@@ -67,15 +67,15 @@ impl Positions {
     fn search<const N: usize>(
         &self,
         first: usize,
-        characters: impl Iterator<Item = (usize, char)>,
+        characters: &[(usize, char)],
         from: usize,
     ) -> Option<usize> {
         let mut places = [u64::MAX; N];
         if let Some(word) = places.first_mut().filter(|_| first == from / 64) {
             *word <<= from % 64;
         }
-        for (checked, (behind, character)) in characters.enumerate() {
-            let start = self.row(character) * self.stride + first + behind / 64;
+        for (checked, (behind, character)) in characters.iter().enumerate() {
+            let start = self.row(*character) * self.stride + first + behind / 64;
             let row = self.rows.get(start..)?;
             let (low, high) = (row.first_chunk::<N>()?, row.get(1..)?.first_chunk::<N>()?);
             let shift = behind % 64;

@@ -11,7 +11,8 @@ pub(crate) struct Subject<'t> {
     text: &'t str,
     /// Patterns that have been looked for within the text.
     searches: Cell<usize>,
-    positions: OnceCell<Positions>,
+    /// Boxed, as most texts never have them and are passed around.
+    positions: OnceCell<Box<Positions>>,
 }
 
 /// Texts so short, and so many searches, are faster without a table of positions.
@@ -59,13 +60,15 @@ impl<'t> Subject<'t> {
         part: &str,
         values: &Values<'_>,
     ) -> Option<()> {
-        let positions = self.positions.get_or_init(|| Positions::of(self.text));
+        let positions = self
+            .positions
+            .get_or_init(|| Box::new(Positions::of(self.text)));
         let mut from = self.text.get(..start)?.chars().count();
         let end = from + part.chars().count();
         for segment in segments {
-            let length = segment.length(values);
+            let (length, characters) = segment.characters(values);
             let to = end.checked_sub(length)?;
-            from = length + positions.find(from, to, segment.characters(values))?;
+            from = length + positions.find(from, to, &characters)?;
         }
         Some(())
     }
