@@ -5,6 +5,7 @@ mod found;
 
 pub(super) use found::{Found, Source, first};
 
+use super::glob::Subject;
 use super::principals::Naming;
 use super::truth::Truth;
 use super::{
@@ -279,10 +280,15 @@ fn without_session_policy(caller: &Caller) -> Truth {
 
 impl Statement {
     /// Whether resource and conditions match; what is undecidable is settled by the effect.
-    pub(super) fn applies<C: Context>(&self, effect: Effect, question: &Question<'_, C>) -> Truth {
+    pub(super) fn applies<C: Context>(
+        &self,
+        effect: Effect,
+        resource: &Subject<'_>,
+        question: &Question<'_, C>,
+    ) -> Truth {
         let resource = self
             .resources
-            .cover(question.resource, question.context)
+            .cover(resource, question.context)
             .in_a(effect);
         if resource == Truth::No {
             return Truth::No;

@@ -92,6 +92,7 @@ fn looseness_of_values(condition: &Condition) -> Option<Looseness> {
             | Key::SourceVpc
             | Key::SourceVpce
             | Key::SourceAccount
+            | Key::SourceOwner
             | Key::Userid
             | Key::XAmzServerSideEncryptionAwsKmsKeyId
             | Key::DataAccessPointAccount,
