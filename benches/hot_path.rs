@@ -17,8 +17,8 @@ use portcullis::upstream::settings::{
 };
 use portcullis::upstream::sign::sign;
 use portcullis_core::admission::{
-    Admission, Arrival, Labels, ListenerRules, Outcome, Permit, Route, Routes, Rules, TlsVersion,
-    admit,
+    Admission, Arrival, DecisionMode, Labels, ListenerRules, Outcome, Permit, Route, Routes, Rules,
+    TlsVersion, admit,
 };
 use portcullis_core::context::{AuthType, Facts, Listing, RequestContext, Stored};
 use portcullis_core::document;
@@ -213,12 +213,16 @@ impl World {
                 routes: Arc::new(Routes(vec![route(&account)])),
                 policies: Arc::new(HashMap::from([(bucket, policy)])),
                 guardrails: Arc::default(),
+                rego: None,
                 buckets: Some(Arc::default()),
+                shadow: None,
+                revision: Arc::default(),
             },
             listener: ListenerRules {
                 name: "main".into(),
                 hosts: Hosts(vec!["s3.example.com".into()]),
                 principal: None,
+                decision: DecisionMode::Enforce,
             },
             principal: Principal::Known(caller),
         }

@@ -5,5 +5,6 @@ pub mod cli;
 pub mod config;
 pub mod gateway;
 pub mod record;
+pub mod rego;
 pub mod state;
 pub mod upstream;

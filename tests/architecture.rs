@@ -31,7 +31,8 @@ const CORE: &[(&str, &[&str])] = &[
 
 /// Edges between the modules of `src/`.
 const ROOT: &[(&str, &[&str])] = &[
-    ("config", &["upstream"]),
+    ("config", &["rego", "upstream"]),
+    ("rego", &[]),
     ("state", &[]),
     ("record", &[]),
     ("upstream", &[]),

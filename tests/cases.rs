@@ -1,10 +1,6 @@
 //! `portcullis test`: what it prints, how it exits, and what it says of files that are none of its own.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "a test fails by panicking"
-)]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use serde_json::{Value, json};
 use std::fs;

@@ -219,6 +219,16 @@ fn the_contract_s_egress_loads_but_for_what_is_not_in_this_version() {
 #[test]
 fn the_sample_policies_are_policies() {
     let findings = verify(Path::new("/portcullis/policies"), &checkout());
+    let expected = "/portcullis/policies/buckets/demo-public/policy.json:7:7: warning: this statement opens the bucket to everyone [public]\n";
+    assert_eq!(lines(&findings), expected);
+}
+
+#[test]
+fn a_configuration_accepts_findings_in_the_files_beside_it() {
+    let config = Path::new("/portcullis/config/egress.yaml");
+    let policies = [PathBuf::from("/portcullis/policies")];
+    let (settings, findings) = config::review(Some(config), &policies, &checkout());
+    assert!(settings.is_some());
     assert_eq!(lines(&findings), "");
 }
 
@@ -321,6 +331,16 @@ fn the_page_on_decision_cases_shows_cases_that_pass_and_names_every_field() {
     for field in cases::FIELDS {
         assert!(page.contains(&format!("`{field}`")), "{field}");
     }
+}
+
+#[test]
+fn the_page_of_rules_is_the_table() {
+    let page = portcullis::cli::validate::rules();
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+        std::fs::write(root().join("docs/lint.md"), &page).unwrap();
+    }
+    let command = "UPDATE_GOLDEN=1 cargo test --test shipped the_page_of_rules";
+    assert!(read("docs/lint.md") == page, "run `{command}`");
 }
 
 #[test]

@@ -118,7 +118,7 @@ fn t51_an_unknown_field_is_an_error_with_its_neighbour() {
     check_with(
         "bind: \"127.0.0.1:8080\"",
         "bind: \"127.0.0.1:8080\", zzzzzzzz: 1",
-        "portcullis.yaml:2:34: error: `listeners.app.zzzzzzzz`: unknown field; known here: `bind`, `force`, `hosts`, `principal`, `tls`\n",
+        "portcullis.yaml:2:34: error: `listeners.app.zzzzzzzz`: unknown field; known here: `bind`, `decision`, `force`, `hosts`, `principal`, `tls`\n",
     );
 }
 
@@ -206,10 +206,6 @@ fn what_is_not_in_this_version_is_refused() {
         "portcullis.yaml:10:10: error: `state.postgres`: PostgreSQL is not in this version; use `redb: PATH`\n",
     );
     check(&format!("{GOOD}state: {{ redb: state.redb }}\n"), "");
-    check(
-        &format!("{GOOD}admin: unix:admin.sock\n"),
-        "portcullis.yaml:10:8: warning: `admin`: the admin interface is not in this version; nothing listens here\n",
-    );
 }
 
 #[test]
@@ -527,7 +523,7 @@ const POLICY: &str = r#"{
   "Statement": [
     {
       "Effect": "Allow",
-      "Principal": "*",
+      "Principal": { "AWS": "111122223333" },
       "Action": "s3:GetObject",
       "Resource": "arn:aws:s3:::lake-raw/*"
     }
@@ -575,15 +571,15 @@ fn what_a_folder_of_policies_holds_is_read_or_refused() {
             ("buckets/lake-raw.json", POLICY),
             ("buckets/lake-raw/cors.json", "[]"),
             ("buckets/lake-raw/policy.yaml", POLICY),
-            ("guardrails/deny.rego", ""),
+            ("guardrails/deny.txt", ""),
             ("lake.json", POLICY),
         ],
         "p/buckets/Lake: error: `Lake` is not a bucket: a bucket name has 3 to 63 lower-case letters, digits, dots and hyphens, and begins and ends with a letter or digit\n\
          p/buckets/lake-raw.json: error: not read: a bucket has a folder of its own with `policy.json` in it\n\
-         p/buckets/lake-raw/cors.json: error: not in this version: only `policy.json` is read\n\
+         p/buckets/lake-raw/cors.json: error: not in this version: only `policy.json` and `policy.candidate.json` are read\n\
          p/buckets/lake-raw/policy.yaml: error: a bucket has one policy; another file holds it already\n\
-         p/guardrails: error: guardrails are not in this version\n\
-         p/lake.json: error: not read: only `buckets/<bucket>/policy.json` is\n",
+         p/guardrails/deny.txt: error: not read: guardrails are `*.rego`, or resource-control documents `*.json` and `*.yaml`\n\
+         p/lake.json: error: not read: only `buckets/<bucket>/policy.json` and `guardrails/` are\n",
     );
     check(
         &format!("{GOOD}policies: nowhere\n"),
@@ -664,7 +660,7 @@ fn identity_policies_are_written_named_or_filed() {
     let text = user(&format!(
         "          {{ policies: [read, {allow}, \"file:own.json\"], boundary: read }}\n      policies: {{ read: {allow} }}"
     ));
-    let own = POLICY.replace("      \"Principal\": \"*\",\n", "");
+    let own = POLICY.replace("      \"Principal\": { \"AWS\": \"111122223333\" },\n", "");
     let memory = || Memory::default().file(FILE, text.as_str());
     check_in(memory().file("own.json", own.clone()), "");
     let settings = loaded(&memory().file("own.json", own));
@@ -722,7 +718,10 @@ fn the_exit_code_says_clean_findings_or_cannot_run() {
     };
     let good = write("good.yaml", GOOD);
     let bad = write("bad.yaml", &GOOD.replace("app:", "app: { zzz: 1 }\n  two:"));
-    let odd = write("odd.yaml", &format!("{GOOD}admin: unix:admin.sock\n"));
+    let odd = write(
+        "odd.yaml",
+        &GOOD.replace("buckets: [\"lake-*\"]", "default: true"),
+    );
     let policy = write("policy.json", "{}");
     let run = |arguments: &[&str]| {
         let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_portcullis"));
@@ -815,7 +814,7 @@ fn relative_paths_start_at_the_file_they_stand_in() {
     let text =
         format!("{GOOD}identities: people/all.yaml\npolicies: p\nstate: {{ redb: s.redb }}\n");
     let people = "accounts: { \"111122223333\": { users: { alice: { policies: [\"file:../p/identities/a.json\"] } } } }";
-    let policy = POLICY.replace("      \"Principal\": \"*\",\n", "");
+    let policy = POLICY.replace("      \"Principal\": { \"AWS\": \"111122223333\" },\n", "");
     let memory = Memory::default()
         .file("/etc/gate/portcullis.yaml", text)
         .file("/etc/gate/people/all.yaml", people)
@@ -844,4 +843,99 @@ fn a_socket_s_path_has_a_bound() {
         findings.ends_with("is longer than the 107 bytes of a Unix socket's path\n"),
         "{findings}"
     );
+}
+
+/// A configuration with the policy of one bucket, which everyone reads, and what it accepts.
+fn accepting(written: &str) -> Memory {
+    let policy = r#"{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Principal": "*",
+ "Action": "s3:GetObject", "Resource": "arn:aws:s3:::lake-a/*"}}"#;
+    Memory::default()
+        .file(FILE, format!("{GOOD}policies: policies\n{written}"))
+        .file("policies/buckets/lake-a/policy.json", policy)
+}
+
+#[test]
+fn what_the_linter_finds_is_a_warning_with_its_rule() {
+    check_in(
+        accepting(""),
+        "policies/buckets/lake-a/policy.json:1:60: warning: this statement opens the bucket to everyone [public]\n",
+    );
+}
+
+#[test]
+fn a_finding_is_accepted_by_file_and_rule_with_a_reason() {
+    let accept = |file: &str, rule: &str, reason: &str| {
+        accepting(&format!(
+            "lint: {{ allow: {{ {file}: {{ {rule}: {reason} }} }} }}\n"
+        ))
+    };
+    let file = "./policies/x/../buckets/lake-a/policy.json";
+    check_in(accept(file, "public", "everyone reads our releases"), "");
+    check_in(
+        accept(file, "public", "\"\""),
+        "portcullis.yaml:11:72: error: `lint.allow../policies/x/../buckets/lake-a/policy.json.public`: say why the finding is accepted\n",
+    );
+    check_in(
+        accept("policies/buckets/lake-b/policy.json", "public", "why"),
+        "policies/buckets/lake-a/policy.json:1:60: warning: this statement opens the bucket to everyone [public]\n\
+         portcullis.yaml:11:57: warning: `lint.allow.policies/buckets/lake-b/policy.json.public`: `policies/buckets/lake-b/policy.json` has no such finding\n",
+    );
+    check_in(
+        accept(
+            "policies/buckets/lake-a/policy.json",
+            "never-matches",
+            "why",
+        ),
+        "policies/buckets/lake-a/policy.json:1:60: warning: this statement opens the bucket to everyone [public]\n\
+         portcullis.yaml:11:57: warning: `lint.allow.policies/buckets/lake-a/policy.json.never-matches`: `policies/buckets/lake-a/policy.json` has no such finding\n",
+    );
+    check_in(
+        accept("policies/buckets/lake-a/policy.json", "pubic", "why"),
+        "policies/buckets/lake-a/policy.json:1:60: warning: this statement opens the bucket to everyone [public]\n\
+         portcullis.yaml:11:57: error: `lint.allow.policies/buckets/lake-a/policy.json.pubic`: unknown rule `pubic`, did you mean `public`?\n",
+    );
+}
+
+#[test]
+fn t50_an_admin_listener_is_never_open_to_all() {
+    let with = |written: &str| {
+        let memory = Memory::default()
+            .file(FILE, format!("{GOOD}admin: {written}\n"))
+            .file("token", "0123456789abcdef\n")
+            .file("short", "0123456789abcde\n")
+            .file("run/other", "");
+        findings(&memory)
+    };
+    let open = "every process that reaches this address could explain requests and reload";
+    let clear = "the token would cross the network in the clear";
+    for (written, says) in [
+        ("unix:run/admin.sock", ""),
+        ("{ bind: unix:run/admin.sock, recent: 10 }", ""),
+        ("unix:none/admin.sock", "there is no folder `none`"),
+        ("127.0.0.1:9091", open),
+        ("{ bind: 127.0.0.1:9091 }", open),
+        ("{ bind: 127.0.0.1:9091, token: \"file:token\" }", ""),
+        ("{ bind: \"[::1]:9091\", token: \"file:token\" }", ""),
+        (
+            "{ bind: 127.0.0.1:9091, token: \"file:short\" }",
+            "a token has 16 characters or more",
+        ),
+        ("{ bind: 0.0.0.0:9091, token: \"file:token\" }", clear),
+        (
+            "{ bind: unix:run/admin.sock, token: \"file:token\" }",
+            "a Unix socket takes no `tls` and no `token`",
+        ),
+        (
+            "{ bind: unix:run/admin.sock, recent: 0 }",
+            "must be from 1 to 65536",
+        ),
+        ("{ recent: 10 }", "missing"),
+        ("[]", "expected `unix:PATH` or an object with `bind`"),
+    ] {
+        let found = with(written);
+        match says {
+            "" => assert_eq!(found, "", "{written}"),
+            says => assert!(found.contains(says), "{written}: {found}"),
+        }
+    }
 }

@@ -25,21 +25,9 @@ const SEED: u64 = 20_260_301;
 
 #[test]
 fn the_reference_decides_every_case_as_aws_does() {
-    for folder in ["decisions", "disputed"] {
-        for case in cases(folder) {
-            let decided = reference::decide(&case, &mut Trace::default());
-            assert_eq!(case["expected"], decided, "{}", case["name"]);
-        }
-    }
-}
-
-/// AWS's text and the engine differ here. A case that agrees belongs into `decisions`, and its class in `known` goes.
-#[test]
-fn a_disputed_case_is_one_that_the_engine_decides_otherwise() {
-    for case in cases("disputed") {
-        assert!(known(&case).is_some(), "{}", case["name"]);
-        let decided = decide(&case).unwrap();
-        assert_ne!(case["expected"], decided, "{}", case["name"]);
+    for case in cases() {
+        let decided = reference::decide(&case, &mut Trace::default());
+        assert_eq!(case["expected"], decided, "{}", case["name"]);
     }
 }
 
@@ -113,10 +101,8 @@ fn as_written(case: &Value) -> Value {
     case
 }
 
-fn cases(folder: &str) -> Vec<Value> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("tests/data")
-        .join(folder);
+fn cases() -> Vec<Value> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/decisions");
     std::fs::read_dir(folder)
         .unwrap()
         .map(|file| file.unwrap().path())
@@ -168,10 +154,7 @@ fn compare_some(seed: u64, numbers: impl Iterator<Item = u64>) -> (Trace, Vec<Va
                 without_quotes(refused.split(';').next().unwrap())
             )),
             Ok(engine) if engine == reference => trace.count(format!("outcome: {reference}")),
-            Ok(_) => match known(&case) {
-                Some(known) => trace.count(format!("known difference: {known}")),
-                None => disagreements.push(case),
-            },
+            Ok(_) => disagreements.push(case),
         }
     }
     (trace, disagreements)
@@ -199,25 +182,11 @@ fn without_quotes(message: &str) -> String {
     message.split('`').step_by(2).collect::<Vec<_>>().join("…")
 }
 
-/// Differences in which AWS's text is on the reference's side: a name for each, and when it applies.
-fn known(case: &Value) -> Option<&'static str> {
-    let context = case["context"].as_object().unwrap();
-    let copy_source = context
-        .iter()
-        .find(|(key, _)| key.eq_ignore_ascii_case("s3:x-amz-copy-source"))
-        .and_then(|(_, value)| value.as_str())
-        .unwrap_or_default();
-    if copy_source.starts_with('/') {
-        return Some("a copy source with a leading slash, in the context of a written case");
-    }
-    None
-}
-
 /// The smallest case that still divides the two, and both answers.
 fn told(case: Value) -> String {
     let divides = |case: &Value| {
         let reference = reference::decide(case, &mut Trace::default());
-        decide(case).is_ok_and(|engine| engine != reference && known(case).is_none())
+        decide(case).is_ok_and(|engine| engine != reference)
     };
     let small = shrink::shrink(case, divides);
     format!(

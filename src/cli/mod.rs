@@ -1,14 +1,18 @@
 //! The command line: every verb and its arguments, and the way to each verb's code.
 
+mod ask;
 mod completions;
 pub mod demo;
+mod explain;
 mod man;
 pub mod operations;
 mod probe;
+mod reload;
+mod report;
 mod schema;
 mod serve;
 mod test;
-mod validate;
+pub mod validate;
 mod version;
 
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
@@ -50,10 +54,27 @@ pub enum Verb {
     ///
     /// Exits with 0 if all come out as expected, 1 if some do not, 2 if something cannot be read or is no case.
     Test(Test),
+    /// Count what other modes would have decided, from JSON access logs: who would have been denied what, by which
+    /// statement.
+    ///
+    /// Exits with 0, or 2 if a log cannot be read.
+    Report(Report),
+    /// Say why a request was decided as it was, or how one would be.
+    ///
+    /// Exits with 0 if it is allowed, 1 if it is denied, 2 if that cannot be decided or the gateway not be asked.
+    Explain(Explain),
+    /// Make the running gateway read its files again.
+    ///
+    /// Exits with 0 if they are in force now, 1 if they are broken or need a restart, 2 if the gateway cannot be asked.
+    Reload(Reload),
     /// Print the operation table: requests, permissions, names in logs, and which upstreams have them.
     Operations(Operations),
     /// Print the JSON schema of the configuration file.
-    Schema,
+    Schema {
+        /// That of what guardrails in Rego read instead.
+        #[arg(long)]
+        guardrails: bool,
+    },
     /// Print completions for a shell.
     Completions(Completions),
     /// Print the manual page.
@@ -93,7 +114,7 @@ pub struct Validate {
     /// How findings are printed.
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,
-    /// Warnings fail too.
+    /// Warnings fail too; notes never do.
     #[arg(long)]
     pub strict: bool,
     /// Ask each upstream of the configuration whether it can be used as configured. Nothing is changed there; what is
@@ -109,6 +130,87 @@ pub enum Format {
     Text,
     /// One JSON object.
     Json,
+    /// SARIF 2.1.0, for code scanning.
+    Sarif,
+    /// Workflow commands of GitHub Actions, which annotate a change.
+    Github,
+}
+
+/// Arguments of `report`.
+#[derive(Debug, Args)]
+pub struct Report {
+    /// Access logs in JSON; `-` is standard input, as is no file at all.
+    #[arg(value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    /// How the report is printed.
+    #[arg(long, value_enum, default_value_t = Layout::Text)]
+    pub format: Layout,
+    /// Count what was denied, too.
+    #[arg(long)]
+    pub all: bool,
+}
+
+/// How a report is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Layout {
+    /// A page of a hundred columns.
+    Text,
+    /// One JSON object.
+    Json,
+}
+
+/// Which gateway to ask.
+#[derive(Debug, Args)]
+pub struct Running {
+    /// Its admin listener: `unix:PATH` or `http://ADDRESS:PORT`. Default: that of the configuration.
+    #[arg(long, value_name = "ADDRESS")]
+    pub admin: Option<String>,
+    /// A file with the token of an admin listener over TCP. Default: that of the configuration.
+    #[arg(long, value_name = "FILE")]
+    pub token_file: Option<PathBuf>,
+    /// The gateway's configuration file.
+    #[arg(long, value_name = "FILE", env = "PORTCULLIS_CONFIG")]
+    pub config: Option<PathBuf>,
+}
+
+/// Arguments of `reload`.
+#[derive(Debug, Args)]
+pub struct Reload {
+    /// Which gateway.
+    #[command(flatten)]
+    pub running: Running,
+}
+
+/// Arguments of `explain`.
+#[derive(Debug, Args)]
+pub struct Explain {
+    /// The request id of an exchange: `x-amz-request-id`.
+    #[arg(value_name = "ID", required_unless_present_any = ["record", "principal"], conflicts_with_all = ["record", "principal"])]
+    pub id: Option<String>,
+    /// Which gateway.
+    #[command(flatten)]
+    pub running: Running,
+    /// A JSON record, the first line of this file or, for `-`, of standard input. No gateway is asked.
+    #[arg(long, value_name = "FILE", conflicts_with = "principal")]
+    pub record: Option<PathBuf>,
+    /// Ask the policies of the configuration: the caller's ARN, or `anonymous`.
+    #[arg(long, value_name = "ARN", requires_all = ["action", "resource", "config"])]
+    pub principal: Option<String>,
+    /// E.g. `s3:GetObject`.
+    #[arg(long, requires = "principal")]
+    pub action: Option<String>,
+    /// E.g. `arn:aws:s3:::bucket/key`.
+    #[arg(long, value_name = "ARN", requires = "principal")]
+    pub resource: Option<String>,
+    /// A condition key and its value, e.g. `s3:prefix=home/`; may be given again, also for more values of one key.
+    #[arg(long, value_name = "KEY=VALUE", requires = "principal")]
+    pub context: Vec<String>,
+    /// `aws:SourceIp`.
+    #[arg(long, value_name = "IP", requires = "principal")]
+    pub source_ip: Option<std::net::IpAddr>,
+    /// How the explanation is printed.
+    #[arg(long, value_enum, default_value_t = Layout::Text)]
+    pub format: Layout,
 }
 
 /// Arguments of `test`.
@@ -172,8 +274,12 @@ pub fn run(arguments: &Arguments) -> ExitCode {
         Verb::Demo(demo) => demo::run(demo),
         Verb::Validate(validate) => validate::run(validate),
         Verb::Test(arguments) => test::run(arguments),
+        Verb::Report(arguments) => report::run(arguments),
+        Verb::Explain(arguments) => explain::run(arguments),
+        Verb::Reload(arguments) => reload::run(arguments),
         Verb::Operations(arguments) => print(&operations::text(arguments)),
-        Verb::Schema => print(&schema::text()),
+        Verb::Schema { guardrails: false } => print(&schema::text()),
+        Verb::Schema { guardrails: true } => print(schema::GUARDRAILS),
         Verb::Completions(completions) => print(&completions::text(completions.shell)),
         Verb::Man => print(&man::text()),
         Verb::Version(version) => print(&version::text(version)),

@@ -1,7 +1,7 @@
 //! `serve`: the gateway from a configuration file, until it is told to stop.
 
 use super::Serve;
-use crate::config::{self, Host, Settings};
+use crate::config::{self, Host, Settings, Severity};
 use crate::gateway;
 use anyhow::Context as _;
 use std::process::ExitCode;
@@ -17,7 +17,10 @@ pub(super) fn run(arguments: &Serve) -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    for warning in warnings {
+    for warning in warnings
+        .iter()
+        .filter(|finding| finding.severity != Severity::Note)
+    {
         eprintln!("{warning}");
     }
     eprint!("# effective configuration\n{}", settings.masked_yaml());
@@ -36,7 +39,7 @@ pub(super) fn serve(settings: Settings, ready: impl FnOnce()) -> anyhow::Result<
             tracing::info!("serving on {bound}");
         }
         ready();
-        stop_signal().await?;
+        until_stopped(&running).await?;
         tracing::info!("stopping");
         running.stop(shutdown.delay, shutdown.drain).await;
         Ok(())
@@ -60,6 +63,21 @@ fn runtime(threads: usize) -> anyhow::Result<Runtime> {
         .enable_all()
         .thread_name("portcullis");
     builder.build().context("cannot start the runtime")
+}
+
+/// Until SIGTERM or SIGINT. SIGHUP reads the files again.
+async fn until_stopped(running: &gateway::Running) -> anyhow::Result<()> {
+    let mut hang_up = signal(SignalKind::hangup()).context("cannot wait for SIGHUP")?;
+    let mut stopped = std::pin::pin!(stop_signal());
+    loop {
+        tokio::select! {
+            result = &mut stopped => return result,
+            _ = hang_up.recv() => {
+                // What came of it is in the diagnostics and metrics.
+                let _ = running.reload().await;
+            }
+        }
+    }
 }
 
 async fn stop_signal() -> anyhow::Result<()> {

@@ -1,9 +1,17 @@
-//! `validate`
+//! `validate`: findings of the configuration and of policies, in the form asked for.
+
+mod github;
+mod json;
+mod page;
+mod sarif;
+mod text;
+
+pub use page::rules;
+pub(super) use text::print as as_text;
 
 use super::probe::{self, Probes};
 use super::{Format, Validate};
 use crate::config::{self, Finding, Host, Severity};
-use serde_json::json;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -26,9 +34,11 @@ pub(super) fn run(arguments: &Validate) -> ExitCode {
     let text = match arguments.format {
         Format::Text => {
             let probed = probes.as_ref().map(Probes::as_text);
-            probed.unwrap_or_default() + &as_text(&findings)
+            probed.unwrap_or_default() + &text::print(&findings)
         }
-        Format::Json => as_json(&findings, probes.as_ref()),
+        Format::Json => json::print(&findings, probes.as_ref()),
+        Format::Sarif => sarif::print(&findings),
+        Format::Github => github::print(&findings),
     };
     let printed = super::print(&text);
     match fails(&findings, arguments) {
@@ -58,23 +68,13 @@ fn readable(path: &Path) -> Result<(), String> {
 
 /// Checks the files; probes if that is asked for and the configuration has no error.
 fn check(arguments: &Validate) -> anyhow::Result<(Vec<Finding>, Option<Probes>)> {
-    let mut findings = Vec::new();
+    let config = arguments.config.as_deref();
+    let (settings, mut findings) = config::review(config, &arguments.paths, &Host);
     let mut probes = None;
-    if let Some(config) = &arguments.config {
-        match config::load(config, &Host) {
-            Ok((settings, warnings)) => {
-                findings = warnings;
-                if arguments.probe_upstream {
-                    let probed = probe::run(settings)?;
-                    findings.extend(probed.findings(config));
-                    probes = Some(probed);
-                }
-            }
-            Err(errors) => findings = errors,
-        }
-    }
-    for path in &arguments.paths {
-        findings.extend(config::verify(path, &Host));
+    if let (Some(config), Some(settings), true) = (config, settings, arguments.probe_upstream) {
+        let probed = probe::run(settings)?;
+        findings.extend(probed.findings(config));
+        probes = Some(probed);
     }
     findings.sort();
     findings.dedup();
@@ -82,58 +82,33 @@ fn check(arguments: &Validate) -> anyhow::Result<(Vec<Finding>, Option<Probes>)>
 }
 
 fn fails(findings: &[Finding], arguments: &Validate) -> bool {
-    let counts = |finding: &Finding| arguments.strict || finding.severity == Severity::Error;
-    findings.iter().any(counts)
+    findings.iter().any(|finding| match finding.severity {
+        Severity::Error => true,
+        Severity::Warning => arguments.strict,
+        Severity::Note => false,
+    })
 }
 
-/// A line for each finding, and a closing line with their number.
-pub(super) fn as_text(findings: &[Finding]) -> String {
-    let mut text = String::new();
-    for finding in findings {
-        text += &format!("{finding}\n");
+/// How many findings there are of each severity.
+struct Numbers {
+    errors: usize,
+    warnings: usize,
+    notes: usize,
+}
+
+impl Numbers {
+    fn of(findings: &[Finding]) -> Self {
+        let number = |severity: Severity| {
+            let counted = findings.iter().filter(|each| each.severity == severity);
+            counted.count()
+        };
+        Self {
+            errors: number(Severity::Error),
+            warnings: number(Severity::Warning),
+            notes: number(Severity::Note),
+        }
     }
-    let (errors, warnings) = numbers(findings);
-    text += &format!(
-        "{}, {}\n",
-        counted(errors, "error"),
-        counted(warnings, "warning")
-    );
-    text
 }
 
-fn counted(number: usize, what: &str) -> String {
-    match number {
-        1 => format!("1 {what}"),
-        number => format!("{number} {what}s"),
-    }
-}
-
-fn numbers(findings: &[Finding]) -> (usize, usize) {
-    let errors = findings
-        .iter()
-        .filter(|finding| finding.severity == Severity::Error);
-    let errors = errors.count();
-    (errors, findings.len() - errors)
-}
-
-fn as_json(findings: &[Finding], probes: Option<&Probes>) -> String {
-    let (errors, warnings) = numbers(findings);
-    let shown: Vec<_> = findings
-        .iter()
-        .map(|finding| {
-            json!({
-                "severity": finding.severity.as_str(),
-                "file": finding.file,
-                "line": finding.line,
-                "column": finding.column,
-                "path": finding.path,
-                "message": finding.message,
-            })
-        })
-        .collect();
-    let mut all = json!({ "errors": errors, "warnings": warnings, "findings": shown });
-    if let (Some(probes), Some(all)) = (probes, all.as_object_mut()) {
-        all.insert("upstreams".into(), probes.as_json());
-    }
-    format!("{all:#}\n")
-}
+#[cfg(test)]
+mod tests;

@@ -36,6 +36,7 @@ pub(super) fn open_verbatim(file: &Path, check: &mut Check<'_>) -> Opened {
         Ok(bytes) => bytes,
         Err(error) => return Opened::Unreadable(format!("cannot read it: {}", in_words(&error))),
     };
+    check.note_document(file, &bytes);
     let Ok(text) = std::str::from_utf8(&bytes) else {
         return Opened::Unreadable("it is not UTF-8".to_owned());
     };

@@ -1,6 +1,7 @@
 //! What is wrong with a configuration, and where.
 
 use portcullis_core::document::Place;
+use portcullis_core::policy::lint::{self, Rule};
 use std::fmt;
 use std::path::Path;
 
@@ -19,6 +20,8 @@ pub struct Finding {
     pub path: Box<str>,
     /// Lower case, no full stop.
     pub message: Box<str>,
+    /// The rule of the linter that was broken; none when it is no rule of a policy.
+    pub rule: Option<Rule>,
 }
 
 /// How bad a finding is.
@@ -28,14 +31,17 @@ pub enum Severity {
     Error,
     /// The gateway starts; `validate --strict` fails.
     Warning,
+    /// Worth a look; nothing fails.
+    Note,
 }
 
 impl Severity {
-    /// `error` or `warning`.
+    /// `error`, `warning` or `note`.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Error => "error",
             Self::Warning => "warning",
+            Self::Note => "note",
         }
     }
 }
@@ -50,6 +56,20 @@ impl Finding {
             severity: Severity::Error,
             path: "".into(),
             message: message.into(),
+            rule: None,
+        }
+    }
+
+    /// What the linter found in a policy.
+    pub(super) fn of_policy(file: &Path, found: lint::Finding) -> Self {
+        let severity = match found.rule.severity() {
+            lint::Severity::Warning => Severity::Warning,
+            lint::Severity::Note => Severity::Note,
+        };
+        Self {
+            severity,
+            rule: Some(found.rule),
+            ..Self::error(file, found.at, found.message)
         }
     }
 
@@ -57,6 +77,14 @@ impl Finding {
     pub fn of(self, path: impl Into<Box<str>>) -> Self {
         Self {
             path: path.into(),
+            ..self
+        }
+    }
+
+    /// The same, with this message.
+    pub fn saying(self, message: impl Into<Box<str>>) -> Self {
+        Self {
+            message: message.into(),
             ..self
         }
     }
@@ -80,6 +108,10 @@ impl fmt::Display for Finding {
         if !self.path.is_empty() {
             write!(f, "`{}`: ", self.path)?;
         }
-        f.write_str(&self.message)
+        f.write_str(&self.message)?;
+        match self.rule {
+            Some(rule) => write!(f, " [{}]", rule.id()),
+            None => Ok(()),
+        }
     }
 }

@@ -1,7 +1,8 @@
 //! The effective configuration, with every default filled in and every secret masked.
 
 use super::settings::{
-    Addressing, Credentials, Listener, Log, LogFormat, LogTarget, Settings, Upstream,
+    Addressing, Admin, Credentials, DecisionMode, Listener, Log, LogFormat, LogTarget, Settings,
+    Upstream,
 };
 use serde_json::{Map, Value, json};
 use std::time::Duration;
@@ -21,10 +22,10 @@ impl Settings {
             "health",
             self.health.map(|address| address.to_string()),
         );
-        optional(
-            &mut map,
-            "admin",
-            self.admin.as_ref().map(ToString::to_string),
+        map.extend(
+            self.admin
+                .as_ref()
+                .map(|own| ("admin".to_owned(), admin(own))),
         );
         map.insert("upstreams".into(), named(&self.upstreams, upstream));
         map.insert("identities".into(), self.identities());
@@ -59,7 +60,23 @@ impl Settings {
             .map(ToString::to_string)
             .collect();
         buckets.sort();
-        json!({ "buckets": buckets })
+        let rego = if self.rego.is_some() {
+            "in force"
+        } else {
+            "none"
+        };
+        let mut shown = Map::new();
+        shown.insert("buckets".into(), json!(buckets));
+        shown.insert(
+            "guardrails".into(),
+            json!({ "documents": self.guardrails.len(), "rego": rego }),
+        );
+        if !self.not_enforced.is_empty() {
+            let modes = self.not_enforced.iter();
+            let modes = modes.map(|(name, mode)| (name.to_string(), json!(mode.name())));
+            shown.insert("modes".into(), Value::Object(modes.collect()));
+        }
+        Value::Object(shown)
     }
 
     fn limits_shown(&self) -> Value {
@@ -100,7 +117,27 @@ fn listener(listener: &Listener) -> (String, Value) {
         "principal",
         principal.map(|caller| caller.principal_arn.to_string()),
     );
+    let decision = match listener.decision {
+        DecisionMode::Enforce => "enforce",
+        DecisionMode::Observe => "observe",
+    };
+    map.insert("decision".into(), decision.into());
     (listener.name.to_string(), Value::Object(map))
+}
+
+fn admin(admin: &Admin) -> Value {
+    let mut shown = json!({ "bind": admin.bind.to_string(), "recent": admin.recent });
+    if let (Some(map), Some(_)) = (shown.as_object_mut(), &admin.token) {
+        map.insert("token".into(), MASK.into());
+    }
+    if let (Some(map), Some(tls)) = (shown.as_object_mut(), &admin.tls) {
+        let ca = tls.client_ca.as_ref().map(|_| "(read)");
+        map.insert(
+            "tls".into(),
+            json!({ "cert": "(read)", "key": MASK, "client_ca": ca }),
+        );
+    }
+    shown
 }
 
 fn upstream(upstream: &Upstream) -> (String, Value) {

@@ -4,23 +4,28 @@
 //! in, the raw types are filled (unknown fields and wrong types are reported), and `check` turns them into
 //! [`Settings`], reading identities, policies, certificates and secrets on the way.
 
+mod accept;
 mod cases;
 mod check;
 mod document;
 mod expand;
 mod fill;
 mod finding;
+mod guardrails;
 mod identities;
 mod masked;
+mod modes;
 mod place;
 mod policies;
 pub mod raw;
+mod revision;
 mod secrets;
 pub mod settings;
 mod shape;
 pub mod sources;
 mod verify;
 
+pub(crate) use accept::plain;
 pub use cases::{CaseFile, cases};
 pub use finding::{Finding, Severity};
 pub use settings::Settings;
@@ -28,7 +33,7 @@ pub use sources::{Host, Sources};
 pub use verify::verify;
 
 use check::Check;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Reads and checks a configuration file and everything it names.
 ///
@@ -40,6 +45,21 @@ pub fn load(file: &Path, sources: &dyn Sources) -> Result<(Settings, Vec<Finding
         Some(settings) => Ok((settings, check.findings())),
         None => Err(check.findings()),
     }
+}
+
+/// Checks a configuration and other files together: what the configuration accepts is accepted in all of them. The
+/// settings are there unless the configuration has an error.
+pub fn review(
+    config: Option<&Path>,
+    paths: &[PathBuf],
+    sources: &dyn Sources,
+) -> (Option<Settings>, Vec<Finding>) {
+    let mut check = Check::new(sources);
+    let settings = config.and_then(|config| check::settings(config, &mut check));
+    for path in paths {
+        verify::any(path, &mut check);
+    }
+    (settings, check.findings())
 }
 
 /// The JSON schema of the configuration file.

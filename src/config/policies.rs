@@ -1,54 +1,68 @@
-//! Policy documents: bucket policies from their folder, identity policies from the identities.
+//! Policy documents: those of the folder of policies, and identity policies from the identities.
 
 use super::check::{Check, matches};
 use super::document::{Opened, open_verbatim};
 use super::finding::Finding;
+use super::guardrails::{self, Guardrails};
+use super::modes::CANDIDATE_FILES;
 use super::place::At;
-use super::settings::Upstream;
+use super::settings::{SourceMode, Upstream};
 use super::sources::{Item, ItemKind};
 use portcullis_core::document::{Node, Problem};
-use portcullis_core::policy::{Origin, Policy, PolicyKind};
+use portcullis_core::policy::{Mode, Origin, Policy, PolicyKind};
 use portcullis_core::s3::names::BucketName;
 use std::collections::HashMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Names under which a bucket's policy may stand.
 const POLICY_FILES: [&str; 3] = ["policy.json", "policy.yaml", "policy.yml"];
 
-/// Reads `buckets/<bucket>/policy.json` of the folder that `policies` names.
-pub(super) fn buckets(
+/// What a folder of policies holds.
+#[derive(Debug, Default)]
+pub(super) struct Folder {
+    /// The policies of buckets.
+    pub(super) buckets: HashMap<BucketName, Arc<Policy>>,
+    /// What is tried in their place.
+    pub(super) candidates: HashMap<BucketName, Arc<Policy>>,
+    /// `guardrails/`
+    pub(super) guardrails: Guardrails,
+}
+
+/// Reads the folder that `policies` names. A guardrail in Rego may take this long.
+pub(super) fn folder(
     written: Option<String>,
+    deadline: Duration,
     at: &At<'_>,
     check: &mut Check<'_>,
-) -> HashMap<BucketName, Arc<Policy>> {
+) -> Folder {
     let Some(path) = written else {
-        return HashMap::new();
+        return Folder::default();
     };
     let folder = at.document.resolve(&path);
     if !check.sources.is_folder(&folder) {
         check.push(at.error(format!("`{}` is not a folder", folder.display())));
-        return HashMap::new();
+        return Folder::default();
     }
-    folder_of_policies(&folder, check)
+    folder_of_policies(&folder, deadline, check)
 }
 
 /// Reads a folder of policies. Whatever it holds that this version does not read is an error, for it would
 /// otherwise be believed to be in force.
-pub(super) fn folder_of_policies(
-    folder: &Path,
-    check: &mut Check<'_>,
-) -> HashMap<BucketName, Arc<Policy>> {
-    let mut found = HashMap::new();
+fn folder_of_policies(folder: &Path, deadline: Duration, check: &mut Check<'_>) -> Folder {
+    let mut found = Folder::default();
     for item in list(folder, check) {
         let path = folder.join(&item.name);
         match (item.name.as_str(), item.kind) {
-            ("buckets", ItemKind::Folder) => found = all_buckets(&path, check),
-            ("guardrails", _) => refuse(&path, "guardrails are not in this version", check),
+            ("buckets", ItemKind::Folder) => all_buckets(&path, &mut found, check),
+            ("guardrails", ItemKind::Folder) => {
+                found.guardrails = guardrails::folder(&path, deadline, check);
+            }
             ("README.md", ItemKind::File) | ("identities" | "examples", ItemKind::Folder) => (),
             _ => refuse(
                 &path,
-                "not read: only `buckets/<bucket>/policy.json` is",
+                "not read: only `buckets/<bucket>/policy.json` and `guardrails/` are",
                 check,
             ),
         }
@@ -56,8 +70,7 @@ pub(super) fn folder_of_policies(
     found
 }
 
-fn all_buckets(folder: &Path, check: &mut Check<'_>) -> HashMap<BucketName, Arc<Policy>> {
-    let mut found = HashMap::new();
+fn all_buckets(folder: &Path, found: &mut Folder, check: &mut Check<'_>) {
     for item in list(folder, check) {
         let path = folder.join(&item.name);
         if item.kind == ItemKind::File {
@@ -69,11 +82,7 @@ fn all_buckets(folder: &Path, check: &mut Check<'_>) -> HashMap<BucketName, Arc<
             continue;
         }
         match BucketName::parse(&item.name) {
-            Ok(name) => {
-                if let Some(policy) = bucket(&name, &path, check) {
-                    found.insert(name, policy);
-                }
-            }
+            Ok(name) => bucket(name, &path, found, check),
             Err(error) => refuse(
                 &path,
                 &format!("`{}` is not a bucket: {error}", item.name),
@@ -81,21 +90,37 @@ fn all_buckets(folder: &Path, check: &mut Check<'_>) -> HashMap<BucketName, Arc<
             ),
         }
     }
-    found
 }
 
-fn bucket(name: &BucketName, folder: &Path, check: &mut Check<'_>) -> Option<Arc<Policy>> {
-    let mut files = Vec::new();
+fn bucket(name: BucketName, folder: &Path, found: &mut Folder, check: &mut Check<'_>) {
+    let (mut files, mut candidates) = (Vec::new(), Vec::new());
     for item in list(folder, check) {
-        match POLICY_FILES.contains(&item.name.as_str()) {
-            true => files.push(folder.join(item.name)),
-            false => refuse(
-                &folder.join(item.name),
-                "not in this version: only `policy.json` is read",
+        let path = folder.join(&item.name);
+        match item.name.as_str() {
+            name if POLICY_FILES.contains(&name) => files.push(path),
+            name if CANDIDATE_FILES.contains(&name) => candidates.push(path),
+            _ => refuse(
+                &path,
+                "not in this version: only `policy.json` and `policy.candidate.json` are read",
                 check,
             ),
         }
     }
+    let live = one_policy(&name, &files, check);
+    let candidate = one_policy(&name, &candidates, check);
+    if let (Some(Mode::Shadow), Some(file)) =
+        (live.as_ref().map(|it| it.mode()), candidates.first())
+    {
+        let message = "hides the bucket's `policy.json`, which is in shadow itself: of the two only this one is tried";
+        check.push(Finding::error(file, Default::default(), message).softened());
+    }
+    found
+        .candidates
+        .extend(candidate.map(|policy| (name.clone(), policy)));
+    found.buckets.extend(live.map(|policy| (name, policy)));
+}
+
+fn one_policy(name: &BucketName, files: &[PathBuf], check: &mut Check<'_>) -> Option<Arc<Policy>> {
     if let Some(second) = files.get(1) {
         refuse(
             second,
@@ -132,6 +157,8 @@ pub(super) fn named_file(
     at: &At<'_>,
     check: &mut Check<'_>,
 ) -> Option<Arc<Policy>> {
+    // Also a file that cannot be read is a source: its entry in `modes` is no mistake.
+    check.mode_of(file);
     match open_verbatim(file, check) {
         Opened::Read(document) => compile(&document.root, kind, file, check),
         Opened::Unreadable(message) => {
@@ -144,6 +171,7 @@ pub(super) fn named_file(
 
 /// Reads a file as a document without compiling it.
 pub(super) fn policy_document(file: &Path, check: &mut Check<'_>) -> Option<Node> {
+    check.mode_of(file);
     match open_verbatim(file, check) {
         Opened::Read(document) => Some(document.root),
         Opened::Unreadable(message) => {
@@ -154,7 +182,7 @@ pub(super) fn policy_document(file: &Path, check: &mut Check<'_>) -> Option<Node
     }
 }
 
-/// Compiles a document that stands in `file`.
+/// Compiles a document that stands in `file`, in the mode of that file; `None` if it is off.
 pub(super) fn compile(
     root: &Node,
     kind: PolicyKind<'_>,
@@ -164,13 +192,19 @@ pub(super) fn compile(
     let origin = Arc::new(Origin {
         source: file.display().to_string().into(),
     });
+    let mode = match check.mode_of(file) {
+        SourceMode::Enforce => Some(Mode::Enforce),
+        SourceMode::Shadow => Some(Mode::Shadow),
+        SourceMode::Off => None,
+    };
     let finding = |problem: Problem| Finding::error(file, problem.at, problem.message);
     match Policy::compile(root, kind, origin) {
         Ok(compiled) => {
-            for warning in compiled.warnings {
-                check.push(finding(warning).softened());
+            let linted = portcullis_core::policy::lint(&compiled.policy, kind);
+            for found in compiled.warnings.into_iter().chain(linted) {
+                check.push(Finding::of_policy(file, found));
             }
-            Some(Arc::new(compiled.policy))
+            Some(Arc::new(compiled.policy.in_mode(mode?)))
         }
         Err(problems) => {
             for problem in problems {
@@ -205,7 +239,7 @@ pub(super) fn warn_unrouted(
 }
 
 /// The entries of a folder but hidden ones, such as the `..data` of a Kubernetes mount.
-fn list(folder: &Path, check: &mut Check<'_>) -> Vec<Item> {
+pub(super) fn list(folder: &Path, check: &mut Check<'_>) -> Vec<Item> {
     match check.sources.list(folder) {
         Ok(items) => items
             .into_iter()
@@ -219,6 +253,6 @@ fn list(folder: &Path, check: &mut Check<'_>) -> Vec<Item> {
     }
 }
 
-fn refuse(file: &Path, message: &str, check: &mut Check<'_>) {
+pub(super) fn refuse(file: &Path, message: &str, check: &mut Check<'_>) {
     check.push(Finding::error(file, Default::default(), message));
 }

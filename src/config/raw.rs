@@ -30,16 +30,27 @@ pub struct Configuration {
     pub listeners: Option<BTreeMap<String, Listener>>,
     /// Address of `/livez`, `/readyz`, `/healthz` and `/metrics`, e.g. `0.0.0.0:9090`.
     pub health: Option<String>,
-    /// Address or `unix:PATH` of the admin interface. Not served in this version.
-    pub admin: Option<String>,
+    /// Where `explain`, `reload` and the status are served: `unix:PATH`, or an address with a token or client certificates.
+    #[schemars(with = "Option<AdminField>")]
+    pub admin: Option<serde_json::Value>,
     /// The S3 stores behind the gateway, by name.
     #[schemars(required)]
     pub upstreams: Option<BTreeMap<String, Upstream>>,
     /// Accounts, users, roles and keys: a file, a folder of files, or written here.
     #[schemars(with = "Option<IdentitiesField>")]
     pub identities: Option<serde_json::Value>,
-    /// The folder with `buckets/<bucket>/policy.json`.
+    /// The folder with `buckets/<bucket>/policy.json`, beside it perhaps a candidate, `policy.candidate.json`, and
+    /// `guardrails/`.
     pub policies: Option<String>,
+    /// How guardrails in Rego are judged by.
+    pub guardrails: Option<Guardrails>,
+    /// Modes of files below `policies`, by path in there or pattern: `*` any run, `?` one character. A path goes before
+    /// patterns. Default: enforce; of a candidate: shadow.
+    pub modes: Option<BTreeMap<String, SourceMode>>,
+    /// What becomes of requests of authenticated callers that nothing denies and nothing allows. Default: enforce.
+    pub decision: Option<DecisionMode>,
+    /// What `validate` finds in policies and is meant.
+    pub lint: Option<Lint>,
     /// Where durable settings are kept. Without it nothing is kept on disk.
     pub state: Option<State>,
     /// Access logs, by name. Default: one in JSON on standard output.
@@ -68,6 +79,42 @@ pub struct Listener {
     pub principal: Option<String>,
     /// Allows `principal` on an address that other hosts reach. Default: false.
     pub force: Option<bool>,
+    /// What becomes of requests of authenticated callers that nothing denies and nothing allows. Default: as it is said
+    /// for all listeners.
+    pub decision: Option<DecisionMode>,
+}
+
+/// What becomes of a request that nothing denies and nothing allows.
+#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum DecisionMode {
+    /// It is refused.
+    Enforce,
+    /// It passes, and its record says what enforcement would have answered.
+    Observe,
+}
+
+/// What becomes of a policy's word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum SourceMode {
+    /// It decides.
+    Enforce,
+    /// It decides nothing; records say where it would.
+    Shadow,
+    /// It is checked, and otherwise as if it were not there.
+    Off,
+}
+
+impl SourceMode {
+    /// As it is written.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Enforce => "enforce",
+            Self::Shadow => "shadow",
+            Self::Off => "off",
+        }
+    }
 }
 
 /// A listener's certificate.
@@ -109,6 +156,45 @@ pub struct Upstream {
     /// What requests are signed with. Default for profile `aws`: `chain`.
     #[schemars(with = "Option<CredentialsField>")]
     pub credentials: Option<serde_json::Value>,
+}
+
+/// Schema of `admin`.
+#[derive(JsonSchema)]
+#[serde(untagged)]
+pub enum AdminField {
+    /// `unix:PATH`.
+    Path(String),
+    /// With more to say.
+    Written(Admin),
+}
+
+/// The admin listener.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct Admin {
+    /// `unix:PATH` or `address:port`.
+    #[schemars(required)]
+    pub bind: Option<String>,
+    /// What callers over TCP present as `Authorization: Bearer`, best as `file:PATH`; 16 characters or more.
+    pub token: Option<String>,
+    /// Callers over TCP speak TLS.
+    pub tls: Option<AdminTls>,
+    /// How many exchanges are kept for `explain`. Default: 4096.
+    pub recent: Option<u32>,
+}
+
+/// TLS of the admin listener.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct AdminTls {
+    /// The certificate chain: `file:PATH` or PEM.
+    #[schemars(required)]
+    pub cert: Option<String>,
+    /// The private key: `file:PATH` or PEM.
+    #[schemars(required)]
+    pub key: Option<String>,
+    /// Authorities of callers' certificates: `file:PATH` or PEM. A caller without such a certificate is refused.
+    pub client_ca: Option<String>,
 }
 
 /// How a bucket is named toward a store.
@@ -175,6 +261,22 @@ pub struct WrittenCredentials {
     pub secret_access_key: Option<String>,
     /// The token of temporary credentials.
     pub session_token: Option<String>,
+}
+
+/// How guardrails in Rego are judged by.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct Guardrails {
+    /// How long they may take for one request; one that takes longer is refused. Default: 10ms.
+    pub deadline: Option<String>,
+}
+
+/// What `validate` finds in policies and is meant.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct Lint {
+    /// By policy file, relative to this one: names of rules, each with the reason why its finding is meant.
+    pub allow: Option<BTreeMap<String, BTreeMap<String, String>>>,
 }
 
 /// Where durable settings are kept.

@@ -2,15 +2,18 @@
 //!
 //! Nothing here can be wrong any more, so nobody checks it again. [`super::load`] makes it.
 
+pub use super::raw::SourceMode;
 pub use crate::upstream::settings::{
     Addressing, CredentialSettings as Credentials, Endpoint, Scheme, Timeouts, UpstreamSettings,
 };
+pub use portcullis_core::admission::DecisionMode;
+use portcullis_core::admission::rego::Guardrails;
 use portcullis_core::identity::{Caller, Directory};
 use portcullis_core::policy::Policy;
 use portcullis_core::s3::names::{AccountId, BucketName};
 use portcullis_core::s3::profiles::Profile;
 use rustls::sign::CertifiedKey;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -29,8 +32,8 @@ pub struct Settings {
     pub listeners: Vec<Listener>,
     /// Where `/livez`, `/readyz`, `/healthz` and `/metrics` are served.
     pub health: Option<SocketAddr>,
-    /// Read and checked; not served in this version, which is a warning.
-    pub admin: Option<Bind>,
+    /// Where `explain`, `reload` and the status are served.
+    pub admin: Option<Admin>,
     /// At least one, in the order written.
     pub upstreams: Vec<Upstream>,
     /// Every account, caller and key.
@@ -40,6 +43,12 @@ pub struct Settings {
     /// Resource-control documents on what every account owns, known or not. Each account of `directory` has them among
     /// its own already.
     pub guardrails: Vec<Arc<Policy>>,
+    /// The rules in Rego from `policies/guardrails/`.
+    pub rego: Option<Arc<dyn Guardrails>>,
+    /// Bucket policies that are tried beside those in force, from `policies/buckets/<bucket>/policy.candidate.json`.
+    pub candidates: HashMap<BucketName, Arc<Policy>>,
+    /// The files below `policies` that are not in force, with their modes.
+    pub not_enforced: BTreeMap<Box<str>, SourceMode>,
     /// Where durable settings are kept; without it nothing is kept on disk.
     pub state: Option<StatePath>,
     /// At least one, in the order written; at most one goes to standard output.
@@ -48,6 +57,32 @@ pub struct Settings {
     pub limits: Limits,
     /// How the gateway ends.
     pub shutdown: Shutdown,
+    /// The file all this was read from; a reload reads it again.
+    pub file: PathBuf,
+    /// Which configuration, identities and policies these are: 12 hexadecimal digits.
+    pub revision: Arc<str>,
+}
+
+/// The admin listener. Over TCP it has a token or a `client_ca`.
+#[derive(Clone)]
+pub struct Admin {
+    /// Where it listens.
+    pub bind: Bind,
+    /// What callers present as `Authorization: Bearer`.
+    pub token: Option<Zeroizing<String>>,
+    /// Set: callers speak TLS.
+    pub tls: Option<AdminTls>,
+    /// How many exchanges are kept for `explain`.
+    pub recent: usize,
+}
+
+/// TLS of the admin listener.
+#[derive(Debug, Clone)]
+pub struct AdminTls {
+    /// Its certificate.
+    pub own: ListenerTls,
+    /// Set: callers present a certificate of one of these authorities, in PEM.
+    pub client_ca: Option<Vec<u8>>,
 }
 
 /// One place where clients connect.
@@ -63,6 +98,8 @@ pub struct Listener {
     pub tls: Option<ListenerTls>,
     /// Set: every request is this caller's, and presented credentials are ignored.
     pub principal: Option<Arc<Caller>>,
+    /// What becomes of requests that nothing denies and nothing allows.
+    pub decision: DecisionMode,
 }
 
 /// Where to listen.
@@ -191,6 +228,12 @@ impl fmt::Display for Bind {
             Self::Tcp(address) => address.fmt(f),
             Self::Unix(path) => write!(f, "unix:{}", path.display()),
         }
+    }
+}
+
+impl fmt::Debug for Admin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Admin({}, ***)", self.bind)
     }
 }
 

@@ -4,25 +4,32 @@ use super::check::{self, Check};
 use super::document::is_document;
 use super::finding::Finding;
 use super::sources::{ItemKind, Sources};
-use super::{cases, identities, policies};
+use super::{cases, guardrails, identities, policies};
 use portcullis_core::document::{Node, Value};
 use portcullis_core::policy::PolicyKind;
 use portcullis_core::s3::names::BucketName;
 use std::path::Path;
 
-/// Checks a file, or every JSON and YAML file of a folder and its folders.
+/// Checks a file, or every JSON and YAML file of a folder and its folders; a folder `guardrails` as the gateway reads it.
 ///
 /// What a file is shows in what it holds: `listeners` or `upstreams` make a configuration, `accounts` or
-/// `organizations` identities, `Statement` a policy. A policy is a bucket's if it stands in `buckets/<bucket>/`, else an identity policy.
+/// `organizations` identities, `Statement` a policy, `rules` or `expected` decision cases. A policy is a bucket's if it
+/// stands in `buckets/<bucket>/`, or in `examples/<name>/` and names a bucket; a resource-control document if it stands
+/// in `guardrails/`; else an identity policy. A `.rego` file is checked by itself.
 pub fn verify(path: &Path, sources: &dyn Sources) -> Vec<Finding> {
     let mut check = Check::new(sources);
     any(path, &mut check);
     check.findings()
 }
 
-fn any(path: &Path, check: &mut Check<'_>) {
+/// As [`verify`], reporting to `check`.
+pub(super) fn any(path: &Path, check: &mut Check<'_>) {
     if !check.sources.is_folder(path) {
         return file(path, check);
+    }
+    if path.file_name().is_some_and(|name| name == "guardrails") {
+        guardrails::folder(path, crate::rego::DEADLINE, check);
+        return;
     }
     let items = match check.sources.list(path) {
         Ok(items) => items,
@@ -33,8 +40,9 @@ fn any(path: &Path, check: &mut Check<'_>) {
     };
     // As when the gateway loads it: what a folder of policies has as examples is not in force.
     let of_policies = items.iter().any(|item| item.name == "buckets");
+    let passed_over = |name: &str| name.starts_with('.') || (of_policies && name == "examples");
     for item in items {
-        let read = !item.name.starts_with('.') && !(of_policies && item.name == "examples");
+        let read = !passed_over(&item.name);
         if read && (item.kind == ItemKind::Folder || is_document(&item.name)) {
             any(&path.join(item.name), check);
         }
@@ -42,6 +50,9 @@ fn any(path: &Path, check: &mut Check<'_>) {
 }
 
 fn file(path: &Path, check: &mut Check<'_>) {
+    if path.extension().is_some_and(|name| name == "rego") {
+        return guardrails::rules_file(path, check);
+    }
     let Some(root) = policies::policy_document(path, check) else {
         return;
     };
@@ -61,8 +72,12 @@ fn file(path: &Path, check: &mut Check<'_>) {
 }
 
 fn policy(path: &Path, root: &Node, check: &mut Check<'_>) {
+    let folder = path.parent().and_then(Path::file_name);
     match bucket_of(path, root) {
         Some(bucket) => policies::bucket_policy(&bucket, path, check),
+        None if folder.is_some_and(|name| name == "guardrails") => {
+            guardrails::document(path, check)
+        }
         None => policies::policy_file(path, PolicyKind::Identity, check),
     };
 }

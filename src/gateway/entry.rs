@@ -1,6 +1,7 @@
 //! The record of an exchange while it is being written. Dropping it records it: there is no ending without one.
 
 use super::Gateway;
+use super::recent::Traces;
 use super::snapshot::Door;
 use crate::record::{self, Draft, Ending};
 use std::ops::{Deref, DerefMut};
@@ -15,6 +16,7 @@ pub(super) struct Entry {
     draft: Box<Draft>,
     began: Instant,
     ending: Ending,
+    traces: Option<Traces>,
 }
 
 impl Entry {
@@ -24,9 +26,13 @@ impl Entry {
         gateway: Arc<Gateway>,
         listeners: Arc<[Door]>,
         position: usize,
-        draft: Draft,
+        mut draft: Draft,
         began: Instant,
     ) -> Self {
+        // Admission says it too, of what gets so far.
+        if let Some(door) = listeners.get(position) {
+            draft.labels.mode = door.rules.decision;
+        }
         Self {
             gateway,
             listeners,
@@ -34,7 +40,13 @@ impl Entry {
             draft: Box::new(draft),
             began,
             ending: Ending::ClientAborted,
+            traces: None,
         }
+    }
+
+    /// Leaves what `explain` needs beside the record.
+    pub(super) fn leave(&mut self, traces: Traces) {
+        self.traces = Some(traces);
     }
 
     /// Says how the exchange ends.
@@ -72,6 +84,9 @@ impl Drop for Entry {
         self.gateway.recorder.write(&record);
         if let Some(door) = self.listeners.get(self.position) {
             door.metrics.observe(&record);
+        }
+        if let (Some(recent), Some(traces)) = (&self.gateway.recent, self.traces.take()) {
+            recent.keep(traces, record);
         }
     }
 }

@@ -5,6 +5,7 @@ use super::entry::Entry;
 use super::fault::Fault;
 use super::front::{Arrived, Origin};
 use super::guard::guarded;
+use super::recent::Traces;
 use super::snapshot::{Snapshot, Target};
 use super::{Gateway, clock, reply};
 use crate::record::{CopyFrom, Draft, Ending, LoggedUri, RequestLine, Tls, UpstreamUse};
@@ -17,7 +18,7 @@ use pingora::http::ResponseHeader;
 use pingora::protocols::http::v1::server::HttpSession;
 use pingora::server::ShutdownWatch;
 use portcullis_core::admission::{
-    Admission, Arrival, Found, Labels, Missing, Outcome, Permit, Run, admit, withheld,
+    Admission, Arrival, Found, Labels, Looked, Missing, Outcome, Permit, Run, admit, withheld,
 };
 use portcullis_core::s3::answer::{Answer, S3Error, Success};
 use portcullis_core::s3::errors::ErrorCode;
@@ -44,7 +45,22 @@ pub(super) async fn serve(
         ended.unwrap_or_else(|panicked| Err(Fault::Panicked(panicked)))
     };
     let kept = exchange.conclude(result).await;
-    let Exchange { client, entry, .. } = exchange;
+    let Exchange {
+        client,
+        mut entry,
+        snapshot,
+        looked,
+        origin,
+        ..
+    } = exchange;
+    if gateway.recent.is_some() {
+        entry.leave(Traces {
+            head: arrived.head,
+            origin,
+            looked,
+            snapshot,
+        });
+    }
     drop(entry);
     if kept {
         client.into_reusable().await
@@ -62,6 +78,7 @@ pub(super) struct Exchange<'g> {
     pub(super) entry: Entry,
     origin: Origin,
     arrived: Timestamp,
+    looked: Option<Box<Looked>>,
 }
 
 /// Headers of answers that name a version.
@@ -84,6 +101,7 @@ impl<'g> Exchange<'g> {
             listener,
             gateway.instance.clone(),
         );
+        draft.revision = snapshot.rules.revision.clone();
         draft.request = request_line(&client, arrived);
         draft.tls = origin.tls.map(|tls| Tls {
             version: tls.version,
@@ -103,6 +121,7 @@ impl<'g> Exchange<'g> {
             entry,
             origin,
             arrived: now,
+            looked: None,
         }
     }
 
@@ -121,6 +140,7 @@ impl<'g> Exchange<'g> {
             };
         }
         self.label(admission.labels);
+        self.looked = admission.looked;
         match admission.outcome {
             Outcome::Forward(permit) => self.carry_out(&permit).await,
             Outcome::Answer(Answer::Success(success)) => self.succeed(success).await,

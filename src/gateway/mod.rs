@@ -16,29 +16,38 @@
 //! | `guard` | a panic in an exchange becomes its failure |
 //! | `refusals` | answers and records of what the front refuses |
 //! | `settle` | creations of buckets that were cut short |
+//! | `reload` | the files read again while it serves |
+//! | `recent` | the last exchanges, for those who ask why |
+//! | `control` | what the admin listener asks |
 //! | `start` | from settings to a running gateway, and back |
 
 mod buckets;
 mod buffered;
 mod client;
 pub mod clock;
+mod control;
 mod entry;
 mod exchange;
 mod fault;
 pub mod front;
 mod guard;
 mod passing;
+mod recent;
 mod refusals;
+mod reload;
 mod reply;
 mod settle;
 mod snapshot;
 mod start;
 mod stream;
 mod waiting;
+mod watch;
 
-pub use snapshot::Snapshot;
+pub use reload::{ReloadError, Reloaded};
+pub use snapshot::{Snapshot, rules_of};
 pub use start::{Running, StartError, start};
 
+use crate::admin::Readiness;
 use crate::record::{Recorder, RequestIds};
 use crate::state::Store;
 use crate::upstream::client::Client as Upstreams;
@@ -48,8 +57,9 @@ use front::Arrived;
 use pingora::apps::{HttpServerApp, ReusedHttpStream};
 use pingora::protocols::http::ServerSession;
 use pingora::server::ShutdownWatch;
-use std::sync::Arc;
-use std::time::Duration;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
 /// What all exchanges share.
 pub struct Gateway {
@@ -64,6 +74,17 @@ pub struct Gateway {
     patience: Duration,
     /// After which a client that waits for a long operation hears a sign of life.
     silence: Duration,
+    /// `None` without an admin listener: then nothing is kept.
+    recent: Option<recent::Recent>,
+    /// What all settings were read from.
+    file: PathBuf,
+    /// The settings that a reload cannot change.
+    fixed: reload::Fixed,
+    reloading: tokio::sync::Mutex<()>,
+    /// When, and why not if it failed.
+    last_reload: Mutex<Option<(jiff::Timestamp, Option<String>)>>,
+    began: Instant,
+    readiness: Readiness,
 }
 
 #[async_trait]

@@ -1,8 +1,15 @@
 //! What one exchange is served from, from start to end.
 
-use crate::record::metrics::{ListenerMetrics, UpstreamMetrics};
+use super::{StartError, clock};
+use crate::config::settings::{Settings, Upstream as UpstreamEntry};
+use crate::record::metrics::{ListenerMetrics, Metrics, UpstreamMetrics};
+use crate::state::Store;
 use crate::upstream::Upstream;
-use portcullis_core::admission::{ListenerRules, Rules};
+use crate::upstream::peer::BadCertificate;
+use crate::upstream::settings::UpstreamSettings;
+use portcullis_core::admission::{ListenerRules, Route, Routes, Rules};
+use portcullis_core::policy::Pattern;
+use portcullis_core::request::Hosts;
 use std::sync::Arc;
 
 /// Everything an exchange needs that may change while the gateway runs. Never changed, only replaced.
@@ -30,4 +37,108 @@ pub(super) struct Door {
     pub(super) name: Arc<str>,
     pub(super) rules: ListenerRules,
     pub(super) metrics: Arc<ListenerMetrics>,
+}
+
+impl Snapshot {
+    /// Whether this upstream is in it.
+    pub(super) fn has(&self, upstream: &Arc<Upstream>) -> bool {
+        let mut all = self.upstreams.iter();
+        all.any(|target| Arc::ptr_eq(&target.upstream, upstream))
+    }
+
+    /// The upstream that has exactly these settings.
+    pub(super) fn with_settings(&self, settings: &UpstreamSettings) -> Option<Arc<Upstream>> {
+        let mut all = self.upstreams.iter().map(|target| &target.upstream);
+        all.find(|upstream| upstream.settings() == settings)
+            .cloned()
+    }
+}
+
+/// What a snapshot is made with, beside its settings.
+pub(super) struct Parts<'a> {
+    pub(super) metrics: &'a Metrics,
+    pub(super) store: &'a dyn Store,
+    /// Whose upstreams are taken over where nothing of theirs changed.
+    pub(super) before: Option<&'a Snapshot>,
+}
+
+pub(super) fn snapshot(mut settings: Settings, parts: &Parts<'_>) -> Result<Snapshot, StartError> {
+    let Parts {
+        metrics,
+        store,
+        before,
+    } = *parts;
+    let rules = Rules {
+        buckets: settings.state.is_some().then(|| store.buckets()),
+        ..rules(&mut settings)
+    };
+    let target = |entry: UpstreamEntry| {
+        let name: Arc<str> = entry.connection.name.as_ref().into();
+        let metrics = metrics.upstream(&name);
+        let known = before.and_then(|before| before.with_settings(&entry.connection));
+        Ok(Target {
+            upstream: match known {
+                Some(upstream) => upstream,
+                None => Arc::new(Upstream::new(entry.connection, clock::now)?),
+            },
+            name,
+            metrics,
+        })
+    };
+    let upstreams: Result<Arc<[Target]>, BadCertificate> =
+        settings.upstreams.into_iter().map(target).collect();
+    let door = |listener: crate::config::settings::Listener| {
+        let metrics = metrics.listener(&listener.name);
+        metrics.decides(listener.decision);
+        Door {
+            name: listener.name.as_ref().into(),
+            metrics,
+            rules: ListenerRules {
+                name: listener.name,
+                hosts: Hosts(listener.hosts),
+                principal: listener.principal,
+                decision: listener.decision,
+            },
+        }
+    };
+    Ok(Snapshot {
+        rules,
+        upstreams: upstreams?,
+        listeners: settings.listeners.into_iter().map(door).collect(),
+    })
+}
+
+/// What decisions are made from, where no request is served: nothing is known of buckets that the store holds.
+pub fn rules_of(mut settings: Settings) -> Rules {
+    rules(&mut settings)
+}
+
+fn rules(settings: &mut Settings) -> Rules {
+    let guardrails = std::mem::take(&mut settings.guardrails);
+    Rules {
+        directory: Arc::new(std::mem::take(&mut settings.directory)),
+        routes: Arc::new(Routes(settings.upstreams.iter().map(route).collect())),
+        policies: Arc::new(std::mem::take(&mut settings.bucket_policies)),
+        guardrails: Arc::new(guardrails.into()),
+        rego: settings.rego.take(),
+        buckets: None,
+        shadow: None,
+        revision: settings.revision.clone(),
+    }
+    .with_candidates(std::mem::take(&mut settings.candidates))
+}
+
+fn route(entry: &UpstreamEntry) -> Route {
+    Route {
+        name: entry.connection.name.clone(),
+        owner: entry.owner_account,
+        region: entry.connection.region.clone(),
+        profile: entry.profile,
+        buckets: entry
+            .buckets
+            .iter()
+            .map(|pattern| Pattern::new(pattern))
+            .collect(),
+        default: entry.default,
+    }
 }

@@ -1,31 +1,29 @@
 //! From checked settings to a running gateway, and back.
 
+use super::control::Desk;
 use super::front::{self, Address, Bound, Front, Phase, tls};
+use super::recent::Recent;
 use super::refusals::Refusals;
-use super::snapshot::{Door, Snapshot, Target};
+use super::reload::{Fixed, ReloadError, Reloaded};
+use super::snapshot::{Parts, snapshot};
 use super::{Gateway, clock, settle};
-use crate::admin::{Check, Readiness, serve_health};
-use crate::config::settings::{Bind, LogFormat, LogTarget, Settings, Upstream as UpstreamEntry};
+use crate::admin::{AdminAddress, AdminListener, Readiness, serve_health};
+use crate::config::settings::{Admin, Bind, LogFormat, LogTarget, Settings};
 use crate::record::metrics::{Metrics, Sets};
 use crate::record::{Destination, Format, Recorder, RecorderError, RequestIds, Sink};
 use crate::state::{NoStore, RedbStore, Store, StoreError};
-use crate::upstream::Upstream;
 use crate::upstream::client::Client as Upstreams;
 use crate::upstream::peer::BadCertificate;
 use arc_swap::ArcSwap;
-use portcullis_core::admission::{ListenerRules, Route, Routes, Rules};
-use portcullis_core::policy::Pattern;
-use portcullis_core::request::Hosts;
 use portcullis_core::s3::errors::ErrorCode;
 use portcullis_core::s3::operations::OPERATIONS;
 use std::net::SocketAddr;
-use std::sync::{Arc, Weak};
-use std::time::Duration;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
+use tokio::task::JoinHandle;
 
-/// How often readiness and the expiry of credentials are looked at.
-const HEARTBEAT: Duration = Duration::from_secs(1);
 /// How long the records may take to reach their files at the end.
 const FLUSH: Duration = Duration::from_secs(5);
 
@@ -37,6 +35,8 @@ pub struct Running {
     readiness: Readiness,
     bound: Vec<Bound>,
     health: Option<SocketAddr>,
+    admin: Option<SocketAddr>,
+    administration: Option<JoinHandle<()>>,
 }
 
 /// Why a gateway could not be started.
@@ -60,6 +60,17 @@ pub enum StartError {
         /// Why not.
         source: std::io::Error,
     },
+    /// The admin listener cannot be had.
+    #[error("cannot listen on `{address}` for `admin`")]
+    Admin {
+        /// The address.
+        address: Bind,
+        /// Why not.
+        source: std::io::Error,
+    },
+    /// The admin listener's TLS cannot be set up.
+    #[error("cannot set up TLS for `admin`: {0}")]
+    AdminTls(String),
     /// A listener's TLS cannot be set up.
     #[error("cannot set up TLS for `listeners.{name}`")]
     Tls {
@@ -97,18 +108,35 @@ pub(super) async fn start_over(
     settings: Settings,
 ) -> Result<Running, StartError> {
     let metrics = Arc::new(Metrics::new(&sets())?);
+    metrics.reloaded(clock::now(), &settings.revision);
+    tracing::info!(revision = %settings.revision, "policies and identities read");
     let recorder = Recorder::open(&sinks(&settings), &metrics.records_dropped())?;
     let instance: Arc<str> = settings.instance.as_ref().into();
     let readiness = Readiness::new();
     let addresses = addresses(&settings)?;
     let health = settings.health;
     let limits = limits(&settings);
+    let admin = settings.admin.clone();
+    let parts = Parts {
+        metrics: &metrics,
+        store: store.as_ref(),
+        before: None,
+    };
+    let fixed = Fixed::of(&settings);
+    let file = settings.file.clone();
     let gateway = Arc::new(Gateway {
         ids: RequestIds::new(&instance, clock::now()),
         instance,
         patience: settings.limits.body_idle_timeout,
         silence: settings.limits.silence,
-        snapshot: ArcSwap::from_pointee(snapshot(settings, &metrics, store.as_ref())?),
+        snapshot: ArcSwap::from_pointee(snapshot(settings, &parts)?),
+        recent: admin.as_ref().map(|admin| Recent::new(admin.recent)),
+        fixed,
+        file,
+        reloading: tokio::sync::Mutex::default(),
+        last_reload: Mutex::default(),
+        began: Instant::now(),
+        readiness: readiness.clone(),
         upstreams: Upstreams::new(),
         store,
         recorder,
@@ -128,11 +156,16 @@ pub(super) async fn start_over(
         readiness,
         bound: Vec::new(),
         health: None,
+        admin: None,
+        administration: None,
     };
-    running.watch_upstreams();
+    running.gateway.watch_upstreams(None);
     running.listen(addresses).await?;
     if let Some(address) = health {
         running.serve_health(address).await?;
+    }
+    if let Some(admin) = &admin {
+        running.serve_admin(admin).await?;
     }
     tokio::spawn(settle::settle(Arc::downgrade(&running.gateway)));
     running.readiness.check("listeners").ok();
@@ -148,6 +181,16 @@ impl Running {
     /// Where health and metrics are served.
     pub fn health(&self) -> Option<SocketAddr> {
         self.health
+    }
+
+    /// Where the admin listener is, if it is served over TCP.
+    pub fn admin(&self) -> Option<SocketAddr> {
+        self.admin
+    }
+
+    /// Reads the files again; see [`ReloadError`] for when they are not taken.
+    pub async fn reload(&self) -> Result<Reloaded, ReloadError> {
+        self.gateway.reload().await
     }
 
     /// Stops: not ready at once, still accepting for `delay`, then no new connections and at most `drain` for what is in
@@ -168,6 +211,10 @@ impl Running {
         }
         self.phase.send_replace(Phase::Ended);
         self.front.drained().await;
+        if let Some(administration) = self.administration {
+            // It ends with the phase; its socket file goes before the process does.
+            let _ = administration.await;
+        }
         if let Err(error) = self.gateway.recorder.stop(FLUSH) {
             tracing::error!("{error}");
         }
@@ -207,35 +254,41 @@ impl Running {
         Ok(())
     }
 
-    /// Keeps credentials and addresses fresh, and says in readiness what is missing.
-    fn watch_upstreams(&self) {
-        let snapshot = self.gateway.snapshot.load_full();
-        for target in snapshot.upstreams.iter() {
-            target.upstream.spawn();
-            let check = self.readiness.check(&format!("upstreams.{}", target.name));
-            tokio::spawn(report(
-                Arc::downgrade(&target.upstream),
-                target.metrics.clone(),
-                check,
-            ));
-        }
+    async fn serve_admin(&mut self, admin: &Admin) -> Result<(), StartError> {
+        let address = admin_address(admin)?;
+        let bound = AdminListener::bind(address).await;
+        let listener = bound.map_err(|source| StartError::Admin {
+            address: admin.bind.clone(),
+            source,
+        })?;
+        self.admin = listener.address();
+        let mut phase = self.phase.subscribe();
+        let ended = async move {
+            let _ = phase.wait_for(|phase| *phase == Phase::Ended).await;
+        };
+        let desk = Arc::new(Desk(self.gateway.clone()));
+        self.administration = Some(tokio::spawn(listener.serve(desk, ended)));
+        Ok(())
     }
 }
 
-async fn report(
-    upstream: Weak<Upstream>,
-    metrics: Arc<crate::record::metrics::UpstreamMetrics>,
-    check: Check,
-) {
-    while let Some(upstream) = upstream.upgrade() {
-        match upstream.access() {
-            Ok(_) => check.ok(),
-            Err(missing) => check.fail(missing.to_string()),
-        }
-        metrics.credentials_expire(upstream.credentials().expires());
-        drop(upstream);
-        tokio::time::sleep(HEARTBEAT).await;
-    }
+fn admin_address(admin: &Admin) -> Result<AdminAddress, StartError> {
+    let address = match &admin.bind {
+        Bind::Unix(path) => return Ok(AdminAddress::Unix(path.clone())),
+        Bind::Tcp(address) => *address,
+    };
+    let tls = admin.tls.as_ref().map(|own| {
+        let certificate = Arc::new(tls::Certificate::new(own.own.certified.as_ref().clone()));
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        tls::admin_config(certificate, own.client_ca.as_deref(), provider)
+            .map(Arc::new)
+            .map_err(StartError::AdminTls)
+    });
+    Ok(AdminAddress::Tcp {
+        address,
+        token: admin.token.clone(),
+        tls: tls.transpose()?,
+    })
 }
 
 fn sets() -> Sets {
@@ -294,60 +347,6 @@ fn addresses(settings: &Settings) -> Result<Vec<(Box<str>, Address)>, StartError
         Ok((listener.name.clone(), address))
     };
     settings.listeners.iter().map(address).collect()
-}
-
-fn snapshot(
-    settings: Settings,
-    metrics: &Metrics,
-    store: &dyn Store,
-) -> Result<Snapshot, StartError> {
-    let routes = settings.upstreams.iter().map(route).collect();
-    let target = |entry: UpstreamEntry| {
-        let name: Arc<str> = entry.connection.name.as_ref().into();
-        let metrics = metrics.upstream(&name);
-        Ok(Target {
-            upstream: Arc::new(Upstream::new(entry.connection, clock::now)?),
-            name,
-            metrics,
-        })
-    };
-    let upstreams: Result<Arc<[Target]>, BadCertificate> =
-        settings.upstreams.into_iter().map(target).collect();
-    let door = |listener: crate::config::settings::Listener| Door {
-        name: listener.name.as_ref().into(),
-        metrics: metrics.listener(&listener.name),
-        rules: ListenerRules {
-            name: listener.name,
-            hosts: Hosts(listener.hosts),
-            principal: listener.principal,
-        },
-    };
-    Ok(Snapshot {
-        rules: Rules {
-            directory: Arc::new(settings.directory),
-            routes: Arc::new(Routes(routes)),
-            policies: Arc::new(settings.bucket_policies),
-            guardrails: Arc::new(settings.guardrails.into()),
-            buckets: settings.state.is_some().then(|| store.buckets()),
-        },
-        upstreams: upstreams?,
-        listeners: settings.listeners.into_iter().map(door).collect(),
-    })
-}
-
-fn route(entry: &UpstreamEntry) -> Route {
-    Route {
-        name: entry.connection.name.clone(),
-        owner: entry.owner_account,
-        region: entry.connection.region.clone(),
-        profile: entry.profile,
-        buckets: entry
-            .buckets
-            .iter()
-            .map(|pattern| Pattern::new(pattern))
-            .collect(),
-        default: entry.default,
-    }
 }
 
 fn shown(address: &Address) -> String {

@@ -26,6 +26,8 @@ pub struct Draft {
     pub id: RequestId,
     /// The gateway's instance.
     pub instance: Arc<str>,
+    /// Which policies were in force; empty if nothing was decided by them.
+    pub revision: Arc<str>,
     /// When the head had been read.
     pub arrived: Timestamp,
     /// The listener's name in the configuration.
@@ -66,6 +68,7 @@ impl Draft {
         Self {
             id,
             instance,
+            revision: Arc::default(),
             arrived,
             listener,
             peer,

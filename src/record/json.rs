@@ -38,16 +38,22 @@
 //! | `bytes_received` | bytes of the request's body |
 //! | `ending` | how the exchange ended |
 //! | `upstream` | `name`, `attempts`, `status`, `request_id`, `id_2`, and `error` if it failed |
-//! | `decision` | `verdict`, `missing`, `action`, `resource`, and the deciding statement: `layer`, `sid`, `file`, `line`, `statement`; `with` is the statement of the caller's own side; and of a refusal `reason` |
+//! | `decision` | `verdict`, `missing`, `action`, `resource`, and the deciding statement: `layer`, `sid`, `file`, `line`, `statement`; `with` is the statement of the caller's own side; `revision` of the policies in force; and of a refusal `reason` |
 //! | `decision.reason` | `kind`: `explicit_deny`, `nearest_allow`, `no_statement`, `unknown`; the statement it is about: `layer`, `sid`, `file`, `line`, `statement`; and its parts below |
 //! | `….conditions` | those that matched, failed or are not known: `operator`, `key`, `wanted`, `found` (`null`: absent), `outcome`: `holds`, `does_not_hold`, `undecidable`, `unknown`; `more_conditions` counts those cut |
 //! | `….resource`, `….action`, `….principal` | if it failed, or matched by NotResource, NotAction, NotPrincipal: `element`, `wanted`, `found`, and `outcome` or how the caller is `named` |
 //! | `….not_examined` | of `nearest_allow` and `no_statement`: how many statements about the action were not looked at |
+//! | `decision.mode` | of the listener, always there: `enforce`, `observe`. What `observe` let pass has the verdict `allow` and no statement |
+//! | `decision.would_deny`, `….would_allow` | `true`: enforcement, or the policies in shadow, would have decided otherwise about the request or a key of it |
+//! | `decision.observed` | what passed only because the listener observes: `verdict`, `missing`, `action`, `resource` of the first permission as enforcement decides it; `count` is 1, of DeleteObjects the number of keys |
+//! | `decision.shadow` | what policies in shadow would change: `would_deny`, `would_allow`, `unknown` count requests or keys; `differences` lists the first of `kind` (`would_deny`, `would_allow`, `denied_otherwise`, `unknown`), `action`, `resource`, `live`, `shadow`; `more_differences` counts the others |
+//! | `guardrails` | why rules in Rego refused: `refusals`, each with `message`, `code`, `file`; or `failure`, why they could not be judged by. `decision` then has the `layer` `rego` and the first refusal's code as `sid` |
 //! | `permissions` | each permission that had to be allowed, in order: `action`, `resource`, `allowed`; those of the keys of DeleteObjects are not among them |
 //! | `copy_source` | `bucket_name`, `key_name`, `version_id` |
 //! | `deleted` | of DeleteObjects, per key: `key_name`, `version_id`, `http_status`, `error_code`, and `reason`, a text, if policies refused it |
 
 mod lists;
+mod modes;
 mod one_line;
 
 use super::draft::{BatchItem, CopyFrom, Ending, LoggedUri, Record, RequestLine, UpstreamUse};
@@ -57,7 +63,9 @@ use super::names::auth_name;
 use http::HeaderValue;
 use jiff::Timestamp;
 use jiff::tz::Offset;
+use modes::JsonDecided;
 use one_line::OneLine;
+use portcullis_core::admission::rego::Ruling;
 use portcullis_core::admission::{Asked, Permission};
 use portcullis_core::identity::Principal;
 use portcullis_core::policy::{Deciding, Missing, Reason};
@@ -120,8 +128,12 @@ struct JsonRecord<'a> {
     ending: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     upstream: Option<JsonUpstream<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    decision: Option<JsonDecision<'a>>,
+    decision: JsonDecided<'a>,
+    #[serde(
+        skip_serializing_if = "Option::is_none",
+        serialize_with = "lists::guardrails"
+    )]
+    guardrails: Option<&'a Ruling>,
     #[serde(
         skip_serializing_if = "<[_]>::is_empty",
         serialize_with = "lists::permissions"
@@ -240,7 +252,8 @@ impl<'a> JsonRecord<'a> {
                 .upstream
                 .as_ref()
                 .map(|upstream| JsonUpstream::of(upstream, record.ending)),
-            decision: labels.decision.as_ref().map(JsonDecision::of),
+            decision: JsonDecided::of(labels, &exchange.revision),
+            guardrails: labels.rego.as_ref(),
             permissions: &labels.permissions,
             copy_source: exchange.copy.as_ref().map(JsonSource::of),
             deleted: &record.batch,
@@ -280,9 +293,12 @@ impl<'a> JsonDecision<'a> {
             resource: asked.resource.arn(),
             layer: by.map(|by| by.layer.name()),
             sid: by.and_then(|by| by.sid.as_deref()),
-            file: by.map(|by| &*by.origin.source),
-            line: by.map(|by| by.line),
-            statement: by.map(|by| by.statement),
+            file: by
+                .map(|by| &*by.origin.source)
+                .filter(|file| !file.is_empty()),
+            // Only statements have a place.
+            line: by.map(|by| by.line).filter(|line| *line > 0),
+            statement: by.filter(|by| by.line > 0).map(|by| by.statement),
             with: decision.with.as_ref().map(JsonStatement::of),
             reason: asked.reason.as_deref(),
         }

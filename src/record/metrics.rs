@@ -100,7 +100,13 @@ metrics! {
     front_refusals_total: counter [reason] "Requests refused before they were S3 requests: framing, limits, deadlines.";
     upstream_errors_total: counter [upstream, kind] "Failures of an upstream.";
     upstream_credentials_expiry_timestamp_seconds: seconds [upstream] "When the credentials for an upstream expire; absent when they do not.";
+    decision_mode: gauge [listener, mode] "1 for the mode in which a listener decides, `enforce` or `observe`; 0 for the other.";
+    observed_denials_total: counter [listener, layer] "Requests, and keys of DeleteObjects, that passed only because the listener observes, by the layer whose allow is missing.";
+    shadow_differences_total: counter [layer, kind] "Permissions that policies in shadow would decide otherwise, by the layer that would make the difference.";
     records_dropped_total: counter [] "Records a sink could not take.";
+    config_last_reload_success_timestamp_seconds: seconds [] "When configuration, identities and policies were last read and taken.";
+    config_reload_failures_total: counter [] "Reloads that were refused; what was in force stayed.";
+    policies_info: gauge [revision] "Always 1: which configuration, identities and policies are in force.";
     build_info: gauge [version] "Always 1.";
 }
 
@@ -179,6 +185,26 @@ impl Metrics {
         self.families
             .records_dropped_total
             .with_label_values::<&str>(&[])
+    }
+
+    /// Configuration, identities and policies of this revision are in force from now on.
+    pub fn reloaded(&self, now: jiff::Timestamp, revision: &str) {
+        let seconds = now.as_millisecond() as f64 / 1000.0;
+        let when = &self.families.config_last_reload_success_timestamp_seconds;
+        when.with_label_values::<&str>(&[]).set(seconds);
+        // Failures count from zero, so that an alert sees the first.
+        let failures = &self.families.config_reload_failures_total;
+        failures.with_label_values::<&str>(&[]).inc_by(0);
+        // One series at a time, whatever is loaded.
+        self.families.policies_info.reset();
+        let info = &self.families.policies_info;
+        info.with_label_values(&[revision]).set(1);
+    }
+
+    /// A reload was refused.
+    pub fn reload_failed(&self) {
+        let failures = &self.families.config_reload_failures_total;
+        failures.with_label_values::<&str>(&[]).inc();
     }
 
     /// Everything in the Prometheus text format.

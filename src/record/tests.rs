@@ -633,6 +633,7 @@ fn the_json_object_has_s3s_names_and_ours() {
         "ending": "answered",
         "upstream": {"name": "lake", "attempts": 1, "status": 200, "request_id": "tx0001"},
         "decision": {
+            "mode": "enforce",
             "verdict": "allow",
             "action": "s3:GetObject",
             "resource": "arn:aws:s3:::bucket/photos/a.jpg",
@@ -679,7 +680,8 @@ fn an_implicit_deny_names_the_missing_side_and_no_statement() {
         reason: None,
     });
     let decision = serde_json::json!({
-        "verdict": "implicit_deny", "missing": "boundary", "action": "s3:PutObject", "resource": "arn:aws:s3:::bkt/k",
+        "mode": "enforce", "verdict": "implicit_deny", "missing": "boundary", "action": "s3:PutObject",
+        "resource": "arn:aws:s3:::bkt/k",
     });
     assert_eq!(json(&finish(draft, Ending::Refused))["decision"], decision);
 }

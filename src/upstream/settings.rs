@@ -5,7 +5,7 @@ use std::fmt;
 use std::time::Duration;
 
 /// One upstream as configured.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UpstreamSettings {
     /// Its name under `upstreams` in the configuration.
     pub name: Box<str>,
@@ -120,7 +120,7 @@ impl Default for Timeouts {
 }
 
 /// What requests to an upstream are signed with.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CredentialSettings {
     /// The default chain of the AWS SDKs, or only the named profile of it.
     Chain {

@@ -11,6 +11,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod admin;
 mod buckets;
 mod client;
 mod origin;
@@ -27,8 +28,10 @@ mod answers;
 mod bodies;
 mod expect_continue;
 mod framing;
+mod guardrails;
 mod leaving;
 mod logs;
+mod modes;
 mod names;
 mod relaying;
 mod tags;

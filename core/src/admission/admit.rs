@@ -3,7 +3,11 @@
 use super::authorise::{self, Granted};
 use super::facts::{self, Looked, Stop, Whose};
 use super::legality::{self, Case};
-use super::{Arrival, Auth, Permit, Rules, authenticate, forward, questions, refuse};
+use super::rego::Ruling;
+use super::{
+    Arrival, Auth, DecisionMode, Observed, Permit, Rules, Shadowed, authenticate, forward,
+    questions, refuse,
+};
 use crate::identity::{AccessKeyId, Account, Principal};
 use crate::policy::{Decision, Reason};
 use crate::request::{self, CopySource, Head, S3Request};
@@ -22,6 +26,8 @@ pub struct Admission {
     pub labels: Labels,
     /// What is done next.
     pub outcome: Outcome,
+    /// What was looked up to decide; for [`super::explain`].
+    pub looked: Option<Box<Looked>>,
 }
 
 /// What is done next.
@@ -62,8 +68,16 @@ pub struct Labels {
     pub decision: Option<Asked>,
     /// Every permission that had to be allowed, in the order asked; those of the keys of DeleteObjects are `items`.
     pub permissions: Vec<Permission>,
+    /// Why guardrails in Rego refused it, or the first key of DeleteObjects that they refused.
+    pub rego: Option<Ruling>,
     /// DeleteObjects: each key, its version and what was decided.
     pub items: Vec<Item>,
+    /// How the listener decides.
+    pub mode: DecisionMode,
+    /// What passed only because the listener observes; `None` if nothing did.
+    pub observed: Option<Box<Observed>>,
+    /// What policies in shadow would have changed; `None` if nothing.
+    pub shadow: Option<Box<Shadowed>>,
 }
 
 /// One permission and the decision on it.
@@ -110,7 +124,7 @@ pub struct Waiting {
     plan: BodyPlan,
     labels: Labels,
     route: Option<usize>,
-    looked: Looked,
+    looked: Box<Looked>,
     body: Option<Bytes>,
     /// The tags to look up; `None`: it waits for its body.
     tags: Option<(Whose, Permit)>,
@@ -192,12 +206,12 @@ impl Waiting {
         let missing = match granted {
             Ok(granted) => {
                 let outcome = forwarded(&case, self.plan, granted);
-                return Admission::of(labels, Ok(outcome));
+                return Admission::of(labels, Ok(outcome)).after(self.looked);
             }
             Err(stop) => missing_tags(&case, stop),
         };
         match missing {
-            Err(error) => Admission::of(labels, Err(error)),
+            Err(error) => Admission::of(labels, Err(error)).after(self.looked),
             Ok(tags) => {
                 self.tags = Some(tags);
                 Admission::of(self.labels.clone(), Ok(Outcome::Need(Box::new(self))))
@@ -208,7 +222,10 @@ impl Waiting {
 
 /// Decides what becomes of a request: the one order of checks.
 pub fn admit(rules: &Rules, head: &Head<'_>, arrival: &Arrival<'_>) -> Admission {
-    let mut labels = Labels::default();
+    let mut labels = Labels {
+        mode: arrival.listener.decision,
+        ..Labels::default()
+    };
     let outcome = check(rules, head, arrival, &mut labels);
     Admission::of(labels, outcome)
 }
@@ -257,7 +274,7 @@ fn check(
         request,
         plan,
         route,
-        looked,
+        looked: Box::new(looked),
         body: None,
         tags,
     })))
@@ -287,7 +304,13 @@ impl Admission {
         Self {
             labels,
             outcome: outcome.unwrap_or_else(|error| Outcome::Answer(error.into())),
+            looked: None,
         }
+    }
+
+    fn after(mut self, looked: Box<Looked>) -> Self {
+        self.looked = Some(looked);
+        self
     }
 }
 
@@ -297,6 +320,9 @@ impl Labels {
         self.decision = None;
         self.permissions.clear();
         self.items.clear();
+        self.rego = None;
+        self.observed = None;
+        self.shadow = None;
     }
 
     fn describe(&mut self, request: &S3Request) {

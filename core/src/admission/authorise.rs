@@ -1,23 +1,25 @@
 //! Whether this caller may make this request: every permission the operation's row asks for is put to the engine.
 
-use super::facts::{Looked, Stop, Whose, sees_tags, whose};
+use super::facts::{Stop, Whose, sees_tags, whose};
+use super::hidden::conceals;
 use super::legality::Case;
+use super::modes::{Asking, Facts, Unit};
 use super::permit::Run;
 use super::questions::{Said, Subject, applies, ask, subject};
 use super::ruling::{Refused, allow};
-use super::{Arrival, Item, Labels, Permission, Route, Rules, authenticate, refuse};
-use crate::context::{Listing, Stored};
+use super::{Item, Labels, Permission, Route, refuse, rego};
+use crate::context::{Listing, Stored, Tag};
 use crate::policy::{Decision, Verdict};
-use crate::request::{self, Head, Query};
+use crate::request::Query;
 use crate::s3::answer::S3Error;
-use crate::s3::operations::{AnsweredBy, Effect, Need, On, Operation, OperationId, PayloadKind};
+use crate::s3::operations::{AnsweredBy, Effect, Need, Operation, OperationId, PayloadKind};
 use crate::s3::profiles::Profile;
 use crate::s3::xml::{
     BucketPage, CreateBucketConfiguration, DeleteFailure, DeleteItem, DeleteRequest, Settings,
     check_completion,
 };
 use bytes::Bytes;
-use http::HeaderMap;
+use std::time::Duration;
 
 /// What was granted.
 #[derive(Debug)]
@@ -143,8 +145,11 @@ fn each_key(case: &Case<'_>, labels: &mut Labels, body: &[u8]) -> Result<Run, S3
     let mut request = DeleteRequest::parse(body).map_err(refuse::bad_xml)?;
     let mut refused = Vec::new();
     let mut allowed = Vec::with_capacity(request.objects.len());
+    let mut spent = Duration::ZERO;
     for item in std::mem::take(&mut request.objects) {
-        let ruling = delete_item(case, labels, &item);
+        let mut unit = Unit::default();
+        let ruling = delete_item(case, labels, &mut unit, &item, &mut spent);
+        unit.close(labels, &ruling);
         let reason = ruling.as_ref().err();
         labels.items.push(Item {
             key: item.key.as_str().into(),
@@ -166,7 +171,14 @@ fn each_key(case: &Case<'_>, labels: &mut Labels, body: &[u8]) -> Result<Run, S3
     })
 }
 
-fn delete_item(case: &Case<'_>, labels: &mut Labels, item: &DeleteItem) -> Result<(), Refused> {
+/// Decides one key; `spent` is the time that guardrails took for those before it.
+fn delete_item(
+    case: &Case<'_>,
+    labels: &mut Labels,
+    unit: &mut Unit,
+    item: &DeleteItem,
+    spent: &mut Duration,
+) -> Result<(), Refused> {
     let target = case
         .request
         .target
@@ -175,23 +187,39 @@ fn delete_item(case: &Case<'_>, labels: &mut Labels, item: &DeleteItem) -> Resul
     case.check_key(&target)?;
     check_conditions(case, item)?;
     let said = Said::of_item(item);
-    for need in needs(case.request.operation, Effect::Required)
-        .filter(|need| applies(need.when, case, &said))
-    {
-        let subject = Subject {
-            target: target.clone(),
-            version_id: item.version_id.as_deref(),
-            listing: Listing::No,
-            // A look-up for each of a thousand keys is more than a request may cost.
-            tags: match sees_tags(need.action) {
-                true => Stored::NotAsked,
-                false => Stored::None,
-            },
-        };
-        let decision = ask(case, labels, need.action, &subject, &said);
-        allow(case, labels, need.action, &subject, &said, decision)?;
+    let subject = |need: &Need| Subject {
+        target: target.clone(),
+        version_id: item.version_id.as_deref(),
+        listing: Listing::No,
+        // A look-up for each of a thousand keys is more than a request may cost.
+        tags: match sees_tags(need.action) {
+            true => Stored::NotAsked,
+            false => Stored::None,
+        },
+    };
+    let mut needs = needs(case.request.operation, Effect::Required)
+        .filter(|need| applies(need.when, case, &said));
+    for need in needs.by_ref() {
+        let asked = subject(need);
+        let decision = ask(case, labels, need.action, &asked, &said);
+        let asking = Asking::of(case, need, &asked, &said);
+        unit.compare(asking, labels, &decision, Facts::Final);
+        if let Err(refused) = allow(asking, labels, unit, decision) {
+            for need in needs {
+                let asked = subject(need);
+                let asking = Asking::of(case, need, &asked, &said);
+                unit.compare_unasked(asking, labels, Facts::Final);
+            }
+            return Err(refused);
+        }
     }
-    Ok(())
+    let about = Subject {
+        target,
+        version_id: item.version_id.as_deref(),
+        listing: Listing::No,
+        tags: Stored::None,
+    };
+    Ok(rego::check_key(case, labels, &about, &said, spent)?)
 }
 
 /// What the store would not look at, and so delete another version or regardless.
@@ -225,30 +253,73 @@ fn failure(item: DeleteItem, error: &S3Error) -> DeleteFailure {
 }
 
 fn require_all(case: &Case<'_>, labels: &mut Labels, said: &Said<'_>) -> Result<(), Stop> {
-    for need in needs(case.request.operation, Effect::Required)
-        .filter(|need| applies(need.when, case, said))
-    {
-        require(case, labels, need, said)?;
-    }
-    Ok(())
+    let mut unit = Unit::default();
+    let ruling = require_each(case, labels, &mut unit, said);
+    unit.close(labels, &ruling);
+    ruling
 }
 
-fn require(case: &Case<'_>, labels: &mut Labels, need: &Need, said: &Said<'_>) -> Result<(), Stop> {
-    let has_tags = need
-        .when
+fn require_each(
+    case: &Case<'_>,
+    labels: &mut Labels,
+    unit: &mut Unit,
+    said: &Said<'_>,
+) -> Result<(), Stop> {
+    let mut needs = needs(case.request.operation, Effect::Required)
+        .filter(|need| applies(need.when, case, said));
+    for need in needs.by_ref() {
+        if let Err(stop) = require(case, labels, unit, need, said) {
+            needs.for_each(|need| look_ahead(case, labels, unit, need, said));
+            return Err(stop);
+        }
+    }
+    Ok(rego::check(case, labels, said)?)
+}
+
+/// What policies in shadow would make of a permission that is not asked any more.
+fn look_ahead(case: &Case<'_>, labels: &Labels, unit: &mut Unit, need: &Need, said: &Said<'_>) {
+    let facts = match tags_of_source(case, need) {
+        Some(Stored::None | Stored::Known([])) => return,
+        Some(Stored::NotAsked) => Facts::IfTagged,
+        Some(Stored::Known(_)) | None => Facts::Open,
+    };
+    if let Ok(subject) = subject(case, need, said) {
+        unit.compare_unasked(Asking::of(case, need, &subject, said), labels, facts);
+    }
+}
+
+/// The tags without which this permission is not asked; `None` if it is asked anyhow.
+fn tags_of_source<'c>(case: &Case<'c>, need: &Need) -> Option<Stored<&'c [Tag]>> {
+    need.when
         .takes_source_tags()
-        .then(|| case.looked.tags(Whose::Source));
+        .then(|| case.looked.tags(Whose::Source))
+}
+
+fn require(
+    case: &Case<'_>,
+    labels: &mut Labels,
+    unit: &mut Unit,
+    need: &Need,
+    said: &Said<'_>,
+) -> Result<(), Stop> {
+    let has_tags = tags_of_source(case, need);
     if matches!(has_tags, Some(Stored::None | Stored::Known([]))) {
         return Ok(());
     }
     let subject = subject(case, need, said)?;
+    let asking = Asking::of(case, need, &subject, said);
     let decision = ask(case, labels, need.action, &subject, said);
     let allowed = matches!(decision.verdict, Verdict::Allow);
     match (has_tags, whose(need.on)) {
         // Who may copy tags need not wait for whether there are any.
-        (Some(Stored::NotAsked), _) if allowed => return Ok(()),
+        (Some(Stored::NotAsked), _) if allowed => {
+            unit.compare(asking, labels, &decision, Facts::IfTagged);
+            return Ok(());
+        }
         (Some(Stored::NotAsked), _) => return Err(Stop::Unknown(Whose::Source)),
-        (_, Some(whose)) if depends_on_tags(&decision, &subject) => {
+        (_, Some(whose))
+            if depends_on_tags(&decision, &subject) || asking.hides_a_deny(labels, &decision) =>
+        {
             return Err(Stop::Unknown(whose));
         }
         _ => {}
@@ -258,7 +329,8 @@ fn require(case: &Case<'_>, labels: &mut Labels, need: &Need, said: &Said<'_>) -
         resource: subject.target.clone(),
         allowed,
     });
-    let ruling = allow(case, labels, need.action, &subject, said, decision);
+    unit.compare(asking, labels, &decision, Facts::Open);
+    let ruling = allow(asking, labels, unit, decision);
     Ok(ruling.map_err(|refused| refused.error)?)
 }
 
@@ -266,93 +338,10 @@ fn depends_on_tags(decision: &Decision, subject: &Subject<'_>) -> bool {
     matches!(decision.verdict, Verdict::Unknown) && subject.tags == Stored::NotAsked
 }
 
-/// Whether the caller lacks a permission without which a missing key must read as a forbidden one. A grant that
-/// `s3:prefix` limits counts for the keys that begin with that prefix.
-fn conceals(case: &Case<'_>, labels: &Labels) -> bool {
-    needs(case.request.operation, Effect::Reveals).any(|need| {
-        let object = match need.on {
-            On::CopySource => case.request.copy_source.as_ref().map(|copy| &copy.target),
-            On::Target | On::Bucket | On::EachKey | On::Role | On::TableBucket | On::FormKey => {
-                Some(&case.request.target)
-            }
-        };
-        let Some(object) = object else { return true };
-        let subject = Subject {
-            target: object.of_bucket(),
-            version_id: None,
-            listing: Listing::Prefix(object.key().unwrap_or_default()),
-            tags: Stored::None,
-        };
-        let decision = ask(case, labels, need.action, &subject, &Said::default());
-        !matches!(decision.verdict, Verdict::Allow)
-    })
-}
-
-/// The headers of an upstream's answer that this caller may not see: of an object's tags, retention and legal hold. Asked
-/// only when an answer has such headers, which most have not; rules, head and arrival are those of the admission that
-/// made the labels. <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html>
-pub fn withheld(
-    rules: &Rules,
-    head: &Head<'_>,
-    arrival: &Arrival<'_>,
-    labels: &Labels,
-    answer: &HeaderMap,
-) -> Vec<&'static str> {
-    let shown = |need: &&Need| shown_headers(need).any(|name| answer.contains_key(name));
-    let needs = labels
-        .operation
-        .map_or(&[][..], |operation| operation.needs);
-    let mut needs = needs.iter().filter(shown).peekable();
-    if needs.peek().is_none() {
-        return Vec::new();
-    }
-    let every = || needs.clone().flat_map(shown_headers).collect();
-    // It was read before, by the same rules.
-    let Ok(request) = request::parse(head, &arrival.listener.hosts) else {
-        return every();
-    };
-    let Ok(presented) = authenticate::presented(head, &request, arrival) else {
-        return every();
-    };
-    let route = labels
-        .upstream
-        .and_then(|position| rules.routes.get(position));
-    let case = Case {
-        rules,
-        head,
-        arrival,
-        request: &request,
-        presented,
-        route: labels.upstream,
-        looked: &Looked::nothing(&request, route),
-    };
-    let refused = |need: &&Need| !is_allowed(&case, labels, need);
-    let said = Said::default();
-    needs
-        .filter(|need| applies(need.when, &case, &said))
-        .filter(refused)
-        .flat_map(shown_headers)
-        .filter(|name| answer.contains_key(*name))
-        .collect()
-}
-
-fn shown_headers(need: &Need) -> impl Iterator<Item = &'static str> + use<> {
-    let headers: &'static [&'static str] = match need.effect {
-        Effect::Shows(headers) => headers,
-        Effect::Required | Effect::Reveals => &[],
-    };
-    headers.iter().copied()
-}
-
-fn is_allowed(case: &Case<'_>, labels: &Labels, need: &Need) -> bool {
-    let said = Said::default();
-    subject(case, need, &said).is_ok_and(|subject| {
-        let decision = ask(case, labels, need.action, &subject, &said);
-        matches!(decision.verdict, Verdict::Allow)
-    })
-}
-
-fn needs(operation: &'static Operation, effect: Effect) -> impl Iterator<Item = &'static Need> {
+pub(super) fn needs(
+    operation: &'static Operation,
+    effect: Effect,
+) -> impl Iterator<Item = &'static Need> {
     operation
         .needs
         .iter()

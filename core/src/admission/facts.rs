@@ -33,7 +33,7 @@ pub(super) enum Whose {
 
 /// What was looked up so far.
 #[derive(Debug)]
-pub(super) struct Looked {
+pub struct Looked {
     target: Stored<Vec<Tag>>,
     source: Stored<Vec<Tag>>,
 }

@@ -4,7 +4,7 @@
 use super::facts::Looked;
 use super::{Arrival, Route, Rules, refuse};
 use crate::identity::Principal;
-use crate::policy::Policy;
+use crate::policy::{Policy, View};
 use crate::request::{Head, S3Request};
 use crate::s3::actions::{Action, Applies};
 use crate::s3::answer::S3Error;
@@ -232,12 +232,17 @@ impl<'a> Case<'a> {
 
     /// The policy of a target's bucket. A bucket that is yet to be created has none, whatever lies ready for its name:
     /// nobody creates buckets on a bucket policy's word, least of all anonymously.
-    pub(super) fn bucket_policy(&self, target: &Target) -> Option<&'a Policy> {
+    pub(super) fn bucket_policy(&self, target: &Target, view: View) -> Option<&'a Policy> {
         let bucket = target.bucket_name()?;
-        let exists = self.request.operation.id != OperationId::CreateBucket;
-        exists
-            .then(|| self.rules.policies.get(bucket))?
-            .map(AsRef::as_ref)
+        if self.request.operation.id == OperationId::CreateBucket {
+            return None;
+        }
+        let candidate = match view {
+            View::Live => None,
+            View::Shadow => self.rules.candidate(bucket),
+        };
+        let policy = candidate.or_else(|| self.rules.policies.get(bucket));
+        policy.map(AsRef::as_ref)
     }
 
     /// The region of the target's upstream; of the first for the service.

@@ -11,19 +11,27 @@
 //! | `authorise` | whether this caller may make it |
 //! | `questions` | which question that is to the engine |
 //! | `ruling` | what a refusal leaves in the record |
+//! | `explain` | the same questions again, for those who ask why |
 //! | `facts` | what takes a look-up, and when |
+//! | `rego` | what guardrails in Rego are asked about it |
+//! | `modes` | what policies in shadow would change, and what a listener in observe lets pass |
+//! | `hidden` | what a caller who may make it may still not see |
 //! | `forward` | what goes upstream |
 //! | `refuse` | which S3 error each refusal becomes; nowhere else |
 
 mod admit;
 mod authenticate;
 mod authorise;
+mod explain;
 mod facts;
 mod forward;
+mod hidden;
 mod legality;
+mod modes;
 mod permit;
 mod questions;
 mod refuse;
+pub mod rego;
 mod rules;
 mod ruling;
 #[cfg(test)]
@@ -33,7 +41,12 @@ pub use crate::context::TlsVersion;
 pub use admit::{
     Admission, Asked, Found, Item, Labels, Missing, Outcome, Permission, Waiting, admit,
 };
-pub use authorise::withheld;
+pub use explain::{Explained, Unexplained, explain};
+pub use facts::Looked;
+pub use hidden::withheld;
+pub use modes::{Difference, DifferenceKind, Observed, Shadowed};
 pub use permit::{Permit, Run};
 pub use refuse::body as refuse_body;
-pub use rules::{Arrival, Auth, BucketRecord, ListenerRules, Route, Routes, Rules};
+pub use rules::{
+    Arrival, Auth, BucketRecord, DecisionMode, ListenerRules, Route, Routes, Rules, Shadow,
+};

@@ -1,12 +1,13 @@
 //! From a permission of the table to a question for the engine: whether it is asked at all, on what, and with which facts.
 
+use super::facts::{sees_tags, whose};
 use super::legality::Case;
-use super::{Auth, Labels, facts, refuse};
+use super::{Auth, Labels, refuse};
 use crate::context::{AuthType, Body, Facts, Listing, RequestContext, Stored, Tag};
-use crate::policy::{self, Decision, Policies, Question, Reason, View};
+use crate::policy::{self, Decision, Explanation, Policies, Question, Reason, View};
 use crate::s3::actions::Action;
 use crate::s3::answer::S3Error;
-use crate::s3::names::Target;
+use crate::s3::names::{AccountId, Target};
 use crate::s3::operations::{Level, Need, On, Operation, Part, When};
 use crate::s3::xml::{CreateBucketConfiguration, DeleteItem, Settings};
 use std::sync::Arc;
@@ -160,8 +161,8 @@ pub(super) fn subject<'a>(
         On::TableBucket => (table_bucket(case, said)?, None),
         On::Bucket | On::EachKey | On::FormKey => return Err(refuse::nothing_to_ask_on()),
     };
-    let tags = match facts::whose(need.on) {
-        Some(whose) if facts::sees_tags(need.action) => case.looked.tags(whose),
+    let tags = match whose(need.on) {
+        Some(whose) if sees_tags(need.action) => case.looked.tags(whose),
         Some(_) | None => Stored::None,
     };
     Ok(Subject {
@@ -194,7 +195,7 @@ fn table_bucket(case: &Case<'_>, said: &Said<'_>) -> Result<Target, S3Error> {
     target.ok_or_else(|| refuse::bad_arn("TableBucketArn"))
 }
 
-/// Puts one question to the engine.
+/// Puts one question to the engine, about the policies in force.
 pub(super) fn ask(
     case: &Case<'_>,
     labels: &Labels,
@@ -202,9 +203,16 @@ pub(super) fn ask(
     subject: &Subject<'_>,
     said: &Said<'_>,
 ) -> Decision {
-    put(case, labels, action, subject, said, |policies, question| {
-        policy::evaluate(policies, question)
-    })
+    let view = View::Live;
+    put(case, labels, action, subject, said, view, decide)
+}
+
+/// [`policy::evaluate`] of a request's facts, whatever they borrow from.
+pub(super) fn decide(
+    policies: Policies<'_>,
+    question: &Question<'_, RequestContext<'_>>,
+) -> Decision {
+    policy::evaluate(policies, question)
 }
 
 /// Why a question got a decision that refuses.
@@ -216,22 +224,78 @@ pub(super) fn reason(
     said: &Said<'_>,
     decision: &Decision,
 ) -> Option<Arc<Reason>> {
-    let reason = put(case, labels, action, subject, said, |policies, question| {
-        Reason::of(policies, question, decision)
-    });
+    let view = View::Live;
+    let reason = put(
+        case,
+        labels,
+        action,
+        subject,
+        said,
+        view,
+        |policies, question| Reason::of(policies, question, decision),
+    );
     reason.map(Arc::new)
 }
 
-fn put<T>(
+/// All that bears on a question.
+pub(super) fn explanation(
     case: &Case<'_>,
     labels: &Labels,
     action: Action,
     subject: &Subject<'_>,
     said: &Said<'_>,
+) -> Explanation {
+    let view = View::Live;
+    put(
+        case,
+        labels,
+        action,
+        subject,
+        said,
+        view,
+        |policies, question| policy::explain(policies, question),
+    )
+}
+
+/// Makes the question and gives it on, with the policies of a view.
+pub(super) fn put<T>(
+    case: &Case<'_>,
+    labels: &Labels,
+    action: Action,
+    subject: &Subject<'_>,
+    said: &Said<'_>,
+    view: View,
     to: impl FnOnce(Policies<'_>, &Question<'_, RequestContext<'_>>) -> T,
 ) -> T {
     let owner = case.owner_for(action, &subject.target, &labels.principal);
-    let facts = Facts {
+    let facts = facts(case, labels, subject, owner, said);
+    let policies = Policies {
+        bucket: case.bucket_policy(&subject.target, view),
+        guardrails: case.rules.guardrails_of(owner),
+        acl: None,
+    };
+    let context = RequestContext { facts: &facts };
+    let resource = subject.target.as_str();
+    let question = Question {
+        principal: &labels.principal,
+        action,
+        resource,
+        owner,
+        context: &context,
+        view,
+    };
+    to(policies, &question)
+}
+
+/// What conditions may ask about one permission.
+pub(super) fn facts<'a>(
+    case: &'a Case<'_>,
+    labels: &'a Labels,
+    subject: &'a Subject<'_>,
+    owner: AccountId,
+    said: &'a Said<'_>,
+) -> Facts<'a> {
+    Facts {
         peer: case.arrival.peer,
         tls: case.arrival.tls,
         now: case.arrival.now,
@@ -254,23 +318,7 @@ fn put<T>(
         creates_object: case.request.operation.creates_object(),
         object_tags: subject.tags,
         body: Stored::Known(said.body()),
-    };
-    let policies = Policies {
-        bucket: case.bucket_policy(&subject.target),
-        guardrails: case.rules.guardrails_of(owner),
-        acl: None,
-    };
-    let context = RequestContext { facts: &facts };
-    let resource = subject.target.as_str();
-    let question = Question {
-        principal: &labels.principal,
-        action,
-        resource,
-        owner,
-        context: &context,
-        view: View::Live,
-    };
-    to(policies, &question)
+    }
 }
 
 fn auth_type(auth: Option<Auth>) -> Option<AuthType> {

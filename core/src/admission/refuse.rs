@@ -4,7 +4,8 @@
 //! <https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html>
 
 use super::Asked;
-use crate::identity::Principal;
+use super::rego::Ruling;
+use crate::identity::{Caller, Principal};
 use crate::policy::{Layer, Verdict};
 use crate::request::{Head, ParseError, Query};
 use crate::s3::answer::S3Error;
@@ -415,13 +416,33 @@ pub(super) fn denied(asked: &Asked, principal: &Principal, owner: AccountId) -> 
     let inside = owner == caller.account.id;
     match reason(asked).filter(|_| inside) {
         None => plain,
-        Some(reason) => plain.say(format!(
-            "User: {} is not authorized to perform: {} on resource: \"{}\" {reason}",
-            caller.arn,
-            asked.action,
-            asked.resource.arn(),
-        )),
+        Some(reason) => plain.say(not_authorized(caller, asked, &reason)),
     }
+}
+
+/// What guardrails in Rego refused. `asked` is what they were asked about first, unless the caller may not know why.
+pub(super) fn guarded(asked: Option<&Asked>, principal: &Principal, ruling: &Ruling) -> S3Error {
+    let plain = S3Error::new(ErrorCode::AccessDenied);
+    let (Some(asked), Principal::Known(caller)) = (asked, principal) else {
+        return plain;
+    };
+    let why = match ruling.first() {
+        Some(refusal) => format!(
+            "with an explicit deny in a guardrail: {}",
+            refusal.message()
+        ),
+        None => "because the guardrails could not be evaluated".to_owned(),
+    };
+    plain.say(not_authorized(caller, asked, &why))
+}
+
+fn not_authorized(caller: &Caller, asked: &Asked, why: &str) -> String {
+    format!(
+        "User: {} is not authorized to perform: {} on resource: \"{}\" {why}",
+        caller.arn,
+        asked.action,
+        asked.resource.arn(),
+    )
 }
 
 /// A permission that no question can be put about is not given.
@@ -457,6 +478,7 @@ fn article(layer: Layer) -> &'static str {
     match layer {
         Layer::Identity | Layer::Root | Layer::Acl => "an",
         Layer::Guardrail
+        | Layer::Rego
         | Layer::ServiceControl
         | Layer::Bucket
         | Layer::Boundary

@@ -1,9 +1,10 @@
 //! What admission decides from: one immutable set of rules per snapshot, and the facts of one arrival.
 
 use super::refuse;
+use super::rego::Guardrails;
 use crate::context::TlsVersion;
 use crate::identity::{Account, Caller, Directory, Membership};
-use crate::policy::{Pattern, Policy, PolicySet};
+use crate::policy::{Mode, Pattern, Policy, PolicySet};
 use crate::request::Hosts;
 use crate::s3::answer::S3Error;
 use crate::s3::names::{AccountId, BucketName, Target};
@@ -24,8 +25,22 @@ pub struct Rules {
     pub policies: Arc<HashMap<BucketName, Arc<Policy>>>,
     /// Resource-control documents on what belongs to no account that is known here.
     pub guardrails: Arc<PolicySet>,
+    /// Guardrails in Rego; `None` without any, and then they cost nothing.
+    pub rego: Option<Arc<dyn Guardrails>>,
     /// What the store knows of buckets; `None` without a store.
     pub buckets: Option<Arc<HashMap<BucketName, BucketRecord>>>,
+    /// Which policies and identities these are: 12 hexadecimal digits. Empty if they come from no files.
+    pub revision: Arc<str>,
+    /// What is evaluated beside the policies in force. `None`: nothing is in shadow, and nothing is asked twice. Set by
+    /// [`Rules::with_candidates`].
+    pub shadow: Option<Arc<Shadow>>,
+}
+
+/// What is evaluated beside the policies in force, and decides nothing.
+#[derive(Debug, Default)]
+pub struct Shadow {
+    /// Bucket policies that would take the place of those in force, by bucket.
+    pub candidates: HashMap<BucketName, Arc<Policy>>,
 }
 
 impl Rules {
@@ -44,8 +59,38 @@ impl Rules {
             .ok_or_else(|| refuse::no_such_bucket(target))
     }
 
+    /// The same rules with these candidates for bucket policies. This is where policies in shadow are looked for: once,
+    /// so that requests pay nothing where there are none.
+    pub fn with_candidates(mut self, candidates: HashMap<BucketName, Arc<Policy>>) -> Self {
+        let shadowing = !candidates.is_empty() || self.documents().any(is_in_shadow);
+        self.shadow = shadowing.then(|| Arc::new(Shadow { candidates }));
+        self
+    }
+
+    /// Every policy of every layer.
+    fn documents(&self) -> impl Iterator<Item = &Arc<Policy>> {
+        let directory = &self.directory;
+        let accounts = directory.accounts.values().flat_map(|account| {
+            let levels = account.service_control.iter();
+            levels.chain([&account.resource_control])
+        });
+        let keys = directory.keys.values().map(|key| &key.caller);
+        let callers = directory.callers.values().chain(keys).flat_map(|caller| {
+            let caps = caller.boundary.iter().chain(&caller.session_policy);
+            caller.policies.documents().iter().chain(caps)
+        });
+        let sets = accounts.chain([&*self.guardrails]);
+        let sets = sets.flat_map(|set| set.documents());
+        self.policies.values().chain(sets).chain(callers)
+    }
+
+    /// The policy that would take the place of the bucket's.
+    pub(super) fn candidate(&self, bucket: &str) -> Option<&Arc<Policy>> {
+        self.shadow.as_ref()?.candidates.get(bucket)
+    }
+
     /// The resource-control documents on what an account owns.
-    pub(super) fn guardrails_of(&self, owner: AccountId) -> &PolicySet {
+    pub fn guardrails_of(&self, owner: AccountId) -> &PolicySet {
         let account = self.directory.accounts.get(&owner);
         account.map_or(&self.guardrails, |account| &account.resource_control)
     }
@@ -78,6 +123,13 @@ impl Rules {
             .as_ref()
             .and_then(|buckets| buckets.get(bucket));
         recorded.map_or(route.owner, |record| record.owner)
+    }
+}
+
+fn is_in_shadow(policy: &Arc<Policy>) -> bool {
+    match policy.mode() {
+        Mode::Shadow => true,
+        Mode::Enforce => false,
     }
 }
 
@@ -153,6 +205,18 @@ pub struct ListenerRules {
     pub hosts: Hosts,
     /// Set: every request is this caller's, and presented credentials are ignored.
     pub principal: Option<Arc<Caller>>,
+    /// What becomes of a request that nothing allows.
+    pub decision: DecisionMode,
+}
+
+/// What becomes of a request of an authenticated caller that nothing denies, and nothing allows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]
+pub enum DecisionMode {
+    /// It is refused.
+    #[default]
+    Enforce,
+    /// It passes, and its record says what enforcement would have answered.
+    Observe,
 }
 
 /// The facts of one arrival, beside its head.

@@ -1,10 +1,8 @@
 //! What becomes of one decision: it is noted for the record, with its reason if it refuses.
 
-use super::legality::Case;
-use super::questions::{self, Said, Subject};
-use super::{Asked, Labels, refuse};
+use super::modes::{Asking, Unit};
+use super::{Asked, Labels, questions, refuse};
 use crate::policy::{Decision, Reason, Verdict};
-use crate::s3::actions::Action;
 use crate::s3::answer::S3Error;
 use std::sync::Arc;
 
@@ -27,20 +25,25 @@ impl From<S3Error> for Refused {
 /// To find a reason costs about as much as to decide; a request for a thousand keys may not cost twice as much.
 const MOST_KEYS_EXPLAINED: usize = 100;
 
-/// Notes a decision, and refuses unless it allows.
+/// Notes a decision, and refuses unless it allows or the listener lets it pass.
 pub(super) fn allow(
-    case: &Case<'_>,
+    asking: Asking<'_>,
     labels: &mut Labels,
-    action: Action,
-    subject: &Subject<'_>,
-    said: &Said<'_>,
+    unit: &mut Unit,
     decision: Decision,
 ) -> Result<(), Refused> {
+    let Asking {
+        case,
+        action,
+        subject,
+        said,
+    } = asking;
     let allowed = match decision.verdict {
         Verdict::Allow => true,
         // A fact that nobody can look up: what depends on it is not allowed.
         Verdict::ExplicitDeny | Verdict::ImplicitDeny(_) | Verdict::Unknown => false,
     };
+    let let_pass = !allowed && asking.is_let_pass(labels, &decision);
     let first_refusal = labels
         .decision
         .as_ref()
@@ -55,6 +58,11 @@ pub(super) fn allow(
         decision,
         reason: reason.clone(),
     };
+    if let_pass {
+        labels.decision.get_or_insert_with(|| asked.passed());
+        unit.observe(asked);
+        return Ok(());
+    }
     let owner = case.owner_for(action, &subject.target, &labels.principal);
     let refusal = (!allowed).then(|| Refused {
         error: refuse::denied(&asked, &labels.principal, owner),

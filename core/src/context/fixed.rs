@@ -71,6 +71,10 @@ impl Context for FixedContext {
         let entry = self.entries.iter().find(|(known, _)| known.same(key));
         match entry.map(|(_, value)| value) {
             None => Lookup::Absent,
+            // As a request's is compared.
+            Some(Fixed::One(text)) if *key == Key::XAmzCopySource => {
+                Lookup::text(text.trim_start_matches('/'))
+            }
             Some(Fixed::Unknown) => Lookup::Unknown,
             Some(Fixed::One(text)) => Lookup::text(text.as_str()),
             Some(Fixed::Many(texts)) => Lookup::Many(

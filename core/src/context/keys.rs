@@ -218,6 +218,7 @@ condition_keys! {
         SourceOrgPaths = "aws:SourceOrgPaths": Text Set, Never(SERVICE);
         SourceIdentity = "aws:SourceIdentity": Text Single, Never(SESSION);
         SourceIp = "aws:SourceIp": Ip Single, By(|facts| Lookup::One(Value::Ip(facts.peer)));
+        SourceOwner = "aws:SourceOwner": Text Single, Never(SERVICE);
         SourceVpc = "aws:SourceVpc": Text Single, Never(VPC);
         SourceVpcArn = "aws:SourceVpcArn": Arn Single, Never(VPC);
         SourceVpce = "aws:SourceVpce": Text Single, Never(VPC);

@@ -29,6 +29,16 @@ impl SecretKey {
     }
 }
 
+/// In constant time.
+impl PartialEq for SecretKey {
+    fn eq(&self, other: &Self) -> bool {
+        let (one, other) = (self.0.as_bytes(), other.0.as_bytes());
+        aws_lc_rs::constant_time::verify_slices_are_equal(one, other).is_ok()
+    }
+}
+
+impl Eq for SecretKey {}
+
 impl fmt::Debug for SecretKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("***")

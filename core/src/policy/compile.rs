@@ -7,7 +7,10 @@
 mod condition;
 mod statement;
 
+pub(super) use condition::{read_operator, scalar};
+
 use super::glob::{Glob, Variables};
+use super::lint::{Finding, Rule};
 use super::{Effect, Mode, Origin, Policy, PolicyKind, Statement, Statements, public};
 use crate::context::Key;
 use crate::document::{self, Entry, Node, Place, Problem, Value};
@@ -20,7 +23,7 @@ pub struct Compiled {
     /// The policy.
     pub policy: Policy,
     /// What is probably not meant; the policy works as AWS would read it.
-    pub warnings: Vec<Problem>,
+    pub warnings: Vec<Finding>,
 }
 
 /// The largest bucket policy, in bytes without white space.
@@ -65,7 +68,7 @@ struct Compiler<'k> {
     /// Whether `${…}` is a variable in this version of the language.
     variables: Variables,
     errors: Vec<Problem>,
-    warnings: Vec<Problem>,
+    warnings: Vec<Finding>,
 }
 
 impl Compiler<'_> {
@@ -148,19 +151,19 @@ impl Compiler<'_> {
         self.errors.push(Problem::new(at, message));
     }
 
-    fn warn(&mut self, at: Place, message: impl Into<String>) {
-        self.warnings.push(Problem::new(at, message));
+    fn warn(&mut self, rule: Rule, at: Place, message: impl Into<String>) {
+        self.warnings.push(Finding::new(rule, at, message));
     }
 
     /// An error in a bucket policy, as with AWS; elsewhere, where the name may be another service's, a warning.
-    fn strict(&mut self, at: Place, message: impl Into<String>) {
+    fn strict(&mut self, rule: Rule, at: Place, message: impl Into<String>) {
         match self.kind {
             PolicyKind::Bucket(_) => self.error(at, message),
             PolicyKind::Identity
             | PolicyKind::Boundary
             | PolicyKind::Session
             | PolicyKind::Guardrail
-            | PolicyKind::ServiceControl => self.warn(at, message),
+            | PolicyKind::ServiceControl => self.warn(rule, at, message),
         }
     }
 
@@ -233,7 +236,11 @@ impl Compiler<'_> {
         {
             if let Key::Foreign(name) = key {
                 let hint = document::did_you_mean(name, Key::NAMES.iter().copied());
-                self.strict(at, format!("unknown policy variable `{name}`{hint}"));
+                self.strict(
+                    Rule::UnknownName,
+                    at,
+                    format!("unknown policy variable `{name}`{hint}"),
+                );
             } else if key.is_set() {
                 self.error(at, format!("policy variable `{key}` has several values"));
             }
@@ -242,7 +249,7 @@ impl Compiler<'_> {
 }
 
 /// The elements of a list, or the one value that stands in its place.
-fn list(node: &Node) -> &[Node] {
+pub(super) fn list(node: &Node) -> &[Node] {
     match &node.value {
         Value::List(items) => items,
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::Text(_) | Value::Map(_) => {

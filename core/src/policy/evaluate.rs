@@ -5,6 +5,7 @@ mod found;
 
 pub(super) use found::{Found, Source, first};
 
+use super::glob::Subject;
 use super::principals::Naming;
 use super::truth::Truth;
 use super::{
@@ -42,6 +43,11 @@ pub fn evaluate<C: Context>(policies: Policies<'_>, question: &Question<'_, C>) 
             with: with.map(Source::deciding),
         },
     }
+}
+
+/// Whether a Deny applies, or would by a fact not yet known: what nothing allows is not known to be denied by nobody.
+pub fn may_deny<C: Context>(policies: Policies<'_>, question: &Question<'_, C>) -> bool {
+    !matches!(denies(policies, question), Found::No)
 }
 
 /// A Deny of any layer, in the order in which AWS asks them.
@@ -274,10 +280,15 @@ fn without_session_policy(caller: &Caller) -> Truth {
 
 impl Statement {
     /// Whether resource and conditions match; what is undecidable is settled by the effect.
-    pub(super) fn applies<C: Context>(&self, effect: Effect, question: &Question<'_, C>) -> Truth {
+    pub(super) fn applies<C: Context>(
+        &self,
+        effect: Effect,
+        resource: &Subject<'_>,
+        question: &Question<'_, C>,
+    ) -> Truth {
         let resource = self
             .resources
-            .cover(question.resource, question.context)
+            .cover(resource, question.context)
             .in_a(effect);
         if resource == Truth::No {
             return Truth::No;

@@ -13,8 +13,11 @@ mod conditions;
 mod evaluate;
 pub mod explain;
 mod glob;
+mod globs;
 mod index;
+pub mod lint;
 mod names;
+mod networks;
 mod operands;
 mod operators;
 mod pattern;
@@ -27,8 +30,9 @@ mod truth;
 
 pub use acl::{AclGrants, AclPermission, Grant, Grantee, PublicGrants};
 pub use compile::Compiled;
-pub use evaluate::evaluate;
+pub use evaluate::{evaluate, may_deny};
 pub use explain::{Explanation, Reason, explain};
+pub use lint::lint;
 pub use pattern::Pattern;
 pub use public::{Looseness, is_public};
 pub use set::PolicySet;
@@ -135,6 +139,8 @@ pub enum Missing {
 pub enum Layer {
     /// A resource-control document.
     Guardrail,
+    /// A guardrail in Rego.
+    Rego,
     /// A service-control document of the caller's account.
     ServiceControl,
     /// The bucket's policy.

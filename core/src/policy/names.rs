@@ -53,6 +53,7 @@ impl Layer {
     pub fn name(self) -> &'static str {
         match self {
             Self::Guardrail => "guardrail",
+            Self::Rego => "rego",
             Self::ServiceControl => "service_control",
             Self::Bucket => "bucket",
             Self::Acl => "acl",
@@ -67,6 +68,7 @@ impl Layer {
     pub fn policy_name(self) -> &'static str {
         match self {
             Self::Guardrail => "resource control policy",
+            Self::Rego => "guardrail",
             Self::ServiceControl => "service control policy",
             Self::Bucket => "resource-based policy",
             Self::Acl => "access control list",

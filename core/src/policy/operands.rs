@@ -1,12 +1,14 @@
 //! The values of a condition, compiled for their operator, and how one value of the request is compared with them.
 
-use super::glob::{self, Glob, Variables, Wildcards};
+use super::glob::{self, Glob, Subject, Variables, Wildcards};
+use super::globs::Globs;
+use super::networks::Networks;
 use super::operators::{Compare, Order};
 use super::truth::Truth;
 use crate::context::{Context, Value};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use ipnet::{IpNet, Ipv4Net};
+use ipnet::IpNet;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -16,14 +18,14 @@ use std::net::IpAddr;
 /// The right-hand side of a condition: values of which one must match.
 #[derive(Debug)]
 pub(crate) enum Operand {
-    Text(Box<[Glob]>),
+    Text(Globs),
     /// In lower case.
-    TextIgnoringCase(Box<[Glob]>),
+    TextIgnoringCase(Globs),
     Numbers(Order, Box<[Decimal]>),
     Dates(Order, Box<[Timestamp]>),
     Bools(Box<[bool]>),
     Binary(Box<[Box<[u8]>]>),
-    Networks(Box<[IpNet]>),
+    Networks(Networks),
     Arns(Box<[ArnPattern]>),
     /// `true`: the key must be absent.
     Null(Box<[bool]>),
@@ -54,10 +56,10 @@ pub(crate) fn compile(
     })
 }
 
-fn each<T>(
+fn each<T, L: FromIterator<T>>(
     texts: &[&str],
     read: impl Fn(&str) -> Result<T, String>,
-) -> Result<Box<[T]>, Vec<(usize, String)>> {
+) -> Result<L, Vec<(usize, String)>> {
     let mut values = Vec::with_capacity(texts.len());
     let mut errors = Vec::new();
     for (index, text) in texts.iter().enumerate() {
@@ -67,7 +69,7 @@ fn each<T>(
         }
     }
     if errors.is_empty() {
-        Ok(values.into())
+        Ok(values.into_iter().collect())
     } else {
         Err(errors)
     }
@@ -77,18 +79,9 @@ impl Operand {
     /// Whether a value of the request matches one of the values. A value of the wrong form is undecidable.
     pub(crate) fn matches<C: Context>(&self, value: &Value<'_>, context: &C) -> Truth {
         match self {
-            Self::Text(globs) => {
-                let text = value.to_text();
-                Truth::any(
-                    globs
-                        .iter()
-                        .map(|glob| glob.matches(&text, context).truth()),
-                )
-            }
+            Self::Text(globs) => globs.match_any(&Subject::of(&value.to_text()), context),
             Self::TextIgnoringCase(globs) => {
-                let text = value.to_text();
-                let test = |glob: &Glob| glob.matches_ignoring_case(&text, context).truth();
-                Truth::any(globs.iter().map(test))
+                globs.match_any_ignoring_case(&value.to_text(), context)
             }
             Self::Numbers(order, wanted) => compared(Decimal::of(value), *order, wanted),
             Self::Dates(order, wanted) => compared(date_of(value), *order, wanted),
@@ -100,16 +93,13 @@ impl Operand {
                     .map(Vec::into_boxed_slice),
                 wanted,
             ),
-            Self::Networks(networks) => address_of(value).map_or(Truth::Undecidable, |address| {
-                networks.iter().any(|net| net.contains(&address)).into()
-            }),
+            Self::Networks(networks) => address_of(value)
+                .map_or(Truth::Undecidable, |address| networks.hold(address).into()),
             Self::Arns(patterns) => {
                 let text = value.to_text();
-                Truth::any(
-                    patterns
-                        .iter()
-                        .map(|pattern| pattern.matches(&text, context)),
-                )
+                let (whole, parts) = (Subject::of(&text), arn_parts(&text));
+                let test = |arn: &ArnPattern| arn.matches(&whole, parts.as_ref(), context);
+                Truth::any(patterns.iter().map(test))
             }
             // Null asks for presence alone, which the condition has settled before it compares values.
             Self::Null(wanted) => wanted.contains(&false).into(),
@@ -226,18 +216,26 @@ fn date(text: &str) -> Result<Timestamp, String> {
     })
 }
 
-/// ISO 8601 with a zone, a day in UTC, or seconds since 1970.
+/// Seconds since 1970, or one of the W3C's forms of ISO 8601: with a zone, or a day, month or year that begins in UTC.
+/// AWS takes both and says nothing of four digits, which are either: they are a year here, as no policy means an
+/// instant of the first three hours of 1970.
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html#Conditions_Date>
-fn parse_date(text: &str) -> Option<Timestamp> {
-    if let Ok(seconds) = text.parse::<i64>() {
-        return Timestamp::from_second(seconds).ok();
+pub(crate) fn parse_date(text: &str) -> Option<Timestamp> {
+    let begun = match text.len() {
+        4 => format!("{text}-01-01").parse::<Date>().ok(),
+        7 => format!("{text}-01").parse::<Date>().ok(),
+        10 => text.parse::<Date>().ok(),
+        _ => None,
+    };
+    if let Some(day) = begun {
+        let day = day.to_zoned(TimeZone::UTC).ok()?;
+        return Some(day.timestamp());
     }
-    if let Ok(time) = text.parse::<Timestamp>() {
-        return Some(time);
-    }
-    let looks_like_a_day = text.len() == "2026-06-01".len();
-    let day = text.parse::<Date>().ok().filter(|_| looks_like_a_day)?;
-    day.to_zoned(TimeZone::UTC).ok().map(|day| day.timestamp())
+    let seconds = text.parse::<i64>().ok();
+    seconds.map_or_else(
+        || text.parse::<Timestamp>().ok(),
+        |seconds| Timestamp::from_second(seconds).ok(),
+    )
 }
 
 fn date_of(value: &Value<'_>) -> Option<Timestamp> {
@@ -256,34 +254,19 @@ fn binary(text: &str) -> Result<Box<[u8]>, String> {
         .map_err(|_| format!("`{text}` is not base64"))
 }
 
-fn network(text: &str) -> Result<IpNet, String> {
+pub(crate) fn network(text: &str) -> Result<IpNet, String> {
     let single = || text.parse::<IpAddr>().map(IpNet::from);
     text.parse::<IpNet>()
         .or_else(|_| single())
-        .map(canonical)
         .map_err(|_| format!("`{text}` is neither an IP address nor a range such as `10.0.0.0/8`"))
 }
 
-/// An IPv4 range written in IPv6 is that IPv4 range: callers' addresses are compared in their shortest form.
-fn canonical(net: IpNet) -> IpNet {
-    let mapped = match net {
-        IpNet::V4(_) => None,
-        IpNet::V6(net) => net
-            .network()
-            .to_ipv4_mapped()
-            .zip(net.prefix_len().checked_sub(96))
-            .and_then(|(address, length)| Ipv4Net::new(address, length).ok()),
-    };
-    mapped.map_or(net, IpNet::V4)
-}
-
 fn address_of(value: &Value<'_>) -> Option<IpAddr> {
-    let address = match value {
+    match value {
         Value::Ip(address) => Some(*address),
         Value::Text(text) => text.parse().ok(),
         Value::Bool(_) | Value::Number(_) | Value::Time(_) => None,
-    };
-    address.map(|address: IpAddr| address.to_canonical())
+    }
 }
 
 /// An ARN with wildcards, matched part by part: a `*` crosses a colon only in the last part.
@@ -314,12 +297,26 @@ impl ArnPattern {
         &self.0
     }
 
-    fn matches<C: Context>(&self, text: &str, context: &C) -> Truth {
-        let parts = text.splitn(self.0.len(), ':');
-        if parts.clone().count() != self.0.len() {
-            return Truth::No;
+    fn matches<C: Context>(
+        &self,
+        whole: &Subject<'_>,
+        parts: Option<&[Subject<'_>; ARN_PARTS]>,
+        context: &C,
+    ) -> Truth {
+        let test = |(glob, part): (&Glob, &Subject<'_>)| glob.matches(part, context).truth();
+        match (&*self.0, parts) {
+            ([all], _) => test((all, whole)),
+            (globs, Some(parts)) => Truth::all(globs.iter().zip(parts).map(test)),
+            (_, None) => Truth::No,
         }
-        let pairs = self.0.iter().zip(parts);
-        Truth::all(pairs.map(|(glob, part)| glob.matches(part, context).truth()))
+    }
+}
+
+fn arn_parts(text: &str) -> Option<[Subject<'_>; ARN_PARTS]> {
+    let mut parts = text.splitn(ARN_PARTS, ':').map(Subject::of);
+    let parts = [(); ARN_PARTS].map(|()| parts.next());
+    match parts {
+        [Some(a), Some(b), Some(c), Some(d), Some(e), Some(f)] => Some([a, b, c, d, e, f]),
+        _ => None,
     }
 }

@@ -139,6 +139,17 @@ fn lists_below_account(patterns: &[Pattern], caller: &Caller) -> bool {
     }
 }
 
+/// Reads one text under `kind`; none if the kind or the text is wrong.
+pub(crate) fn read(kind: &str, text: &str) -> Option<Pattern> {
+    match kind {
+        "AWS" => aws(text).ok(),
+        "CanonicalUser" => canonical(text).ok(),
+        "Service" => service(text).ok(),
+        "Federated" => federated(text).ok(),
+        _ => None,
+    }
+}
+
 /// Reads one text under `AWS`. The error says what it should be.
 pub(crate) fn aws(text: &str) -> Result<Pattern, String> {
     if text == "*" {

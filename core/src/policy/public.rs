@@ -6,7 +6,7 @@ use super::glob::Glob;
 use super::operands::Operand;
 use super::operators::Sense;
 use super::principals::{Pattern, Principals};
-use super::{Policy, Statement};
+use super::{Effect, Policy, Statement};
 use crate::context::Key;
 use ipnet::IpNet;
 
@@ -14,6 +14,15 @@ use ipnet::IpNet;
 /// that AWS lists. Deny statements count for nothing. Where AWS is silent the answer is `true`.
 pub fn is_public(policy: &Policy) -> bool {
     policy.public
+}
+
+/// The positions of the statements that make the policy public.
+pub(super) fn public_statements(policy: &Policy) -> Vec<usize> {
+    let allows = policy.statements(Effect::Allow).list.iter();
+    allows
+        .filter(|statement| statement_is_public(statement))
+        .map(|statement| statement.position)
+        .collect()
 }
 
 /// Whether one Allow statement makes its policy public.
@@ -83,6 +92,7 @@ fn looseness_of_values(condition: &Condition) -> Option<Looseness> {
             | Key::SourceVpc
             | Key::SourceVpce
             | Key::SourceAccount
+            | Key::SourceOwner
             | Key::Userid
             | Key::XAmzServerSideEncryptionAwsKmsKeyId
             | Key::DataAccessPointAccount,

@@ -5,7 +5,8 @@
 //! a role that is passed on or of an access point, come whole and are matched whole.
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html>
 
-use super::glob::{self, Glob, Matched, Token, Variables, Wildcards};
+use super::glob::{self, Glob, Matched, Subject, Token, Variables, Wildcards};
+use super::globs::Globs;
 use super::prefixes;
 use super::truth::Truth;
 use crate::context::Context;
@@ -23,9 +24,9 @@ pub(crate) enum Resources {
 #[derive(Debug)]
 pub(crate) struct Patterns {
     /// Against what follows `arn:aws:s3:::`.
-    own: Box<[Glob]>,
+    own: Globs,
     /// Against whole ARNs of anything else.
-    foreign: Box<[Glob]>,
+    foreign: Globs,
 }
 
 impl Patterns {
@@ -41,10 +42,10 @@ impl Patterns {
     }
 
     /// Those that can be about a resource: no bucket's name begins like an ARN.
-    fn about(&self, resource: &str) -> impl Iterator<Item = &Glob> {
-        match resource.starts_with("arn:") {
-            true => self.foreign.iter(),
-            false => self.own.iter(),
+    fn about(&self, resource: &Subject<'_>) -> &Globs {
+        match resource.text().starts_with("arn:") {
+            true => &self.foreign,
+            false => &self.own,
         }
     }
 }
@@ -54,7 +55,7 @@ impl Resources {
     pub(crate) fn beginnings(&self) -> Vec<&str> {
         match self {
             Self::Only(patterns) => {
-                let all = patterns.own.iter().chain(&patterns.foreign);
+                let all = patterns.own.iter().chain(patterns.foreign.iter());
                 prefixes::shortest(all.map(Glob::literal_prefix).collect())
             }
             Self::Not(_) => vec![""],
@@ -62,27 +63,18 @@ impl Resources {
     }
 
     /// Whether a resource is meant: one of S3 without `arn:aws:s3:::`, or any other by its whole ARN.
-    pub(crate) fn cover<C: Context>(&self, resource: &str, context: &C) -> Truth {
+    pub(crate) fn cover<C: Context>(&self, resource: &Subject<'_>, context: &C) -> Truth {
         match self {
-            Self::Only(globs) => Truth::any(
-                globs
-                    .about(resource)
-                    .filter(|glob| resource.starts_with(glob.literal_prefix()))
-                    .map(|glob| glob.matches(resource, context).truth()),
-            ),
+            Self::Only(globs) => globs.about(resource).match_any(resource, context),
             // AWS says that an entry with a variable without value matches no resource, so everything would be
             // covered. That suits a Deny; in an Allow it would widen, so there it counts as not covered.
-            Self::Not(globs) => {
-                Truth::any(globs.about(resource).map(
-                    |glob| match glob.matches(resource, context) {
-                        Matched::NoValue => Truth::Undecidable,
-                        matched @ (Matched::Yes | Matched::No | Matched::Unknown) => {
-                            matched.truth()
-                        }
-                    },
-                ))
-                .not()
-            }
+            Self::Not(globs) => Truth::any(globs.about(resource).iter().map(|glob| {
+                match glob.matches(resource, context) {
+                    Matched::NoValue => Truth::Undecidable,
+                    matched @ (Matched::Yes | Matched::No | Matched::Unknown) => matched.truth(),
+                }
+            }))
+            .not(),
         }
     }
 }

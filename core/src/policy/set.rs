@@ -1,6 +1,7 @@
 //! Several policies of one layer, searched as one.
 
 use super::evaluate::{Found, Source};
+use super::glob::Subject;
 use super::index::{Index, Place};
 use super::principals::Naming;
 use super::truth::Truth;
@@ -34,11 +35,11 @@ impl PolicySet {
             Effect::Deny => &self.denies,
             Effect::Allow => &self.allows,
         };
-        first(index, question, |place| {
+        first(index, question, |place, resource| {
             let Some((policy, statement)) = self.at(effect, place) else {
                 return Found::No;
             };
-            policy.ask(statement, effect, layer, question, wanted)
+            policy.ask(statement, effect, layer, resource, question, wanted)
         })
     }
 
@@ -74,11 +75,15 @@ impl Policy {
         question: &Question<'_, C>,
         wanted: impl Fn(Naming) -> bool,
     ) -> Found<'p> {
-        first(&self.statements(effect).index, question, |place| {
-            self.at(effect, place).map_or(Found::No, |statement| {
-                self.ask(statement, effect, layer, question, &wanted)
-            })
-        })
+        first(
+            &self.statements(effect).index,
+            question,
+            |place, resource| {
+                self.at(effect, place).map_or(Found::No, |statement| {
+                    self.ask(statement, effect, layer, resource, question, &wanted)
+                })
+            },
+        )
     }
 
     fn at(&self, effect: Effect, place: Place) -> Option<&Statement> {
@@ -92,6 +97,7 @@ impl Policy {
         statement: &'p Statement,
         effect: Effect,
         layer: Layer,
+        resource: &Subject<'_>,
         question: &Question<'_, C>,
         wanted: impl Fn(Naming) -> bool,
     ) -> Found<'p> {
@@ -99,7 +105,7 @@ impl Policy {
         if !self.counts_in(question.view) || !naming().is_some_and(wanted) {
             return Found::No;
         }
-        match statement.applies(effect, question) {
+        match statement.applies(effect, resource, question) {
             Truth::Yes => Found::Yes(Source::Statement(layer, self, statement)),
             Truth::Unknown => Found::Unknown,
             Truth::No | Truth::Undecidable => Found::No,
@@ -111,15 +117,16 @@ impl Policy {
 fn first<'p, C: Context>(
     index: &Index,
     question: &Question<'_, C>,
-    ask: impl Fn(Place) -> Found<'p>,
+    ask: impl Fn(Place, &Subject<'_>) -> Found<'p>,
 ) -> Found<'p> {
+    let resource = Subject::of(question.resource);
     let mut result = (None, Found::No);
     for places in index.candidates(question.action, question.resource) {
         for place in places {
             if result.0.is_some_and(|earlier| earlier < *place) {
                 break;
             }
-            match (ask(*place), result.1) {
+            match (ask(*place, &resource), result.1) {
                 (found @ Found::Yes(_), _) => result = (Some(*place), found),
                 (Found::Unknown, Found::No) => result.1 = Found::Unknown,
                 (Found::Unknown | Found::No, _) => (),

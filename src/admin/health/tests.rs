@@ -1,6 +1,8 @@
+use super::super::http::{CONNECTIONS, HEAD_SIZE};
 use super::*;
 use crate::record::metrics::Sets;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
 
 fn handles() -> (Readiness, Arc<Metrics>) {
     let metrics = Metrics::new(&Sets::default()).unwrap();

@@ -21,6 +21,11 @@ const ANALYST_POLICY: &str = include_str!("../../../policies/identities/analyst.
 pub(super) struct Layout(pub(super) PathBuf);
 
 impl Layout {
+    /// The system takes no long path for a socket.
+    pub(super) fn has_admin(&self) -> bool {
+        self.0.as_os_str().len() < 90
+    }
+
     pub(super) fn config(&self) -> PathBuf {
         self.0.join("portcullis.yaml")
     }
@@ -99,18 +104,23 @@ pub(super) fn create(
     write_new(
         &layout.config(),
         Access::Everyone,
-        &config(keys, port, store_port),
+        &config(layout, keys, port, store_port),
     )
 }
 
-fn config(keys: &Keys, port: u16, store_port: u16) -> String {
+fn config(layout: &Layout, keys: &Keys, port: u16, store_port: u16) -> String {
     let id = &keys.store.id;
+    let admin = match layout.has_admin() {
+        true => "admin: unix:admin.sock\n",
+        false => "",
+    };
     format!(
         r#"# The gateway of this demo. `portcullis serve --config` takes this file too; the store runs in `portcullis demo`.
 listeners:
   s3: {{ bind: "127.0.0.1:{port}" }}
 identities: identities.yaml
 policies: policies
+lint: {{ allow: {{ policies/buckets/demo-public/policy.json: {{ public: a sample of a bucket that everyone reads }} }} }}
 upstreams:
   store:
     profile: demo
@@ -119,7 +129,7 @@ upstreams:
     buckets: ["*"]
     credentials: {{ access_key_id: "{id}", secret_access_key: "file:secrets/upstream" }}
 state: {{ redb: state.redb }}
-logs:
+{admin}logs:
   access: {{ format: s3, to: logs/access.log }}
   json: {{ format: json, to: logs/access.json }}
 shutdown: {{ delay: 0s }}

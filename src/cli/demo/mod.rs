@@ -98,6 +98,13 @@ impl Demo {
         let credentials = path(self.layout.credentials());
         let policy = path(self.layout.private_policy());
         let log = path(self.layout.json_log());
+        let explain = match self.layout.has_admin() {
+            true => format!(
+                "; why: portcullis explain --config {} REQUEST_ID",
+                path(self.layout.config())
+            ),
+            false => String::new(),
+        };
         format!(
             "\
 Portcullis serves S3 on {endpoint}, files in {dir}. Stop with Ctrl-C. In another terminal:
@@ -110,7 +117,7 @@ aws --profile analyst s3 cp s3://demo-private/reports/q1.csv -                  
 aws --profile analyst s3api get-object --bucket demo-private --key notes/secret.txt /dev/stdout    # denied
 
 Who may do what in demo-private stands in {policy}
-Every decision is a line in {log}
+Every decision is a line in {log}{explain}
 ",
             dir = path(self.layout.0.clone()),
         )

@@ -3,7 +3,7 @@
 use super::super::identities;
 use super::super::place::At;
 use super::super::raw;
-use super::super::settings::{Bind, Listener};
+use super::super::settings::{Bind, DecisionMode, Listener};
 use super::{Check, tls, values};
 use portcullis_core::identity::{Caller, Directory};
 use portcullis_core::policy::Policy;
@@ -30,11 +30,13 @@ pub(super) struct Known<'a> {
 /// Checks the listeners.
 pub(super) fn listeners(
     written: Option<BTreeMap<String, raw::Listener>>,
+    decision: Option<raw::DecisionMode>,
     known: Known<'_>,
     at: &At<'_>,
     check: &mut Check<'_>,
 ) -> Listeners {
     let mut found = Listeners::default();
+    let decision = decision.unwrap_or(raw::DecisionMode::Enforce);
     let Some(mut raw) = check.required(at, written) else {
         return found;
     };
@@ -42,9 +44,10 @@ pub(super) fn listeners(
         check.push(at.error("no listener is configured"));
     }
     for name in at.names() {
-        let (Some(raw), at) = (raw.remove(&name), at.field(&name)) else {
+        let (Some(mut raw), at) = (raw.remove(&name), at.field(&name)) else {
             continue;
         };
+        raw.decision.get_or_insert(decision);
         if let Some(listener) = listener(&name, raw, known, &at, check, &mut found) {
             found.all.push(listener);
         }
@@ -68,6 +71,7 @@ fn listener(
         .principal
         .map(|arn| principal(&arn, known, &principal_at, check, found));
     let hosts = hosts(raw.hosts, &at.field("hosts"), check);
+    let decision = decision(raw.decision, &at.field("decision"), check);
     let bind = bind(raw.bind, &at.field("bind"), &found.all, check)?;
     if principal.is_some() && raw.force != Some(true) && reachable_from_outside(&bind) {
         check.push(at.field("bind").error(
@@ -80,7 +84,23 @@ fn listener(
         hosts,
         tls: flattened(tls)?,
         principal: flattened(principal)?,
+        decision,
     })
+}
+
+fn decision(
+    written: Option<raw::DecisionMode>,
+    at: &At<'_>,
+    check: &mut Check<'_>,
+) -> DecisionMode {
+    match written {
+        None | Some(raw::DecisionMode::Enforce) => DecisionMode::Enforce,
+        Some(raw::DecisionMode::Observe) => {
+            let message = "observe: what nothing allows is not refused here, but passes unless it is denied or anonymous";
+            check.push(at.error(message).softened());
+            DecisionMode::Observe
+        }
+    }
 }
 
 /// Where to listen, which no listener before does.

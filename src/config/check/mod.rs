@@ -1,5 +1,6 @@
 //! From what was written to what it means. Every check reports and goes on, so that all problems show at once.
 
+mod admin;
 mod listeners;
 mod logs;
 mod patterns;
@@ -9,17 +10,20 @@ mod values;
 
 pub(super) use patterns::matches;
 
+use super::accept::{self, Accepted};
 use super::document::Opened;
 use super::fill::fill;
 use super::finding::{Finding, Severity};
 use super::identities;
+use super::modes::{self, Modes};
 use super::place::At;
 use super::policies;
 use super::raw;
+use super::revision::Revision;
 use super::settings::{Settings, StatePath};
 use super::sources::Sources;
+use portcullis_core::admission::rego::Guardrails;
 use portcullis_core::identity::{Caller, Directory};
-use portcullis_core::policy::Policy;
 use std::collections::HashSet;
 use std::path::Path;
 use std::sync::Arc;
@@ -27,9 +31,13 @@ use std::sync::Arc;
 /// What checks share: where to read more, and where to report.
 pub(super) struct Check<'a> {
     pub(super) sources: &'a dyn Sources,
+    pub(super) modes: Modes,
     findings: Vec<Finding>,
+    /// What the configuration accepts of what the linter finds.
+    pub(super) accepted: Vec<Accepted>,
     /// Places whose text could not be made: what is wrong with the rest of it is no news.
     unresolved: HashSet<(Box<str>, u32, u32)>,
+    documents: Revision,
 }
 
 impl<'a> Check<'a> {
@@ -37,9 +45,17 @@ impl<'a> Check<'a> {
     pub(super) fn new(sources: &'a dyn Sources) -> Self {
         Self {
             sources,
+            modes: Modes::default(),
             findings: Vec::new(),
+            accepted: Vec::new(),
             unresolved: HashSet::new(),
+            documents: Revision::default(),
         }
+    }
+
+    /// Notes a document that decisions are made from.
+    pub(super) fn note_document(&mut self, file: &Path, bytes: &[u8]) {
+        self.documents.note(file, bytes);
     }
 
     /// Reports.
@@ -70,9 +86,12 @@ impl<'a> Check<'a> {
         value
     }
 
-    /// Everything reported, sorted and each once.
+    /// Everything reported but what is accepted, sorted and each once.
     pub(super) fn findings(self) -> Vec<Finding> {
-        let mut findings = self.findings;
+        let failed = self.failed();
+        let (mut findings, unused) = accept::split(self.findings, &self.accepted);
+        // What could not be read may hold what is accepted.
+        findings.extend(unused.into_iter().filter(|_| !failed));
         findings.sort();
         findings.dedup();
         findings
@@ -99,31 +118,44 @@ pub(super) fn settings(file: &Path, check: &mut Check<'_>) -> Option<Settings> {
     let at = document.top();
     let raw: raw::Configuration = fill(&at, check);
     refuse_audit(&at, check);
-    // Read before the identities: each account is under them.
-    let guardrails: Vec<Arc<Policy>> = Vec::new();
-    let directory = identities::directory(&at.field("identities"), &guardrails, check);
+    accept::read(raw.lint, &at.field("lint"), check);
+    check.modes = Modes::read(raw.modes, raw.policies.as_deref(), &at.field("modes"));
+    let deadline = values::deadline(raw.guardrails, &at.field("guardrails"), check);
+    let policies_at = at.field("policies");
+    // Read before the identities: each account is under the guardrails.
+    let folder = policies::folder(raw.policies, deadline, &policies_at, check);
+    let guardrails = folder.guardrails;
+    let directory = identities::directory(&at.field("identities"), &guardrails.documents, check);
     let known = listeners::Known {
         directory: directory.as_ref(),
-        guardrails: &guardrails,
+        guardrails: &guardrails.documents,
     };
-    let listeners = listeners::listeners(raw.listeners, known, &at.field("listeners"), check);
+    let at_listeners = at.field("listeners");
+    let listeners = listeners::listeners(raw.listeners, raw.decision, known, &at_listeners, check);
     let upstreams = upstreams::upstreams(raw.upstreams, &at.field("upstreams"), check);
-    let bucket_policies = policies::buckets(raw.policies, &at.field("policies"), check);
-    policies::warn_unrouted(&bucket_policies, &upstreams, &at.field("policies"), check);
+    for found in [&folder.buckets, &folder.candidates] {
+        policies::warn_unrouted(found, &upstreams, &policies_at, check);
+    }
+    modes::finish(check);
     let settings = Settings {
         instance: instance(raw.instance, &at.field("instance"), check)?,
         threads: threads(raw.threads, &at.field("threads"), check)?,
         listeners: listeners.all,
         health: values::address(raw.health, &at.field("health"), check),
-        admin: admin(raw.admin, &at.field("admin"), check),
+        admin: admin::admin(&at.field("admin"), check),
         upstreams,
         directory: with_principals(directory, listeners.made_known),
-        bucket_policies,
-        guardrails,
+        bucket_policies: folder.buckets,
+        candidates: folder.candidates,
+        not_enforced: check.modes.exceptions(),
+        guardrails: guardrails.documents,
+        rego: guardrails.rego.map(|engine| engine as Arc<dyn Guardrails>),
         state: state(raw.state, &at.field("state"), check),
         logs: logs::logs(raw.logs, &at.field("logs"), check),
         limits: values::limits(raw.limits, &at.field("limits"), check),
         shutdown: values::shutdown(raw.shutdown, &at.field("shutdown"), check),
+        file: file.to_owned(),
+        revision: check.documents.name(file),
     };
     (!check.failed()).then_some(settings)
 }
@@ -169,19 +201,6 @@ fn threads(written: Option<u32>, at: &At<'_>, check: &mut Check<'_>) -> Option<u
     };
     let fits = (1..=1024).contains(&threads).then_some(threads);
     check.take(at, fits.ok_or("must be from 1 to 1024".to_owned()))
-}
-
-fn admin(
-    written: Option<String>,
-    at: &At<'_>,
-    check: &mut Check<'_>,
-) -> Option<super::settings::Bind> {
-    let bind = check.take(at, values::bind(&written?, at.document));
-    check.push(
-        at.error("the admin interface is not in this version; nothing listens here")
-            .softened(),
-    );
-    bind
 }
 
 fn state(written: Option<raw::State>, at: &At<'_>, check: &mut Check<'_>) -> Option<StatePath> {

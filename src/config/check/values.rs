@@ -99,6 +99,16 @@ pub(super) fn timeouts(
     }
 }
 
+/// How long guardrails in Rego may take for a request.
+pub(super) fn deadline(
+    written: Option<raw::Guardrails>,
+    at: &At<'_>,
+    check: &mut Check<'_>,
+) -> Duration {
+    let written = written.and_then(|raw| raw.deadline);
+    span(written, crate::rego::DEADLINE, &at.field("deadline"), check)
+}
+
 /// How the gateway ends; here zero is a choice.
 pub(super) fn shutdown(
     written: Option<raw::Shutdown>,

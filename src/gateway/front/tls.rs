@@ -5,7 +5,7 @@ use rustls::ServerConfig;
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::pem::{self, PemObject};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use rustls::server::{ClientHello, ResolvesServerCert};
+use rustls::server::{ClientHello, ResolvesServerCert, WebPkiClientVerifier};
 use rustls::sign::CertifiedKey;
 use std::sync::Arc;
 
@@ -62,6 +62,33 @@ impl ResolvesServerCert for Certificate {
     fn resolve(&self, _hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
         Some(self.0.load_full())
     }
+}
+
+/// The same for administrators, who present a certificate of one of the authorities in `client_ca`, if there are any.
+pub fn admin_config(
+    certificate: Arc<Certificate>,
+    client_ca: Option<&[u8]>,
+    provider: Arc<CryptoProvider>,
+) -> Result<ServerConfig, String> {
+    let config = ServerConfig::builder_with_provider(provider.clone())
+        .with_protocol_versions(&[&rustls::version::TLS13, &rustls::version::TLS12])
+        .map_err(|error| error.to_string())?;
+    let config = match client_ca {
+        None => config.with_no_client_auth(),
+        Some(pem) => {
+            let mut roots = rustls::RootCertStore::empty();
+            for authority in CertificateDer::pem_slice_iter(pem) {
+                let authority = authority.map_err(|error| error.to_string())?;
+                roots.add(authority).map_err(|error| error.to_string())?;
+            }
+            let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider);
+            let verifier = verifier.build().map_err(|error| error.to_string())?;
+            config.with_client_cert_verifier(verifier)
+        }
+    };
+    let mut config = config.with_cert_resolver(certificate);
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    Ok(config)
 }
 
 /// TLS 1.2 and 1.3 over HTTP/1.1, with the provider's own suites.

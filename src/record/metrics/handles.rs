@@ -6,7 +6,7 @@ use super::{Families, OTHER, Sets};
 use crate::record::draft::{Draft, Ending, Record, UpstreamError};
 use http::StatusCode;
 use jiff::Timestamp;
-use portcullis_core::admission::Asked;
+use portcullis_core::admission::{Asked, DecisionMode, DifferenceKind, Shadowed};
 use portcullis_core::policy::{Layer, Missing, Verdict};
 use portcullis_core::s3::operations::{Level, Operation};
 use prometheus::{GaugeVec, Histogram, IntCounter, IntCounterVec, IntGauge};
@@ -30,10 +30,14 @@ impl Lazy {
     }
 
     fn inc(&self, position: usize, labels: &[&str]) {
+        self.inc_by(position, labels, 1);
+    }
+
+    fn inc_by(&self, position: usize, labels: &[&str], count: u64) {
         if let Some(series) = self.series.get(position) {
             series
                 .get_or_init(|| self.family.with_label_values(labels))
-                .inc();
+                .inc_by(count);
         }
     }
 }
@@ -51,6 +55,7 @@ struct Shared {
     front: HashMap<&'static str, IntCounter>,
     other_front: IntCounter,
     decisions: Lazy,
+    differences: Lazy,
     seconds: [Histogram; Kind::ALL.len()],
 }
 
@@ -70,6 +75,10 @@ impl Handles {
             front: by_name(&families.front_refusals_total, &sets.front_reasons),
             other_front: families.front_refusals_total.with_label_values(&[OTHER]),
             decisions: Lazy::new(&families.decisions_total, verdicts),
+            differences: Lazy::new(
+                &families.shadow_differences_total,
+                DifferenceKind::ALL.len() * (LAYERS.len() + 1),
+            ),
             seconds: Kind::ALL
                 .map(|kind| families.request_seconds.with_label_values(&[kind.name()])),
         }))
@@ -84,16 +93,30 @@ impl Handles {
             .unwrap_or(&self.0.other_refusals)
     }
 
+    fn shadow(&self, shadowed: &Shadowed) {
+        for (kind, layer, count) in &shadowed.counts {
+            let row = DifferenceKind::ALL.iter().position(|known| known == kind);
+            let (column, layer) = by_layer(*layer);
+            let position = row.unwrap_or_default() * (LAYERS.len() + 1) + column;
+            let labels = [layer, kind.name()];
+            self.0.differences.inc_by(position, &labels, *count);
+        }
+    }
+
     fn decision(&self, asked: &Asked) {
         let verdict = asked.decision.verdict;
-        let layer = asked.decision.by.as_ref().map(|by| by.layer);
         let row = VERDICTS.iter().position(|known| same(*known, verdict));
-        let column = layer.and_then(|layer| LAYERS.iter().position(|known| *known == layer));
-        let position = row.unwrap_or_default() * (LAYERS.len() + 1)
-            + column.map_or(LAYERS.len(), |column| column);
-        let layer = layer.map_or("none", Layer::name);
+        let (column, layer) = by_layer(asked.decision.by.as_ref().map(|by| by.layer));
+        let position = row.unwrap_or_default() * (LAYERS.len() + 1) + column;
         self.0.decisions.inc(position, &[verdict.name(), layer]);
     }
+}
+
+/// The position of a layer among the series, and its name; the last is for no layer.
+fn by_layer(layer: Option<Layer>) -> (usize, &'static str) {
+    let position = layer.and_then(|layer| LAYERS.iter().position(|known| *known == layer));
+    let position = position.unwrap_or(LAYERS.len());
+    (position, layer.map_or("none", Layer::name))
 }
 
 fn by_position(operations: &[&'static Operation]) -> Box<[Option<&'static str>]> {
@@ -123,8 +146,9 @@ fn same(one: Verdict, other: Verdict) -> bool {
     std::mem::discriminant(&one) == std::mem::discriminant(&other)
 }
 
-const LAYERS: [Layer; 8] = [
+const LAYERS: [Layer; 9] = [
     Layer::Guardrail,
+    Layer::Rego,
     Layer::ServiceControl,
     Layer::Bucket,
     Layer::Acl,
@@ -189,6 +213,8 @@ pub struct ListenerMetrics {
     sent: IntCounter,
     connections: IntGauge,
     handshake_failures: IntCounter,
+    observed: Lazy,
+    modes: [(DecisionMode, IntGauge); 2],
 }
 
 impl ListenerMetrics {
@@ -205,6 +231,17 @@ impl ListenerMetrics {
             handshake_failures: families
                 .tls_handshake_failures_total
                 .with_label_values(&[name]),
+            observed: Lazy::new(&families.observed_denials_total, LAYERS.len() + 1),
+            modes: [
+                (DecisionMode::Enforce, "enforce"),
+                (DecisionMode::Observe, "observe"),
+            ]
+            .map(|(mode, word)| {
+                (
+                    mode,
+                    families.decision_mode.with_label_values(&[name, word]),
+                )
+            }),
         }
     }
 
@@ -222,12 +259,27 @@ impl ListenerMetrics {
         if let Some(asked) = &exchange.labels.decision {
             self.shared.decision(asked);
         }
+        if let Some(shadowed) = &exchange.labels.shadow {
+            self.shared.shadow(shadowed);
+        }
+        if let Some(observed) = &exchange.labels.observed {
+            let (position, layer) = by_layer(observed.layer());
+            let count = observed.count as u64;
+            self.observed.inc_by(position, &[&self.name, layer], count);
+        }
         let kind = Kind::of(exchange.labels.operation);
         if let Some(seconds) = self.shared.0.seconds.get(kind as usize) {
             seconds.observe(exchange.total.as_secs_f64());
         }
         self.received.inc_by(exchange.bytes_received);
         self.sent.inc_by(exchange.sent.bytes);
+    }
+
+    /// Says how it decides.
+    pub fn decides(&self, mode: DecisionMode) {
+        for (known, gauge) in &self.modes {
+            gauge.set(i64::from(*known == mode));
+        }
     }
 
     /// One connection more, until what this gives is dropped.

@@ -1,8 +1,8 @@
 use super::*;
 use crate::record::tests::{GET_OBJECT, bucket, deciding, draft};
-use crate::record::{Ending, LoggedUri, UpstreamError, finish};
+use crate::record::{Draft, Ending, LoggedUri, UpstreamError, finish};
 use http::{Method, StatusCode};
-use portcullis_core::admission::Asked;
+use portcullis_core::admission::{Asked, DecisionMode, DifferenceKind, Observed, Shadowed};
 use portcullis_core::identity::AccessKeyId;
 use portcullis_core::policy::{Decision, Missing, Verdict};
 use portcullis_core::s3::names::Target;
@@ -238,12 +238,16 @@ fn the_table_is_what_is_scraped() {
         },
         reason: None,
     });
+    modes(&mut denied);
     listener.observe(&finish(denied, Ending::Answered));
     metrics.records_dropped().inc();
+    metrics.reloaded(jiff::Timestamp::UNIX_EPOCH, "0123456789ab");
+    metrics.reloaded(jiff::Timestamp::UNIX_EPOCH, "ba9876543210");
     let lake = metrics.upstream("lake");
     lake.failed(UpstreamError::Tls);
     lake.credentials_expire(Some(jiff::Timestamp::UNIX_EPOCH));
     let text = metrics.text().unwrap();
+    assert!(!text.contains("0123456789ab"), "one revision at a time");
     for family in FAMILIES {
         let line = format!("# TYPE {NAMESPACE}_{} {}\n", family.name, family.kind);
         assert!(text.contains(&line), "{line}");
@@ -253,6 +257,48 @@ fn the_table_is_what_is_scraped() {
         .filter(|line| line.starts_with("# TYPE portcullis_"))
         .count();
     assert_eq!(scraped, FAMILIES.len());
+}
+
+/// What passed only because the listener observes, and what a policy in shadow would have denied.
+fn modes(draft: &mut Draft) {
+    let decided = |verdict, by| Decision {
+        verdict,
+        by,
+        with: None,
+    };
+    let missing = Verdict::ImplicitDeny(Missing::Boundary);
+    draft.labels.observed = Some(Box::new(Observed {
+        first: Asked {
+            action: "s3:GetObject",
+            resource: Target::service(),
+            decision: decided(missing, None),
+            reason: None,
+        },
+        count: 3,
+    }));
+    let layer = Some(deciding().layer);
+    draft.labels.shadow = Some(Box::new(Shadowed {
+        counts: vec![(DifferenceKind::WouldDeny, layer, 20)],
+        ..Shadowed::default()
+    }));
+}
+
+#[test]
+fn what_other_modes_would_decide_is_counted() {
+    let metrics = metrics();
+    let listener = metrics.listener("s3");
+    listener.decides(DecisionMode::Observe);
+    let mut draft = draft();
+    modes(&mut draft);
+    listener.observe(&finish(draft, Ending::Answered));
+    for line in [
+        r#"portcullis_decision_mode{listener="s3",mode="observe"} 1"#,
+        r#"portcullis_decision_mode{listener="s3",mode="enforce"} 0"#,
+        r#"portcullis_observed_denials_total{layer="boundary",listener="s3"} 3"#,
+        r#"portcullis_shadow_differences_total{kind="would_deny",layer="bucket"} 20"#,
+    ] {
+        check(&metrics, line);
+    }
 }
 
 fn series(metrics: &Metrics) -> usize {

@@ -1,14 +1,15 @@
 //! A small world to ask in: two accounts, two stores, every kind of caller; and a client that signs.
 
+use super::portcullis::admission::rego::Guardrails;
 use super::portcullis::admission::{
-    Admission, Arrival, BucketRecord, Found, Labels, ListenerRules, Missing, Outcome, Permit,
-    Route, Routes, Rules, admit,
+    Admission, Arrival, BucketRecord, DecisionMode, Found, Labels, ListenerRules, Missing, Outcome,
+    Permit, Route, Routes, Rules, admit,
 };
 use super::portcullis::document;
 use super::portcullis::identity::{
     AccessKey, AccessKeyId, Account, Caller, CallerKind, Directory, SecretKey,
 };
-use super::portcullis::policy::{Origin, Pattern, Policy, PolicyKind};
+use super::portcullis::policy::{Mode, Origin, Pattern, Policy, PolicyKind};
 use super::portcullis::request::{Head, Hosts, Query, encode_query_component};
 use super::portcullis::s3::answer::{Answer, S3Error};
 use super::portcullis::s3::names::{AccountId, BucketName};
@@ -111,6 +112,7 @@ impl World {
             name: "sidecar".into(),
             hosts: hosts.clone(),
             principal: Some(app.clone()),
+            decision: DecisionMode::Enforce,
         };
         Self {
             rules: Rules {
@@ -123,12 +125,16 @@ impl World {
                         .collect(),
                 ),
                 guardrails: Arc::default(),
+                rego: None,
                 buckets: Some(Arc::default()),
+                shadow: None,
+                revision: Arc::default(),
             },
             ordinary: ListenerRules {
                 name: "main".into(),
                 hosts,
                 principal: None,
+                decision: DecisionMode::Enforce,
             },
             fixed,
             tags: BTreeMap::new(),
@@ -149,10 +155,59 @@ impl World {
         self
     }
 
+    /// The same world, guarded by Rego.
+    pub(crate) fn with_rego(mut self, rego: Arc<dyn Guardrails>) -> Self {
+        self.rules.rego = Some(rego);
+        self
+    }
+
     /// The same world, in which a bucket has this policy.
     pub(crate) fn with_policy(mut self, name: &str, statements: &str) -> Self {
         let (name, policy) = bucket(name, statements);
         Arc::make_mut(&mut self.rules.policies).insert(name, policy);
+        self
+    }
+
+    /// The same world, in which a bucket's policy is in shadow.
+    pub(crate) fn with_policy_in_shadow(mut self, name: &str, statements: &str) -> Self {
+        let name = BucketName::parse(name).unwrap();
+        let policy = in_shadow(statements, PolicyKind::Bucket(&name));
+        Arc::make_mut(&mut self.rules.policies).insert(name, policy);
+        self.rules = self.rules.with_candidates(HashMap::new());
+        self
+    }
+
+    /// The same world, in which a policy waits to take the place of a bucket's.
+    pub(crate) fn with_candidate(mut self, name: &str, statements: &str) -> Self {
+        let candidates = HashMap::from([bucket(name, statements)]);
+        self.rules = self.rules.with_candidates(candidates);
+        self
+    }
+
+    /// The same world, in which a caller's policies are changed.
+    pub(crate) fn with_caller(mut self, name: &str, change: impl FnOnce(&mut Caller)) -> Self {
+        let directory = Arc::get_mut(&mut self.rules.directory).unwrap();
+        let key = directory.keys.get_mut(&*access_key(name)).unwrap();
+        change(Arc::get_mut(&mut key.caller).unwrap());
+        self.rules = self.rules.with_candidates(HashMap::new());
+        self
+    }
+
+    /// The same world, in which this is a guardrail of the first account that decides nothing yet.
+    pub(crate) fn with_guardrail_in_shadow(mut self, statements: &str) -> Self {
+        let directory = Arc::get_mut(&mut self.rules.directory).unwrap();
+        let mut acme = Account::new(account(ACME), ACME, "acme");
+        let policy = in_shadow(statements, PolicyKind::Guardrail);
+        acme.resource_control = vec![policy].into();
+        directory.accounts.insert(acme.id, Arc::new(acme));
+        self.rules = self.rules.with_candidates(HashMap::new());
+        self
+    }
+
+    /// The same world, whose listeners observe.
+    pub(crate) fn observing(mut self) -> Self {
+        self.ordinary.decision = DecisionMode::Observe;
+        self.fixed.decision = DecisionMode::Observe;
         self
     }
 
@@ -375,6 +430,12 @@ pub(crate) fn compile(statements: &str, kind: PolicyKind<'_>) -> Arc<Policy> {
     });
     let node = document::json(&text).unwrap();
     Arc::new(Policy::compile(&node, kind, origin).unwrap().policy)
+}
+
+/// A policy that decides nothing yet.
+pub(crate) fn in_shadow(statements: &str, kind: PolicyKind<'_>) -> Arc<Policy> {
+    let policy = Arc::into_inner(compile(statements, kind)).unwrap();
+    Arc::new(policy.in_mode(Mode::Shadow))
 }
 
 fn access_key(name: &str) -> String {

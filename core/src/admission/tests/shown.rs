@@ -50,3 +50,29 @@ fn an_answer_shows_what_the_caller_may_ask_for() {
     let write = Ask::new("PUT /demo-some/key").header("content-length", "0");
     assert_eq!(hidden(&world, &write, &SHOWN), [""; 0]);
 }
+
+#[test]
+fn a_listener_in_observe_shows_what_is_not_denied() {
+    let own = Ask::new("GET /acme-private/home/home/key").signed("home");
+    let observing = World::new().observing();
+    assert_eq!(hidden(&observing, &own, &SHOWN), [""; 0]);
+    // To the anonymous it shows no more than ever.
+    let some = World::new().with_policy("demo-some", SOME).observing();
+    let anonymous = Ask::new("GET /demo-some/key");
+    assert_eq!(hidden(&some, &anonymous, &SHOWN), SHOWN[1..]);
+    let deny = |condition: &str| {
+        format!(
+            r#"{{"Effect":"Deny","Principal":"*","Action":"s3:GetObjectTagging",
+                "Resource":"arn:aws:s3:::acme-private/*"{condition}}}"#
+        )
+    };
+    // Nor what a Deny keeps, also one that hangs on tags that nobody looked up.
+    let tagged = r#","Condition":{"StringEquals":{"s3:ExistingObjectTag/class":"shut"}}"#;
+    for condition in ["", tagged] {
+        let world = World::new().with_policy("acme-private", &deny(condition));
+        assert_eq!(
+            hidden(&world.observing(), &own, &SHOWN),
+            ["x-amz-tagging-count"]
+        );
+    }
+}

@@ -5,14 +5,15 @@ use crate::context::Key;
 use crate::context::keys::Found;
 use crate::document::{self, Entry, Node, Place, Value};
 use crate::policy::conditions::{Condition, Presence, Quantifier};
+use crate::policy::lint::Rule;
 use crate::policy::operands;
 use crate::policy::operators::{self, Compare, OPERATORS, Operator};
 
 /// An operator as written: `ForAllValues:StringLikeIfExists`.
-struct Test {
-    quantifier: Quantifier,
-    operator: &'static Operator,
-    presence: Presence,
+pub(in crate::policy) struct Test {
+    pub(in crate::policy) quantifier: Quantifier,
+    pub(in crate::policy) operator: &'static Operator,
+    pub(in crate::policy) presence: Presence,
 }
 
 impl Compiler<'_> {
@@ -67,6 +68,7 @@ impl Compiler<'_> {
             && test.operator.compare != Compare::Null
         {
             self.warn(
+                Rule::SetKeyWithoutQuantifier,
                 entry.at,
                 format!("`{key}` has several values, use `ForAnyValue:` or `ForAllValues:`"),
             );
@@ -101,12 +103,28 @@ impl Compiler<'_> {
     /// An unknown key is absent from every request.
     fn key(&mut self, name: &str, at: Place) -> Key {
         let Some(key) = Key::parse(name) else {
+            if Key::NAMES
+                .iter()
+                .any(|known| known.ends_with('/') && known.eq_ignore_ascii_case(name))
+            {
+                self.strict(
+                    Rule::UnknownName,
+                    at,
+                    format!("`{name}` needs the name of a tag after the slash"),
+                );
+                return Key::Foreign(name.into());
+            }
             let hint = document::did_you_mean(name, Key::NAMES.iter().copied());
-            self.strict(at, format!("unknown condition key `{name}`{hint}"));
+            self.strict(
+                Rule::UnknownName,
+                at,
+                format!("unknown condition key `{name}`{hint}"),
+            );
             return Key::Foreign(name.into());
         };
         if let Some(Found::Never(reason)) = key.info().map(|info| info.found) {
             self.warn(
+                Rule::AbsentKey,
                 at,
                 format!("`{key}` is absent from every request: {reason}"),
             );
@@ -148,7 +166,8 @@ fn canonical_value<'t>(key: &Key, text: &'t str) -> &'t str {
     }
 }
 
-fn scalar(node: &Node) -> Option<String> {
+/// A value as a text; numbers and booleans may stand without quotes.
+pub(in crate::policy) fn scalar(node: &Node) -> Option<String> {
     match &node.value {
         Value::Text(text) | Value::Number(text) => Some(text.clone()),
         Value::Bool(value) => Some(value.to_string()),
@@ -156,7 +175,13 @@ fn scalar(node: &Node) -> Option<String> {
     }
 }
 
-fn read_operator(written: &str) -> Result<Test, String> {
+/// Reads an operator's name. The error says what is wrong with it.
+pub(in crate::policy) fn read_operator(written: &str) -> Result<Test, String> {
+    if Key::parse(written).is_some() {
+        return Err(format!(
+            "`{written}` is a condition key: it stands under an operator such as `StringEquals`"
+        ));
+    }
     let (quantifier, name) = match written.split_once(':') {
         Some(("ForAllValues", name)) => (Quantifier::ForAllValues, name),
         Some(("ForAnyValue", name)) => (Quantifier::ForAnyValue, name),

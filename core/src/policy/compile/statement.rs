@@ -4,6 +4,7 @@ use super::Compiler;
 use crate::document::{self, Entry, Node, Place, Value};
 use crate::policy::action_set::ActionSet;
 use crate::policy::glob::Variables;
+use crate::policy::lint::Rule;
 use crate::policy::principals::{self, Pattern, Principals};
 use crate::policy::resources::{self, Patterns, Reach, Resources};
 use crate::policy::{Effect, PolicyKind, Statement};
@@ -114,9 +115,18 @@ impl Compiler<'_> {
         if of_s3 && named.is_empty() {
             let names = Action::ALL.iter().map(|action| action.name());
             let hint = document::did_you_mean(text, names);
-            self.strict(at, format!("unknown action `{text}`{hint}"));
+            self.strict(
+                Rule::UnknownName,
+                at,
+                format!("unknown action `{text}`{hint}"),
+            );
         } else if !of_s3 && matches!(self.kind, PolicyKind::Bucket(_)) {
-            self.error(at, format!("`{text}` is no action of S3"));
+            let names = Action::ALL.iter().map(|action| action.name());
+            let hint = match text.contains(':') {
+                true => String::new(),
+                false => document::did_you_mean(&format!("s3:{text}"), names),
+            };
+            self.error(at, format!("`{text}` is no action of S3{hint}"));
             return ActionSet::default();
         } else if !of_s3 && !text.contains(':') {
             self.error(
@@ -206,7 +216,7 @@ impl Compiler<'_> {
             }
             if let Some(Pattern::Deleted(id) | Pattern::Federated(id)) = patterns.last() {
                 let message = format!("`{id}` matches nobody here");
-                self.warn(at, message);
+                self.warn(Rule::MatchesNobody, at, message);
             }
         }
         patterns
@@ -244,11 +254,19 @@ impl Compiler<'_> {
             | PolicyKind::ServiceControl => None,
         };
         if self.variables == Variables::Literal && text.contains("${") {
-            self.warn(at, "`${` is plain text before version `2012-10-17`");
+            self.warn(
+                Rule::LiteralVariable,
+                at,
+                "`${` is plain text before version `2012-10-17`",
+            );
         }
         match (resources::entry(text, self.variables, bucket), bucket) {
             (Ok(entry), Some(bucket)) if entry.reach == Reach::default() => {
-                self.error(at, format!("`{text}` lies outside the bucket `{bucket}`"));
+                let hint = misshapen(text);
+                self.error(
+                    at,
+                    format!("`{text}` lies outside the bucket `{bucket}`{hint}"),
+                );
                 None
             }
             (Ok(entry), _) => Some(entry),
@@ -270,9 +288,19 @@ impl Compiler<'_> {
         // Names nothing at all: that was complained of before.
         if !fits && !named.is_empty() {
             self.strict(
+                Rule::ActionWithoutResource,
                 at,
                 format!("`{text}` applies to no resource of this statement"),
             );
         }
+    }
+}
+
+/// What is wrong with an ARN that was most likely meant for a bucket or an object.
+fn misshapen(text: &str) -> &'static str {
+    let of_s3 = text.starts_with("arn:aws:s3:") && !text.starts_with("arn:aws:s3:::");
+    match of_s3 || text.starts_with("arn:aws-") {
+        true => ": buckets and objects are `arn:aws:s3:::bucket` and `arn:aws:s3:::bucket/key`",
+        false => "",
     }
 }

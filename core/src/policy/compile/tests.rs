@@ -8,7 +8,7 @@ fn compile(text: &str, kind: PolicyKind<'_>) -> Result<Compiled, Vec<Problem>> {
     Policy::compile(&document::json(text)?, kind, origin)
 }
 
-fn lines(problems: &[Problem]) -> Vec<String> {
+fn lines(problems: &[impl ToString]) -> Vec<String> {
     problems.iter().map(ToString::to_string).collect()
 }
 
@@ -159,7 +159,11 @@ fn actions_must_exist_and_be_of_s3() {
     );
     refused(
         &[("Action", "\"GetObject\"")],
-        &["2:10: `GetObject` is no action of S3"],
+        &["2:10: `GetObject` is no action of S3, did you mean `s3:GetObject`?"],
+    );
+    refused(
+        &[("Action", "\"Fetch\"")],
+        &["2:10: `Fetch` is no action of S3"],
     );
     refused(
         &[("Action", "[]")],
@@ -249,6 +253,38 @@ fn resources_must_lie_in_the_bucket() {
     ] {
         accepted(&[("Resource", &format!("\"{good}\""))]);
     }
+}
+
+#[test]
+fn arns_of_the_wrong_shape_are_told_the_right_one() {
+    let shapes = ": buckets and objects are `arn:aws:s3:::bucket` and `arn:aws:s3:::bucket/key`";
+    for text in [
+        "arn:aws:s3::acme/*",
+        "arn:aws:s3:eu-west-1:111122223333:acme/*",
+        "arn:aws-cn:s3:::acme/*",
+    ] {
+        let complaint = format!("2:12: `{text}` lies outside the bucket `acme`{shapes}");
+        refused(
+            &[("Resource", &format!("\"{text}\"")), ("Action", "\"s3:*\"")],
+            &[
+                &complaint,
+                "3:10: `s3:*` applies to no resource of this statement",
+            ],
+        );
+    }
+}
+
+#[test]
+fn elements_of_a_statement_are_spelt_as_aws_spells_them() {
+    refused(
+        &[("Resources", "\"arn:aws:s3:::acme/*\"")],
+        &["2:1: unknown element `Resources`, did you mean `Resource`?"],
+    );
+    refused(
+        &[("conditions", "{}")],
+        &["2:1: unknown element `conditions`, did you mean `Condition`?"],
+    );
+    refused(&[("Comment", "\"x\"")], &["2:1: unknown element `Comment`"]);
 }
 
 #[test]
@@ -353,7 +389,25 @@ fn conditions_must_be_known() {
     with(r#"{"StringEquals": {"aws:PrincipalTag/Team": "x"}}"#, &[]);
     with(
         r#"{"StringEquals": {"aws:PrincipalTag/": "x"}}"#,
-        &["2:31: unknown condition key `aws:PrincipalTag/`, did you mean `aws:PrincipalTag/`?"],
+        &["2:31: `aws:PrincipalTag/` needs the name of a tag after the slash"],
+    );
+    with(
+        r#"{"s3:prefix": {"StringEquals": "x"}}"#,
+        &[
+            "2:14: `s3:prefix` is a condition key: it stands under an operator such as `StringEquals`",
+        ],
+    );
+    with(
+        r#"{"stringequals": {"s3:prefix": "x"}}"#,
+        &["2:14: unknown condition operator `stringequals`, did you mean `StringEquals`?"],
+    );
+    with(
+        r#"{"StringEqualIfExists": {"s3:prefix": "x"}}"#,
+        &["2:14: unknown condition operator `StringEqual`, did you mean `StringEquals`?"],
+    );
+    with(
+        r#"{"StringEquals": {"s3:prefix": "x", "s3:prefix": "y"}}"#,
+        &["2:49: duplicate key `s3:prefix`, first on line 2"],
     );
     with(
         r#"{"StringEquals": {}}"#,
@@ -506,12 +560,14 @@ fn unknown_names_outside_bucket_policies_are_warnings() {
     warned(
         PolicyKind::Identity,
         &own("s3:*", unknown_key),
-        &["1:115: unknown condition key `aws:PrincpalArn`, did you mean `aws:PrincipalArn`?"],
+        &[
+            "1:115: unknown condition key `aws:PrincpalArn`, did you mean `aws:PrincipalArn`? [unknown-name]",
+        ],
     );
     warned(
         PolicyKind::Boundary,
         &own("s3:GetObjct", ""),
-        &["1:64: unknown action `s3:GetObjct`, did you mean `s3:GetObject`?"],
+        &["1:64: unknown action `s3:GetObjct`, did you mean `s3:GetObject`? [unknown-name]"],
     );
     warned(PolicyKind::Session, &own("s3:GetObject", ""), &[]);
     let unknown_operator = ",\"Condition\":{\"StringIs\":{\"s3:prefix\":\"x\"}}";
@@ -524,14 +580,16 @@ fn keys_that_can_never_be_present_are_warned_of() {
     warned(
         PolicyKind::Identity,
         &own("s3:*", vpce),
-        &["1:115: `aws:SourceVpce` is absent from every request: the gateway cannot see VPCs"],
+        &[
+            "1:115: `aws:SourceVpce` is absent from every request: the gateway cannot see VPCs [absent-key]",
+        ],
     );
     let set = ",\"Condition\":{\"StringEquals\":{\"s3:RequestObjectTagKeys\":\"x\"}}";
     warned(
         PolicyKind::Identity,
         &own("s3:*", set),
         &[
-            "1:115: `s3:RequestObjectTagKeys` has several values, use `ForAnyValue:` or `ForAllValues:`",
+            "1:115: `s3:RequestObjectTagKeys` has several values, use `ForAnyValue:` or `ForAllValues:` [set-key-without-quantifier]",
         ],
     );
 }
@@ -544,7 +602,7 @@ fn variables_before_2012_are_text_and_warned_of() {
     warned(
         PolicyKind::Identity,
         &text,
-        &["1:82: `${` is plain text before version `2012-10-17`"],
+        &["1:82: `${` is plain text before version `2012-10-17` [literal-variable]"],
     );
 }
 

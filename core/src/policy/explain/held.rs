@@ -7,6 +7,7 @@ use crate::context::{Context, Key};
 use crate::document::{Entry, Node};
 use crate::identity::Principal;
 use crate::policy::conditions::Condition;
+use crate::policy::glob::Subject;
 use crate::policy::truth::Truth;
 use crate::policy::{Policy, Question, Statement};
 
@@ -67,7 +68,11 @@ impl<C: Context> Held<'_, '_, C> {
             wanted: self.values(entry),
             variables: self.variables(&entry.value),
             found: Text::name(&arn(resource)),
-            outcome: self.statement.resources.cover(resource, *context).into(),
+            outcome: self
+                .statement
+                .resources
+                .cover(&Subject::of(resource), *context)
+                .into(),
         })
     }
 

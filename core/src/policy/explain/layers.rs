@@ -7,6 +7,7 @@ use super::written;
 use crate::context::Context;
 use crate::identity::{Caller, CallerKind, Principal};
 use crate::policy::evaluate::keeps_policy_access;
+use crate::policy::glob::Subject;
 use crate::policy::names::written_by_name;
 use crate::policy::principals::Naming;
 use crate::policy::truth::Truth;
@@ -292,7 +293,7 @@ pub(super) fn applies<C: Context>(
     question: &Question<'_, C>,
 ) -> Truth {
     match statement.principals.name(question.principal) {
-        Some(_) => statement.applies(effect, question),
+        Some(_) => statement.applies(effect, &Subject::of(question.resource), question),
         None => Truth::No,
     }
 }

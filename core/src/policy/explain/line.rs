@@ -58,7 +58,7 @@ impl fmt::Display for Reason {
 /// Its Sid, its file and line.
 impl fmt::Display for Located {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if matches!(self.layer, Layer::Root | Layer::Acl) {
+        if matches!(self.layer, Layer::Root | Layer::Acl | Layer::Rego) {
             return write!(f, "{}", self.file);
         }
         match &self.sid {
@@ -74,7 +74,7 @@ impl fmt::Display for Located {
 
 pub(super) fn of_layer(at: &Located) -> String {
     match at.layer {
-        Layer::Root | Layer::Acl => at.to_string(),
+        Layer::Root | Layer::Acl | Layer::Rego => at.to_string(),
         Layer::Guardrail
         | Layer::ServiceControl
         | Layer::Bucket
@@ -87,6 +87,7 @@ pub(super) fn of_layer(at: &Located) -> String {
 fn layer_name(layer: Layer) -> &'static str {
     match layer {
         Layer::Guardrail => "the guardrails",
+        Layer::Rego => "the rules in Rego",
         Layer::ServiceControl => "the service control policies",
         Layer::Bucket => "the bucket policy",
         Layer::Acl => "the access control list",

@@ -5,6 +5,7 @@ use super::layers::{Documents, applies, documents, set_aside};
 use super::parts::{Located, Parts};
 use super::values::Limits;
 use crate::context::Context;
+use crate::policy::glob::Subject;
 use crate::policy::truth::Truth;
 use crate::policy::{
     Deciding, Decision, Effect, Layer, Missing, Policies, Policy, Question, Statement, Verdict,
@@ -232,7 +233,7 @@ fn distance<C: Context>(statement: &Statement, question: &Question<'_, C>) -> Di
     let resource = fails(
         statement
             .resources
-            .cover(question.resource, question.context),
+            .cover(&Subject::of(question.resource), question.context),
     );
     let parts = [action, principal, resource, conditions > 0];
     Distance {

@@ -110,6 +110,7 @@ fn nearest(reason: &Reason) -> Option<String> {
 fn heading(layer: &LayerReport) -> String {
     let name = match layer.layer {
         Layer::Guardrail => "guardrails",
+        Layer::Rego => "rules in Rego",
         Layer::ServiceControl => "service control",
         Layer::Bucket => "bucket policy",
         Layer::Acl => "acl",

@@ -1,5 +1,5 @@
 use super::*;
-use crate::context::FixedContext;
+use crate::context::{FixedContext, Key};
 use proptest::prelude::*;
 use std::time::Instant;
 
@@ -23,11 +23,45 @@ fn naive(pattern: &[char], text: &[char]) -> bool {
     }
 }
 
+/// The same for long texts: after each character, which beginnings of the pattern match what was read.
+fn stepwise(pattern: &[char], text: &[char]) -> bool {
+    let skip_stars = |mut matched: Vec<bool>| {
+        for (at, token) in pattern.iter().enumerate() {
+            matched[at + 1] |= matched[at] && *token == '*';
+        }
+        matched
+    };
+    let mut matched = vec![false; pattern.len() + 1];
+    matched[0] = true;
+    matched = skip_stars(matched);
+    for found in text {
+        let mut next = vec![false; pattern.len() + 1];
+        for (at, token) in pattern.iter().enumerate() {
+            next[at] |= matched[at] && *token == '*';
+            next[at + 1] |= matched[at] && (*token == '?' || token == found);
+        }
+        matched = skip_stars(next);
+    }
+    matched[pattern.len()]
+}
+
 proptest! {
     #[test]
     fn agrees_with_the_definition(pattern in "[ab?*é]{0,10}", text in "[abé]{0,10}") {
         let chars = |text: &str| text.chars().collect::<Vec<_>>();
         prop_assert_eq!(glob(&pattern).matches_text(&text), naive(&chars(&pattern), &chars(&text)));
+    }
+
+    #[test]
+    fn many_patterns_on_one_long_text_agree_with_the_definition(
+        patterns in prop::collection::vec("[ab?*é]{0,12}", 1..12), text in "[abcé]{30,200}"
+    ) {
+        let subject = Subject::of(&text);
+        let chars = |text: &str| text.chars().collect::<Vec<_>>();
+        for pattern in &patterns {
+            let matched = glob(pattern).matches(&subject, &FixedContext::default()) == Matched::Yes;
+            prop_assert_eq!(matched, stepwise(&chars(pattern), &chars(&text)), "{}", pattern);
+        }
     }
 
     #[test]
@@ -42,7 +76,7 @@ proptest! {
     #[test]
     fn any_text_is_read_or_refused_without_panic(text in "[$*?{}', a-c:/]{0,20}", other in ".{0,10}") {
         if let Ok(glob) = Glob::parse(&text, Wildcards::Match, Variables::Substitute) {
-            let _ = glob.matches(&other, &FixedContext::default());
+            let _ = glob.matches(&Subject::of(&other), &FixedContext::default());
         }
     }
 }
@@ -51,7 +85,7 @@ proptest! {
 fn check(pattern: &str, context: &FixedContext, cases: &[(&str, Matched)]) {
     for (text, expected) in cases {
         assert_eq!(
-            glob(pattern).matches(text, context),
+            glob(pattern).matches(&Subject::of(text), context),
             *expected,
             "{pattern} on {text}"
         );
@@ -181,6 +215,7 @@ fn t45_patterns_full_of_stars_finish_at_once() {
         "*a".repeat(5_000) + "b",
         "*?a".repeat(300) + "b*",
         "*aab".repeat(1_000),
+        format!("*{}b*", "a?".repeat(10_000)),
     ];
     let start = Instant::now();
     for pattern in &patterns {

@@ -76,6 +76,11 @@ fn fixed_values_of_the_listed_keys_confine() {
         r#""ForAnyValue:StringEquals":{"aws:SourceAccount":"111122223333"}"#,
         false,
     );
+    condition(
+        r#""StringEquals":{"aws:SourceOwner":"111122223333"}"#,
+        false,
+    );
+    condition(r#""StringLike":{"aws:SourceOwner":"1111*"}"#, true);
 }
 
 #[test]

@@ -19,7 +19,15 @@ fn linear<'p, C: Context>(
             if !statement.actions.contains(question.action) {
                 continue;
             }
-            match policy.ask(statement, effect, Layer::Identity, question, |_| true) {
+            let resource = Subject::of(question.resource);
+            match policy.ask(
+                statement,
+                effect,
+                Layer::Identity,
+                &resource,
+                question,
+                |_| true,
+            ) {
                 found @ Found::Yes(_) => return found,
                 Found::Unknown => unknown = Found::Unknown,
                 Found::No => (),

@@ -1,0 +1,67 @@
+//! What the admin listener asks of the gateway.
+
+use super::Gateway;
+use super::reload::ReloadError;
+use crate::admin::Control;
+use crate::config::Finding;
+use async_trait::async_trait;
+use serde_json::{Value, json};
+use std::sync::{Arc, PoisonError};
+
+/// The gateway as its admin listener sees it.
+pub(super) struct Desk(pub(super) Arc<Gateway>);
+
+#[async_trait]
+impl Control for Desk {
+    fn status(&self) -> Value {
+        let gateway = &self.0;
+        let last = gateway.last_reload.lock();
+        let last = last.unwrap_or_else(PoisonError::into_inner);
+        let last = last.as_ref().map(
+            |(at, error)| json!({ "time": at.to_string(), "ok": error.is_none(), "error": error }),
+        );
+        json!({
+            "version": env!("CARGO_PKG_VERSION"),
+            "instance": &*gateway.instance,
+            "revision": &*gateway.snapshot.load().rules.revision,
+            "mode": "enforce",
+            "uptime_seconds": gateway.began.elapsed().as_secs(),
+            "last_reload": last,
+        })
+    }
+
+    fn explain(&self, id: &str) -> Option<Value> {
+        self.0.recent.as_ref()?.explain(id)
+    }
+
+    async fn reload(&self) -> Result<Value, Value> {
+        match self.0.reload().await {
+            Ok(done) => {
+                Ok(json!({ "revision": &*done.revision, "findings": findings(&done.warnings) }))
+            }
+            Err(error) => {
+                let found = match &error {
+                    ReloadError::Broken(found) => findings(found),
+                    ReloadError::NeedsRestart(_)
+                    | ReloadError::Upstream(_)
+                    | ReloadError::Interrupted => json!([]),
+                };
+                Err(json!({ "error": error.to_string(), "findings": found }))
+            }
+        }
+    }
+}
+
+fn findings(findings: &[Finding]) -> Value {
+    let one = |finding: &Finding| {
+        json!({
+            "severity": finding.severity.as_str(),
+            "file": finding.file,
+            "line": finding.line,
+            "column": finding.column,
+            "path": finding.path,
+            "message": finding.message,
+        })
+    };
+    findings.iter().map(one).collect()
+}
