@@ -16,6 +16,12 @@ const CORE: &[(&str, &[&str])] = &[
     ("policy", &["context", "document", "identity", "s3"]),
     ("controls", &["identity", "policy", "s3"]),
     (
+        "cases",
+        &[
+            "context", "controls", "document", "identity", "policy", "s3",
+        ],
+    ),
+    (
         "admission",
         &[
             "context", "controls", "identity", "policy", "request", "s3", "sigv4",

@@ -12,8 +12,15 @@ mod memory;
 use memory::Memory;
 use portcullis::config::sources::{Access, Owner};
 use portcullis::config::{self, Finding, Settings, Severity, load, verify};
+use portcullis_core::cases::{self, Case, Outcome};
+use portcullis_core::document::{self, Node};
+use portcullis_core::policy::{Origin, Policy, PolicyKind};
+use portcullis_core::s3::names::BucketName;
 use serde_json::Value;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::Arc;
 use std::time::Duration;
 
 fn root() -> PathBuf {
@@ -223,6 +230,107 @@ fn a_configuration_accepts_findings_in_the_files_beside_it() {
     let (settings, findings) = config::review(Some(config), &policies, &checkout());
     assert!(settings.is_some());
     assert_eq!(lines(&findings), "");
+}
+
+#[test]
+fn the_examples_are_policies_and_cases() {
+    let path = Path::new("/portcullis/policies/examples");
+    let findings = verify(path, &checkout());
+    let errors = findings
+        .iter()
+        .filter(|finding| finding.severity == Severity::Error);
+    assert_eq!(errors.count(), 0, "{}", lines(&findings));
+}
+
+/// The names of the examples.
+fn examples() -> BTreeSet<String> {
+    let entries = std::fs::read_dir(root().join("policies/examples")).unwrap();
+    let entries = entries.map(|entry| entry.unwrap());
+    entries
+        .filter(|entry| entry.path().is_dir())
+        .map(|entry| entry.file_name().into_string().unwrap())
+        .collect()
+}
+
+#[test]
+fn examples_compile_without_warnings_but_for_keys_that_only_aws_has() {
+    let page = read("policies/examples/README.md");
+    let (gateway, aws) = page
+        .split_once("## For buckets that AWS itself serves")
+        .unwrap();
+    for name in examples() {
+        let text = read(&format!("policies/examples/{name}/policy.json"));
+        let warnings = warnings(&document::json(&text).unwrap());
+        let absent = |warning: &String| warning.contains("is absent from every request");
+        let (absent, other): (Vec<_>, Vec<_>) = warnings.into_iter().partition(absent);
+        assert_eq!(other, Vec::<String>::new(), "{name}");
+        let row = format!("| [{name}]({name}/policy.json) | ");
+        assert_eq!(gateway.contains(&row), absent.is_empty(), "{name}");
+        assert_eq!(aws.contains(&row), !absent.is_empty(), "{name}");
+    }
+    let rows = page.lines().filter(|line| line.starts_with("| ["));
+    assert_eq!(rows.count(), examples().len());
+}
+
+fn warnings(policy: &Node) -> Vec<String> {
+    let json = policy.to_json();
+    let resource = &json["Statement"][0]["Resource"];
+    let resource = resource.as_str().or(resource[0].as_str()).unwrap();
+    let bucket = resource.strip_prefix("arn:aws:s3:::").unwrap();
+    let bucket = BucketName::parse(bucket.split('/').next().unwrap()).unwrap();
+    let source = "example".into();
+    let origin = Arc::new(Origin { source });
+    let compiled = Policy::compile(policy, PolicyKind::Bucket(&bucket), origin);
+    let warnings = compiled.unwrap().warnings;
+    let messages = warnings.into_iter().map(|warning| warning.message);
+    messages.collect()
+}
+
+#[test]
+fn every_example_shows_what_it_allows_and_what_it_does_not() {
+    for name in examples() {
+        let path = root().join(format!("policies/examples/{name}/cases.yaml"));
+        let (files, findings) = config::cases(&path, &config::Host);
+        assert_eq!(lines(&findings), "");
+        let cases = &files[0].cases;
+        assert!(cases.len() >= 4, "{name} has {} cases", cases.len());
+        let allowed = |case: &&Case| case.expected == Some(Outcome::Allow);
+        let allowed = cases.iter().filter(allowed).count();
+        assert!(allowed > 0 && allowed < cases.len(), "{name}");
+    }
+}
+
+#[test]
+fn the_cases_of_the_examples_pass() {
+    let (code, printed) = test(&["policies/examples"]);
+    assert_eq!((code, printed.lines().count()), (0, 1), "{printed}");
+}
+
+/// Runs `portcullis test` at the root of the checkout.
+fn test(arguments: &[&str]) -> (i32, String) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_portcullis"));
+    let command = command.current_dir(root()).env_clear();
+    let output = command.arg("test").args(arguments).output().unwrap();
+    let printed = String::from_utf8(output.stdout).unwrap();
+    (output.status.code().unwrap(), printed)
+}
+
+#[test]
+fn the_page_on_decision_cases_shows_cases_that_pass_and_names_every_field() {
+    let page = read("docs/decision-cases.md");
+    let folder = tempfile::tempdir().unwrap();
+    let blocks = page.split("```yaml\n").skip(1);
+    let mut files = Vec::new();
+    for (number, block) in blocks.enumerate() {
+        let path = folder.path().join(format!("{number}.yaml"));
+        std::fs::write(&path, block.split("```").next().unwrap()).unwrap();
+        files.push(path.display().to_string());
+    }
+    let files: Vec<&str> = files.iter().map(String::as_str).collect();
+    assert_eq!(test(&files), (0, "6 passed, 0 failed\n".to_owned()));
+    for field in cases::FIELDS {
+        assert!(page.contains(&format!("`{field}`")), "{field}");
+    }
 }
 
 #[test]

@@ -588,6 +588,64 @@ fn what_a_folder_of_policies_holds_is_read_or_refused() {
 }
 
 #[test]
+fn examples_beside_policies_are_not_in_force() {
+    check_policies(&[("examples/any/policy.json", "{")], "");
+    check_policies(
+        &[("example/any/policy.json", "{")],
+        "p/example: error: not read: only `buckets/<bucket>/policy.json` is\n",
+    );
+}
+
+#[test]
+fn examples_are_checked_only_where_they_are_named() {
+    let memory = Memory::default()
+        .file("p/buckets/lake-raw/policy.json", POLICY)
+        .file("p/examples/one/policy.json", "{}")
+        .file("p/examples/two/policy.json", POLICY)
+        .file("q/examples/one/policy.json", "{}");
+    let lines = |path: &str| -> Vec<String> {
+        let findings = portcullis::config::verify(Path::new(path), &memory);
+        findings.iter().map(|one| one.file.to_string()).collect()
+    };
+    assert_eq!(lines("p"), [""; 0]);
+    assert_eq!(lines("p/examples/two"), [""; 0]);
+    assert_eq!(lines("q"), ["q/examples/one/policy.json"]);
+}
+
+#[test]
+fn decision_cases_are_checked() {
+    let case = "name: x\nprincipal: anonymous\nbucket_owner_account: \"111122223333\"\naction: s3:GetObject\n\
+                resource: arn:aws:s3:::lake-raw/x\nbucket_policy: { file: policy.json }\nexpected: allow\n";
+    let verify = |case: &str| {
+        let memory = Memory::default()
+            .file("case.yaml", case)
+            .file("policy.json", POLICY);
+        let findings = portcullis::config::verify(Path::new("case.yaml"), &memory);
+        let lines = findings.iter().map(|finding| format!("{finding}\n"));
+        lines.collect::<String>()
+    };
+    assert_eq!(verify(case), "");
+    assert_eq!(
+        verify(
+            &case
+                .replace("action", "acton")
+                .replace("policy.json", "p.json")
+        ),
+        "case.yaml:1:1: error: `action` is missing\n\
+         case.yaml:4:1: error: unknown field `acton`, did you mean `action`?\n\
+         case.yaml:6:24: error: `p.json`: cannot read it: there is no such file\n"
+    );
+    assert_eq!(
+        verify("- expected: allow\n"),
+        "case.yaml:1:3: error: `action` is missing\n\
+         case.yaml:1:3: error: `bucket_owner_account` is missing\n\
+         case.yaml:1:3: error: `name` is missing\n\
+         case.yaml:1:3: error: `principal` is missing\n\
+         case.yaml:1:3: error: `resource` is missing\n"
+    );
+}
+
+#[test]
 fn a_policy_of_a_bucket_that_nobody_holds_is_a_warning() {
     let policy = POLICY.replace("lake-raw", "lack-raw");
     check_policies(

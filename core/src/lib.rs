@@ -9,6 +9,7 @@
 //! in as arguments.
 
 pub mod admission;
+pub mod cases;
 pub mod context;
 pub mod controls;
 pub mod document;

@@ -1,5 +1,5 @@
 //! Every case of `data/decisions`: policies and a request, and what must come of it. The format is described in
-//! `data/decisions/README.md`.
+//! `docs/decision-cases.md`.
 
 #![expect(
     clippy::unwrap_used,
@@ -7,13 +7,7 @@
     reason = "a test fails by panicking"
 )]
 
-#[path = "decisions/case.rs"]
-mod case;
-#[path = "decisions/file.rs"]
-mod file;
-
-use case::Decided;
-use file::Case;
+use portcullis_core::cases::{self, Case, Decided};
 use portcullis_core::document::{self, Value};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -22,14 +16,30 @@ fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/decisions")
 }
 
-fn cases() -> Vec<Case> {
+/// Every case, with the name of its file.
+fn cases() -> Vec<(String, Case)> {
     let mut files: Vec<_> = std::fs::read_dir(folder())
         .unwrap()
         .map(|file| file.unwrap().path())
         .filter(|path| !path.ends_with("README.md") && !path.ends_with("pending.yaml"))
         .collect();
     files.sort();
-    files.iter().flat_map(|path| file::read(path)).collect()
+    files.iter().flat_map(|path| of_file(path)).collect()
+}
+
+fn of_file(path: &Path) -> Vec<(String, Case)> {
+    let text = std::fs::read_to_string(path).unwrap();
+    let file = path.file_name().unwrap().to_str().unwrap();
+    let root = match path.extension().unwrap().to_str() {
+        Some("json") => document::json(&text),
+        _ => document::yaml(&text),
+    };
+    let cases = root.and_then(|root| cases::read(&root, file, &cases::no_files));
+    let cases = cases.unwrap_or_else(|problems| panic!("{file}: {problems:#?}"));
+    cases
+        .into_iter()
+        .map(|case| (file.to_owned(), case))
+        .collect()
 }
 
 /// A case that is known to be decided wrongly: how it is decided today.
@@ -56,9 +66,9 @@ fn every_case_is_decided_as_aws_decides_it() {
     assert!(cases.len() >= 1111, "only {} cases found", cases.len());
     let failures: Vec<String> = cases
         .iter()
-        .filter_map(|case| {
-            let known = pending.remove(&(case.file.clone(), case.text("name").to_owned()));
-            failure(case, known)
+        .filter_map(|(file, case)| {
+            let known = pending.remove(&(file.clone(), case.name.clone()));
+            failure(file, case, known)
         })
         .collect();
     assert!(
@@ -72,21 +82,26 @@ fn every_case_is_decided_as_aws_decides_it() {
 }
 
 /// One line about a case that is decided otherwise than it says.
-fn failure(case: &Case, pending: Option<String>) -> Option<String> {
-    let Decided { verdict, by, why } = case.decide();
-    let (expected, expected_by) = (case.text("expected"), case.optional_text("by"));
-    let good = verdict == expected && expected_by.is_none_or(|wanted| wanted == by);
+fn failure(file: &str, case: &Case, pending: Option<String>) -> Option<String> {
+    let decided = case.decide();
+    let Decided { outcome, by, .. } = &decided;
+    let (outcome, good) = (outcome.name(), case.is_met_by(&decided));
+    let why: String = decided
+        .refused
+        .iter()
+        .map(|problem| format!("; {problem}"))
+        .collect();
     let complaint = match pending {
         None if good => return None,
-        None => format!(
-            "{verdict} by {by}, not {expected} by {}{why}",
-            expected_by.unwrap_or("any")
-        ),
-        Some(known) if !good && known == verdict => return None,
-        Some(known) if !good => format!("{verdict} by {by}, pending as {known}{why}"),
+        None => {
+            let (expected, by_whom) = (case.expected.unwrap().name(), case.by.unwrap_or("any"));
+            format!("{outcome} by {by}, not {expected} by {by_whom}{why}")
+        }
+        Some(known) if !good && known == outcome => return None,
+        Some(known) if !good => format!("{outcome} by {by}, pending as {known}{why}"),
         Some(_) => "decided as expected: strike it from pending.yaml".to_owned(),
     };
-    let (file, line, name) = (&case.file, case.line, case.text("name"));
+    let (line, name) = (case.line, &case.name);
     Some(format!("{file}:{line}: {name}: {complaint}"))
 }
 
@@ -94,9 +109,9 @@ fn failure(case: &Case, pending: Option<String>) -> Option<String> {
 #[test]
 fn every_rule_is_tested_from_both_sides() {
     let mut outcomes = BTreeMap::<_, BTreeSet<_>>::new();
-    for case in cases().into_iter().filter(|case| case.in_list) {
-        let rule = (case.file.clone(), case.text("rule").to_owned());
-        let outcome = case.text("expected").to_owned();
+    for (file, case) in cases().into_iter().filter(|(_, case)| case.in_rule) {
+        let outcome = case.expected.unwrap().name();
+        let rule = (file, case.rule.unwrap());
         outcomes.entry(rule).or_default().insert(outcome);
     }
     let one_sided: Vec<_> = outcomes.iter().filter(|(_, all)| all.len() < 2).collect();
@@ -113,16 +128,13 @@ fn every_case_names_its_source_and_has_a_name_of_its_own() {
         "Service Authorization Reference: ",
     ];
     let mut seen = BTreeSet::new();
-    for case in cases() {
-        let at = format!("{}:{}", case.file, case.line);
-        let (source, name) = (case.text("source"), case.text("name"));
+    for (file, case) in cases() {
+        let at = format!("{file}:{}", case.line);
+        let [rule, source, why] = [case.rule, case.source, case.why].map(Option::unwrap_or_default);
         let known = guides.iter().any(|guide| source.starts_with(guide));
         assert!(known, "{at}: `{source}` is no guide of AWS");
-        let fields = ["rule", "why"].map(|field| case.text(field));
-        assert!(fields.iter().all(|text| !text.is_empty()), "{at}");
-        assert!(
-            seen.insert((case.file.clone(), name.to_owned())),
-            "{at}: `{name}` again"
-        );
+        assert!(!rule.is_empty() && !why.is_empty(), "{at}");
+        let name = case.name;
+        assert!(seen.insert((file, name.clone())), "{at}: `{name}` again");
     }
 }

@@ -11,6 +11,7 @@ mod reload;
 mod report;
 mod schema;
 mod serve;
+mod test;
 pub mod validate;
 mod version;
 
@@ -49,6 +50,10 @@ pub enum Verb {
     ///
     /// Exits with 0 if there is nothing to report, 1 if there is, 2 if there is nothing to check or it cannot be read.
     Validate(Validate),
+    /// Run decision cases: policies and a request each, with what must come of it.
+    ///
+    /// Exits with 0 if all come out as expected, 1 if some do not, 2 if something cannot be read or is no case.
+    Test(Test),
     /// Count what other modes would have decided, from JSON access logs: who would have been denied what, by which
     /// statement.
     ///
@@ -208,6 +213,28 @@ pub struct Explain {
     pub format: Layout,
 }
 
+/// Arguments of `test`.
+#[derive(Debug, Args)]
+pub struct Test {
+    /// Files of decision cases, in JSON or YAML, or folders with such files.
+    #[arg(value_name = "PATH", required = true)]
+    pub paths: Vec<PathBuf>,
+    /// How the result is printed.
+    #[arg(long, value_enum, default_value_t = TestFormat::Text)]
+    pub format: TestFormat,
+}
+
+/// How the result of a test is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum TestFormat {
+    /// A line for each case that fails, and their number.
+    Text,
+    /// One JSON object.
+    Json,
+    /// A JUnit report in XML, for continuous integration.
+    Junit,
+}
+
 /// Arguments of `operations`.
 #[derive(Debug, Args)]
 pub struct Operations {
@@ -246,6 +273,7 @@ pub fn run(arguments: &Arguments) -> ExitCode {
         Verb::Serve(serve) => serve::run(serve),
         Verb::Demo(demo) => demo::run(demo),
         Verb::Validate(validate) => validate::run(validate),
+        Verb::Test(arguments) => test::run(arguments),
         Verb::Report(arguments) => report::run(arguments),
         Verb::Explain(arguments) => explain::run(arguments),
         Verb::Reload(arguments) => reload::run(arguments),

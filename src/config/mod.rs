@@ -5,6 +5,7 @@
 //! [`Settings`], reading identities, policies, certificates and secrets on the way.
 
 mod accept;
+mod cases;
 mod check;
 mod document;
 mod expand;
@@ -25,6 +26,7 @@ pub mod sources;
 mod verify;
 
 pub(crate) use accept::plain;
+pub use cases::{CaseFile, cases};
 pub use finding::{Finding, Severity};
 pub use settings::Settings;
 pub use sources::{Host, Sources};

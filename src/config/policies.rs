@@ -59,7 +59,7 @@ fn folder_of_policies(folder: &Path, deadline: Duration, check: &mut Check<'_>) 
             ("guardrails", ItemKind::Folder) => {
                 found.guardrails = guardrails::folder(&path, deadline, check);
             }
-            ("README.md", ItemKind::File) | ("identities", ItemKind::Folder) => (),
+            ("README.md", ItemKind::File) | ("identities" | "examples", ItemKind::Folder) => (),
             _ => refuse(
                 &path,
                 "not read: only `buckets/<bucket>/policy.json` and `guardrails/` are",

@@ -4,7 +4,8 @@ use super::check::{self, Check};
 use super::document::is_document;
 use super::finding::Finding;
 use super::sources::{ItemKind, Sources};
-use super::{guardrails, identities, policies};
+use super::{cases, guardrails, identities, policies};
+use portcullis_core::document::{Node, Value};
 use portcullis_core::policy::PolicyKind;
 use portcullis_core::s3::names::BucketName;
 use std::path::Path;
@@ -12,8 +13,9 @@ use std::path::Path;
 /// Checks a file, or every JSON and YAML file of a folder and its folders; a folder `guardrails` as the gateway reads it.
 ///
 /// What a file is shows in what it holds: `listeners` or `upstreams` make a configuration, `accounts` or
-/// `organizations` identities, `Statement` a policy. A policy is a bucket's if it stands in `buckets/<bucket>/`, a
-/// resource-control document if it stands in `guardrails/`, else an identity policy. A `.rego` file is checked by itself.
+/// `organizations` identities, `Statement` a policy, `rules` or `expected` decision cases. A policy is a bucket's if it
+/// stands in `buckets/<bucket>/`, or in `examples/<name>/` and names a bucket; a resource-control document if it stands
+/// in `guardrails/`; else an identity policy. A `.rego` file is checked by itself.
 pub fn verify(path: &Path, sources: &dyn Sources) -> Vec<Finding> {
     let mut check = Check::new(sources);
     any(path, &mut check);
@@ -36,9 +38,12 @@ pub(super) fn any(path: &Path, check: &mut Check<'_>) {
             return check.push(Finding::error(path, Default::default(), message));
         }
     };
+    // As when the gateway loads it: what a folder of policies has as examples is not in force.
+    let of_policies = items.iter().any(|item| item.name == "buckets");
+    let passed_over = |name: &str| name.starts_with('.') || (of_policies && name == "examples");
     for item in items {
-        let visible = !item.name.starts_with('.');
-        if visible && (item.kind == ItemKind::Folder || is_document(&item.name)) {
+        let read = !passed_over(&item.name);
+        if read && (item.kind == ItemKind::Folder || is_document(&item.name)) {
             any(&path.join(item.name), check);
         }
     }
@@ -57,16 +62,18 @@ fn file(path: &Path, check: &mut Check<'_>) {
     } else if has("accounts") || has("organizations") {
         identities::file(path, check);
     } else if has("Statement") || has("Version") {
-        policy(path, check);
+        policy(path, &root, check);
+    } else if cases::are_cases(&root) {
+        cases::read(path, &root, check);
     } else {
-        let message = "neither a configuration (`listeners`, `upstreams`), nor identities (`accounts`), nor a policy (`Statement`)";
+        let message = "neither a configuration (`listeners`, `upstreams`), nor identities (`accounts`), nor a policy (`Statement`), nor decision cases (`rules`, `expected`)";
         check.push(Finding::error(path, root.at, message));
     }
 }
 
-fn policy(path: &Path, check: &mut Check<'_>) {
+fn policy(path: &Path, root: &Node, check: &mut Check<'_>) {
     let folder = path.parent().and_then(Path::file_name);
-    match bucket_of(path) {
+    match bucket_of(path, root) {
         Some(bucket) => policies::bucket_policy(&bucket, path, check),
         None if folder.is_some_and(|name| name == "guardrails") => {
             guardrails::document(path, check)
@@ -75,10 +82,30 @@ fn policy(path: &Path, check: &mut Check<'_>) {
     };
 }
 
-/// The bucket of `buckets/<bucket>/policy.json`.
-fn bucket_of(path: &Path) -> Option<BucketName> {
+/// The bucket of `buckets/<bucket>/policy.json`; of `examples/<name>/policy.json` the one that the policy is about.
+fn bucket_of(path: &Path, root: &Node) -> Option<BucketName> {
     let folder = path.parent()?;
     let above = folder.parent()?.file_name()?;
+    if above == "examples" {
+        return bucket_named(root);
+    }
     let name = BucketName::parse(folder.file_name()?.to_str()?).ok()?;
     (above == "buckets").then_some(name)
+}
+
+/// The bucket in the first resource of a policy.
+fn bucket_named(policy: &Node) -> Option<BucketName> {
+    let resource = first(first(policy.get("Statement")?)?.get("Resource")?)?.text()?;
+    let name = resource.strip_prefix("arn:aws:s3:::")?;
+    BucketName::parse(name.split('/').next()?).ok()
+}
+
+/// The first element of a list; what is no list itself.
+fn first(node: &Node) -> Option<&Node> {
+    match &node.value {
+        Value::List(items) => items.first(),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Text(_) | Value::Map(_) => {
+            Some(node)
+        }
+    }
 }

@@ -2,7 +2,7 @@
 
 use super::keys::Key;
 use super::{Context, Lookup, Value};
-use crate::document::{self, Node, Problem};
+use crate::document::{self, Node, Problem, did_you_mean};
 
 /// Exactly the keys it was given; every other key is absent.
 #[derive(Debug, Clone, Default)]
@@ -26,7 +26,8 @@ impl FixedContext {
             match (Key::parse(&entry.name), fixed(&entry.value)) {
                 (Some(key), Some(value)) => context.entries.push((key, value)),
                 (None, _) => {
-                    let message = format!("unknown condition key `{}`", entry.name);
+                    let hint = did_you_mean(&entry.name, Key::NAMES.iter().copied());
+                    let message = format!("unknown condition key `{}`{hint}", entry.name);
                     problems.push(Problem::new(entry.at, message));
                 }
                 (Some(_), None) => {

@@ -7,7 +7,7 @@ use crate::identity::Principal;
 use crate::s3::actions::Action;
 
 /// The grants that bear on a question. None of either where ACLs are disabled (BucketOwnerEnforced).
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct AclGrants {
     /// Of the bucket's ACL.
     pub bucket: Vec<Grant>,

@@ -255,7 +255,7 @@ fn with_variable(rng: &mut Rng, key: &str, request: &Request, variables: bool) -
 }
 
 fn canonical(account: &str) -> String {
-    format!("{account:0>64}")
+    account.chars().cycle().take(64).collect()
 }
 
 fn principal(rng: &mut Rng, request: &Request) -> Value {

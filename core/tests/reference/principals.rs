@@ -48,9 +48,9 @@ pub(super) fn principal_arn(case: &Value) -> &str {
     text(&case["context"], "aws:PrincipalArn")
 }
 
-/// The canonical id of an account in the cases: its digits, filled up to 64.
+/// The canonical id of an account in the cases: its number, repeated to 64 digits.
 pub(super) fn canonical_id(account: &str) -> String {
-    format!("{account:0>64}")
+    account.chars().cycle().take(64).collect()
 }
 
 fn entries(principal: &Value) -> Vec<(&str, &str)> {
