@@ -31,7 +31,7 @@ const DONE: &str = "buckets/lake-done/policy.json";
 
 fn policy(bucket: &str) -> String {
     format!(
-        r#"{{ "Version": "2012-10-17", "Statement": [{{ "Effect": "Deny", "Principal": "*", "Action": "s3:GetObject",
+        r#"{{ "Version": "2012-10-17", "Statement": [{{ "Effect": "Deny", "Principal": "*", "Action": "s3:PutObject",
             "Resource": "arn:aws:s3:::{bucket}/*" }}] }}"#
     )
 }
@@ -180,11 +180,11 @@ fn a_candidate_beside_a_policy_in_shadow_hides_it() {
 
 #[test]
 fn what_is_off_is_checked_all_the_same() {
-    let broken = policy("lake-done").replace("s3:GetObject", "s3:GetObjct");
+    let broken = policy("lake-done").replace("s3:PutObject", "s3:PutObjct");
     let memory = memory(&format!("modes: {{ {DONE}: off }}\n")).file(format!("p/{DONE}"), broken);
     check_in(
         &memory,
-        "p/buckets/lake-done/policy.json:1:90: error: unknown action `s3:GetObjct`, did you mean `s3:GetObject`?\n\
+        "p/buckets/lake-done/policy.json:1:90: error: unknown action `s3:PutObjct`, did you mean `s3:PutObject`?\n\
          portcullis.yaml:11:10: warning: `modes.buckets/lake-done/policy.json`: not enforced: `buckets/lake-done/policy.json` is off, and decides nothing\n",
     );
 }

@@ -8,6 +8,7 @@ use super::check::Check;
 use super::document::{Opened, is_document, open_verbatim};
 use super::finding::Finding;
 use super::policies::{list, policy_file, refuse};
+use super::raw::SourceMode;
 use super::sources::{Item, ItemKind};
 use crate::rego::{self, Problem, Source};
 use portcullis_core::policy::{Policy, PolicyKind};
@@ -22,17 +23,19 @@ pub(super) struct Guardrails {
     pub(super) documents: Vec<Arc<Policy>>,
     /// The rules in Rego, if there are any.
     pub(super) rego: Option<Arc<rego::Engine>>,
+    /// Those of them that are in shadow.
+    pub(super) shadow: Option<Arc<rego::Engine>>,
 }
 
 /// Reads a folder of guardrails.
 pub(super) fn folder(folder: &Path, deadline: Duration, check: &mut Check<'_>) -> Guardrails {
-    let mut sources = Vec::new();
+    let mut sources = Sources::default();
     let mut data = Vec::new();
     let mut found = Guardrails::default();
     for item in list(folder, check) {
         let path = folder.join(&item.name);
         match kind(&item) {
-            Kind::Rule => sources.extend(source(&path, check)),
+            Kind::Rule => sources.add(&path, check),
             Kind::Data => data.push(path),
             Kind::Document => found.documents.extend(document(&path, check)),
             Kind::Beside => {}
@@ -48,9 +51,33 @@ pub(super) fn folder(folder: &Path, deadline: Duration, check: &mut Check<'_>) -
     }
     let data = data.first().map(|file| read_data(file, check));
     if let Some(data) = data.unwrap_or_else(|| Some(serde_json::json!({}))) {
-        found.rego = compile(folder, &sources, data, deadline, check);
+        let mut compile =
+            |sources: &[Source]| compile(folder, sources, data.clone(), deadline, check);
+        found.rego = compile(&sources.enforced);
+        found.shadow = compile(&sources.in_shadow);
+        // What is off is checked all the same.
+        compile(&sources.off);
     }
     found
+}
+
+/// Rules by their mode.
+#[derive(Default)]
+struct Sources {
+    enforced: Vec<Source>,
+    in_shadow: Vec<Source>,
+    off: Vec<Source>,
+}
+
+impl Sources {
+    fn add(&mut self, file: &Path, check: &mut Check<'_>) {
+        let list = match check.mode_of(file) {
+            SourceMode::Enforce => &mut self.enforced,
+            SourceMode::Shadow => &mut self.in_shadow,
+            SourceMode::Off => &mut self.off,
+        };
+        list.extend(source(file, check));
+    }
 }
 
 /// Checks a file of Rego by itself.
@@ -94,12 +121,13 @@ fn kind(item: &Item) -> Kind {
 }
 
 fn source(file: &Path, check: &mut Check<'_>) -> Option<Source> {
-    let text = check
-        .sources
-        .read(file)
-        .map_err(|error| format!("cannot read it: {}", super::secrets::in_words(&error)));
-    let text =
-        text.and_then(|bytes| String::from_utf8(bytes).map_err(|_| "it is not UTF-8".to_owned()));
+    let read = check.sources.read(file);
+    if let Ok(bytes) = &read {
+        check.note_document(file, bytes);
+    }
+    let text = read
+        .map_err(|error| format!("cannot read it: {}", super::secrets::in_words(&error)))
+        .and_then(|bytes| String::from_utf8(bytes).map_err(|_| "it is not UTF-8".to_owned()));
     match text {
         Ok(text) => Some(Source {
             file: file.display().to_string().into(),

@@ -1,8 +1,7 @@
 //! The effective configuration, with every default filled in and every secret masked.
 
 use super::settings::{
-    Addressing, Admin, Credentials, DecisionMode, Listener, Log, LogFormat, LogTarget, Settings,
-    Upstream,
+    Addressing, Admin, Credentials, Listener, Log, LogFormat, LogTarget, Settings, Upstream,
 };
 use serde_json::{Map, Value, json};
 use std::time::Duration;
@@ -117,11 +116,7 @@ fn listener(listener: &Listener) -> (String, Value) {
         "principal",
         principal.map(|caller| caller.principal_arn.to_string()),
     );
-    let decision = match listener.decision {
-        DecisionMode::Enforce => "enforce",
-        DecisionMode::Observe => "observe",
-    };
-    map.insert("decision".into(), decision.into());
+    map.insert("decision".into(), listener.decision.name().into());
     (listener.name.to_string(), Value::Object(map))
 }
 

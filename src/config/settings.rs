@@ -45,6 +45,8 @@ pub struct Settings {
     pub guardrails: Vec<Arc<Policy>>,
     /// The rules in Rego from `policies/guardrails/`.
     pub rego: Option<Arc<dyn Guardrails>>,
+    /// Those that are in shadow.
+    pub rego_in_shadow: Option<Arc<dyn Guardrails>>,
     /// Bucket policies that are tried beside those in force, from `policies/buckets/<bucket>/policy.candidate.json`.
     pub candidates: HashMap<BucketName, Arc<Policy>>,
     /// The files below `policies` that are not in force, with their modes.

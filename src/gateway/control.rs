@@ -15,6 +15,15 @@ pub(super) struct Desk(pub(super) Arc<Gateway>);
 impl Control for Desk {
     fn status(&self) -> Value {
         let gateway = &self.0;
+        let snapshot = gateway.snapshot.load();
+        let doors = snapshot.listeners.iter();
+        let modes = doors.map(|door| {
+            (
+                door.name.to_string(),
+                json!({ "decision": door.rules.decision.name() }),
+            )
+        });
+        let listeners: serde_json::Map<_, _> = modes.collect();
         let last = gateway.last_reload.lock();
         let last = last.unwrap_or_else(PoisonError::into_inner);
         let last = last.as_ref().map(
@@ -23,8 +32,8 @@ impl Control for Desk {
         json!({
             "version": env!("CARGO_PKG_VERSION"),
             "instance": &*gateway.instance,
-            "revision": &*gateway.snapshot.load().rules.revision,
-            "mode": "enforce",
+            "revision": &*snapshot.rules.revision,
+            "listeners": listeners,
             "uptime_seconds": gateway.began.elapsed().as_secs(),
             "last_reload": last,
         })

@@ -7,7 +7,7 @@ use crate::state::Store;
 use crate::upstream::Upstream;
 use crate::upstream::peer::BadCertificate;
 use crate::upstream::settings::UpstreamSettings;
-use portcullis_core::admission::{ListenerRules, Route, Routes, Rules};
+use portcullis_core::admission::{ListenerRules, Route, Routes, Rules, Shadow};
 use portcullis_core::policy::Pattern;
 use portcullis_core::request::Hosts;
 use std::sync::Arc;
@@ -125,7 +125,10 @@ fn rules(settings: &mut Settings) -> Rules {
         shadow: None,
         revision: settings.revision.clone(),
     }
-    .with_candidates(std::mem::take(&mut settings.candidates))
+    .with_shadow(Shadow {
+        candidates: std::mem::take(&mut settings.candidates),
+        rego: settings.rego_in_shadow.take(),
+    })
 }
 
 fn route(entry: &UpstreamEntry) -> Route {

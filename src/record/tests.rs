@@ -737,6 +737,7 @@ fn the_record_of_a_refusal_says_why() {
     batch.labels.decision = Some(refused(reason));
     let record = json(&finish(batch, Ending::Refused));
     let expected = serde_json::json!({
+        "mode": "enforce",
         "verdict": "implicit_deny", "missing": "resource", "action": "s3:GetObject", "resource": "arn:aws:s3:::bucket/k",
         "reason": {
             "kind": "nearest_allow",

@@ -219,7 +219,7 @@ fn delete_item(
         listing: Listing::No,
         tags: Stored::None,
     };
-    Ok(rego::check_key(case, labels, &about, &said, spent)?)
+    Ok(rego::check_key(case, labels, unit, &about, &said, spent)?)
 }
 
 /// What the store would not look at, and so delete another version or regardless.
@@ -273,7 +273,7 @@ fn require_each(
             return Err(stop);
         }
     }
-    Ok(rego::check(case, labels, said)?)
+    Ok(rego::check(case, labels, unit, said)?)
 }
 
 /// What policies in shadow would make of a permission that is not asked any more.

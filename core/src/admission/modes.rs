@@ -302,6 +302,28 @@ impl Unit {
         }
     }
 
+    /// Notes that guardrails in shadow would refuse what is allowed.
+    pub(super) fn would_be_refused(
+        &mut self,
+        labels: &mut Labels,
+        action: Action,
+        target: &Target,
+        shadow: Decision,
+    ) {
+        self.shadow = Side::Denied;
+        labels.shadow.get_or_insert_default().note(Difference {
+            kind: DifferenceKind::WouldDeny,
+            action: action.name(),
+            resource: target.clone(),
+            live: Decision {
+                verdict: Verdict::Allow,
+                by: None,
+                with: None,
+            },
+            shadow,
+        });
+    }
+
     /// Notes what is let pass.
     pub(super) fn observe(&mut self, asked: Asked) {
         self.observed.get_or_insert(asked);

@@ -13,6 +13,7 @@ pub use input::Input;
 use super::authorise::needs;
 use super::facts::Whose;
 use super::legality::Case;
+use super::modes::Unit;
 use super::questions::{Said, Subject, applies, subject};
 use super::{Asked, Labels, refuse};
 use crate::context::Listing;
@@ -131,10 +132,15 @@ fn visible(one: char) -> char {
 }
 
 /// Asks the guardrails about a request whose permissions are all allowed.
-pub(super) fn check(case: &Case<'_>, labels: &mut Labels, said: &Said<'_>) -> Result<(), S3Error> {
-    let Some(rego) = &case.rules.rego else {
+pub(super) fn check(
+    case: &Case<'_>,
+    labels: &mut Labels,
+    unit: &mut Unit,
+    said: &Said<'_>,
+) -> Result<(), S3Error> {
+    if !are_there(case) {
         return Ok(());
-    };
+    }
     let mut about = Subject {
         target: case.request.target.clone(),
         version_id: case.request.query.get("versionId"),
@@ -151,43 +157,70 @@ pub(super) fn check(case: &Case<'_>, labels: &mut Labels, said: &Said<'_>) -> Re
         asked.push((need.action, subject.target));
     }
     let input = Input::of(case, labels, &about, &asked, said);
-    let mut spent = Duration::ZERO;
-    let ruling = rego.judge(&input, &mut spent);
-    conclude(case, labels, &asked, ruling)
+    let judged = judge(case, &input, &mut Duration::default());
+    conclude(case, labels, unit, &asked, judged)
 }
 
 /// Asks the guardrails about one key of DeleteObjects that may otherwise be deleted. `spent` is the request's.
 pub(super) fn check_key(
     case: &Case<'_>,
     labels: &mut Labels,
+    unit: &mut Unit,
     about: &Subject<'_>,
     said: &Said<'_>,
     spent: &mut Duration,
 ) -> Result<(), S3Error> {
-    let Some(rego) = &case.rules.rego else {
+    if !are_there(case) {
         return Ok(());
-    };
+    }
     let needs = needs(case.request.operation, Effect::Required);
     let asked: Vec<_> = needs
         .filter(|need| applies(need.when, case, said))
         .map(|need| (need.action, about.target.clone()))
         .collect();
     let input = Input::of(case, labels, about, &asked, said);
-    let ruling = rego.judge(&input, spent);
-    conclude(case, labels, &asked, ruling)
+    let judged = judge(case, &input, spent);
+    conclude(case, labels, unit, &asked, judged)
+}
+
+/// What guardrails have against a request.
+struct Judged {
+    live: Option<Ruling>,
+    /// What those in shadow would have against it, if the others have nothing.
+    shadow: Option<Ruling>,
+}
+
+fn are_there(case: &Case<'_>) -> bool {
+    case.rules.rego.is_some() || in_shadow(case).is_some()
+}
+
+fn in_shadow<'c>(case: &Case<'c>) -> Option<&'c Arc<dyn Guardrails>> {
+    case.rules.shadow.as_ref()?.rego.as_ref()
+}
+
+fn judge(case: &Case<'_>, input: &Input<'_>, spent: &mut Duration) -> Judged {
+    let live = case.rules.rego.as_ref();
+    let live = live.and_then(|rego| Ruling::of(rego.judge(input, spent)));
+    let shadow = in_shadow(case).filter(|_| live.is_none());
+    Judged {
+        shadow: shadow.and_then(|rego| Ruling::of(rego.judge(input, &mut Duration::default()))),
+        live,
+    }
 }
 
 /// Notes a refusal and says it to the client.
 fn conclude(
     case: &Case<'_>,
     labels: &mut Labels,
+    unit: &mut Unit,
     asked: &[(Action, Target)],
-    ruling: Result<Vec<Refusal>, Failure>,
+    judged: Judged,
 ) -> Result<(), S3Error> {
-    let ruling = match ruling {
-        Ok(refusals) if refusals.is_empty() => return Ok(()),
-        Ok(refusals) => Ruling::Denied(refusals),
-        Err(failure) => Ruling::Failed(failure),
+    if let (Some(ruling), Some((action, target))) = (&judged.shadow, asked.first()) {
+        unit.would_be_refused(labels, *action, target, ruling.decision());
+    }
+    let Some(ruling) = judged.live else {
+        return Ok(());
     };
     let first = asked.first().map(|(action, target)| Asked {
         action: action.name(),
@@ -214,6 +247,15 @@ fn is_inside(case: &Case<'_>, labels: &Labels, asked: &[(Action, Target)]) -> bo
 }
 
 impl Ruling {
+    /// `None` if the guardrails have nothing against a request.
+    fn of(judged: Result<Vec<Refusal>, Failure>) -> Option<Self> {
+        match judged {
+            Ok(refusals) if refusals.is_empty() => None,
+            Ok(refusals) => Some(Self::Denied(refusals)),
+            Err(failure) => Some(Self::Failed(failure)),
+        }
+    }
+
     /// The refusal to name where there is room for one.
     pub fn first(&self) -> Option<&Refusal> {
         match self {

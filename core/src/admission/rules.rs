@@ -32,7 +32,7 @@ pub struct Rules {
     /// Which policies and identities these are: 12 hexadecimal digits. Empty if they come from no files.
     pub revision: Arc<str>,
     /// What is evaluated beside the policies in force. `None`: nothing is in shadow, and nothing is asked twice. Set by
-    /// [`Rules::with_candidates`].
+    /// [`Rules::with_shadow`].
     pub shadow: Option<Arc<Shadow>>,
 }
 
@@ -41,6 +41,8 @@ pub struct Rules {
 pub struct Shadow {
     /// Bucket policies that would take the place of those in force, by bucket.
     pub candidates: HashMap<BucketName, Arc<Policy>>,
+    /// Guardrails in Rego.
+    pub rego: Option<Arc<dyn Guardrails>>,
 }
 
 impl Rules {
@@ -59,11 +61,12 @@ impl Rules {
             .ok_or_else(|| refuse::no_such_bucket(target))
     }
 
-    /// The same rules with these candidates for bucket policies. This is where policies in shadow are looked for: once,
-    /// so that requests pay nothing where there are none.
-    pub fn with_candidates(mut self, candidates: HashMap<BucketName, Arc<Policy>>) -> Self {
-        let shadowing = !candidates.is_empty() || self.documents().any(is_in_shadow);
-        self.shadow = shadowing.then(|| Arc::new(Shadow { candidates }));
+    /// The same rules with these beside them. This is where policies in shadow are looked for: once, so that requests
+    /// pay nothing where there are none.
+    pub fn with_shadow(mut self, shadow: Shadow) -> Self {
+        let some = !shadow.candidates.is_empty() || shadow.rego.is_some();
+        let shadowing = some || self.documents().any(is_in_shadow);
+        self.shadow = shadowing.then(|| Arc::new(shadow));
         self
     }
 
@@ -217,6 +220,16 @@ pub enum DecisionMode {
     Enforce,
     /// It passes, and its record says what enforcement would have answered.
     Observe,
+}
+
+impl DecisionMode {
+    /// As in the configuration.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Enforce => "enforce",
+            Self::Observe => "observe",
+        }
+    }
 }
 
 /// The facts of one arrival, beside its head.

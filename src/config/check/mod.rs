@@ -150,6 +150,9 @@ pub(super) fn settings(file: &Path, check: &mut Check<'_>) -> Option<Settings> {
         not_enforced: check.modes.exceptions(),
         guardrails: guardrails.documents,
         rego: guardrails.rego.map(|engine| engine as Arc<dyn Guardrails>),
+        rego_in_shadow: guardrails
+            .shadow
+            .map(|engine| engine as Arc<dyn Guardrails>),
         state: state(raw.state, &at.field("state"), check),
         logs: logs::logs(raw.logs, &at.field("logs"), check),
         limits: values::limits(raw.limits, &at.field("limits"), check),

@@ -1,7 +1,7 @@
 //! The decision of a record: what was decided, in which mode, and what would have been decided otherwise.
 
 use super::JsonDecision;
-use portcullis_core::admission::{DecisionMode, Difference, Labels, Observed, Shadowed};
+use portcullis_core::admission::{Difference, Labels, Observed, Shadowed};
 use portcullis_core::policy::{Decision, Missing};
 use serde::Serialize;
 
@@ -73,10 +73,7 @@ impl<'a> JsonDecided<'a> {
         let would_deny = labels.observed.is_some() || shadow.is_some_and(|it| it.would_deny > 0);
         let would_allow = shadow.is_some_and(|shadow| shadow.would_allow > 0);
         Self {
-            mode: match labels.mode {
-                DecisionMode::Enforce => "enforce",
-                DecisionMode::Observe => "observe",
-            },
+            mode: labels.mode.name(),
             asked: labels.decision.as_ref().map(JsonDecision::of),
             revision,
             would_deny: would_deny.then_some(true),

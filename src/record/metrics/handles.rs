@@ -232,15 +232,9 @@ impl ListenerMetrics {
                 .tls_handshake_failures_total
                 .with_label_values(&[name]),
             observed: Lazy::new(&families.observed_denials_total, LAYERS.len() + 1),
-            modes: [
-                (DecisionMode::Enforce, "enforce"),
-                (DecisionMode::Observe, "observe"),
-            ]
-            .map(|(mode, word)| {
-                (
-                    mode,
-                    families.decision_mode.with_label_values(&[name, word]),
-                )
+            modes: [DecisionMode::Enforce, DecisionMode::Observe].map(|mode| {
+                let labels = [name, mode.name()];
+                (mode, families.decision_mode.with_label_values(&labels))
             }),
         }
     }

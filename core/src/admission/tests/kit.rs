@@ -3,7 +3,7 @@
 use super::portcullis::admission::rego::Guardrails;
 use super::portcullis::admission::{
     Admission, Arrival, BucketRecord, DecisionMode, Found, Labels, ListenerRules, Missing, Outcome,
-    Permit, Route, Routes, Rules, admit,
+    Permit, Route, Routes, Rules, Shadow, admit,
 };
 use super::portcullis::document;
 use super::portcullis::identity::{
@@ -173,14 +173,17 @@ impl World {
         let name = BucketName::parse(name).unwrap();
         let policy = in_shadow(statements, PolicyKind::Bucket(&name));
         Arc::make_mut(&mut self.rules.policies).insert(name, policy);
-        self.rules = self.rules.with_candidates(HashMap::new());
+        self.rules = self.rules.with_shadow(Shadow::default());
         self
     }
 
     /// The same world, in which a policy waits to take the place of a bucket's.
     pub(crate) fn with_candidate(mut self, name: &str, statements: &str) -> Self {
         let candidates = HashMap::from([bucket(name, statements)]);
-        self.rules = self.rules.with_candidates(candidates);
+        self.rules = self.rules.with_shadow(Shadow {
+            candidates,
+            ..Shadow::default()
+        });
         self
     }
 
@@ -189,7 +192,7 @@ impl World {
         let directory = Arc::get_mut(&mut self.rules.directory).unwrap();
         let key = directory.keys.get_mut(&*access_key(name)).unwrap();
         change(Arc::get_mut(&mut key.caller).unwrap());
-        self.rules = self.rules.with_candidates(HashMap::new());
+        self.rules = self.rules.with_shadow(Shadow::default());
         self
     }
 
@@ -200,7 +203,7 @@ impl World {
         let policy = in_shadow(statements, PolicyKind::Guardrail);
         acme.resource_control = vec![policy].into();
         directory.accounts.insert(acme.id, Arc::new(acme));
-        self.rules = self.rules.with_candidates(HashMap::new());
+        self.rules = self.rules.with_shadow(Shadow::default());
         self
     }
 

@@ -1,7 +1,7 @@
 //! Policies in shadow decide nothing; what they would change is noted.
 
 use super::kit::{Ask, World, delete, in_shadow, verdict};
-use crate::admission::{Labels, Shadowed};
+use crate::admission::{Labels, Shadow, Shadowed};
 use crate::policy::{Decision, PolicyKind, PolicySet, Verdict};
 
 const BUCKET: &str = "demo-modes";
@@ -259,7 +259,7 @@ fn keys_of_a_batch_are_counted_and_the_first_are_listed() {
 
 #[test]
 fn where_nothing_is_in_shadow_nothing_is_asked_twice() {
-    let rules = World::new().rules.with_candidates(Default::default());
+    let rules = World::new().rules.with_shadow(Shadow::default());
     assert!(rules.shadow.is_none());
     let world = World::new().with_policy_in_shadow(BUCKET, &statement("Deny", "A", "s3:*"));
     assert!(world.rules.shadow.is_some());

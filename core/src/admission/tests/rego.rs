@@ -2,7 +2,7 @@
 
 use super::kit::{self, ACME, Ask, World, delete, verdict};
 use crate::admission::rego::{Failure, Guardrails, Input, Refusal, Ruling};
-use crate::admission::{Admission, Outcome, Run};
+use crate::admission::{Admission, DifferenceKind, Outcome, Run, Shadow};
 use crate::policy::{Layer, Verdict};
 use serde_json::{Value, json};
 use std::sync::{Arc, Mutex};
@@ -420,4 +420,52 @@ fn validate(value: &Value, schema: &Value, root: &Value, at: &str, problems: &mu
             _ => problems.push(format!("{at} is unknown")),
         }
     }
+}
+
+#[test]
+fn a_guardrail_in_shadow_refuses_nothing_and_is_noted() {
+    let world = |judge| {
+        let stub = Stub {
+            judge,
+            asked: Mutex::default(),
+        };
+        let shadow = Shadow {
+            rego: Some(Arc::new(stub)),
+            ..Shadow::default()
+        };
+        let mut world = World::new();
+        world.rules = world.rules.with_shadow(shadow);
+        world
+    };
+    let noted = |judge, key: &str| {
+        let admission = world(judge).ask(&get(key).signed("admin"));
+        assert_eq!(verdict(&admission), "pass");
+        assert!(admission.labels.rego.is_none());
+        admission.labels.shadow
+    };
+    let shadowed = noted(no_temporary, "tmp/a").unwrap();
+    assert_eq!((shadowed.would_deny, shadowed.differences.len()), (1, 1));
+    let difference = &shadowed.differences[0];
+    assert_eq!(difference.kind, DifferenceKind::WouldDeny);
+    assert_eq!(difference.layer(), Some(Layer::Rego));
+    assert!(noted(no_temporary, "tmpa").is_none());
+    // What could not be judged would be refused, too.
+    assert_eq!(noted(fail, "a").unwrap().would_deny, 1);
+}
+
+#[test]
+fn a_guardrail_in_shadow_is_not_asked_about_what_another_refuses() {
+    let (mut world, _) = guarded(no_temporary);
+    let shadow = Arc::new(Stub {
+        judge: fail,
+        asked: Mutex::default(),
+    });
+    world.rules = world.rules.with_shadow(Shadow {
+        rego: Some(shadow.clone()),
+        ..Shadow::default()
+    });
+    let admission = world.ask(&get("tmp/a").signed("admin"));
+    assert_eq!(verdict(&admission), "AccessDenied");
+    assert!(shadow.asked.lock().unwrap().is_empty());
+    assert!(admission.labels.shadow.is_none());
 }
