@@ -311,6 +311,7 @@ fn folders_are_searched_but_for_hidden_and_other_files() {
     write(&folder, "tests/more/.hidden.yaml", "{");
     write(&folder, "tests/.more/cases.yaml", "{");
     write(&folder, "tests/more/README.md", "{");
+    write(&folder, "tests/guardrails/tls.test.yaml", "base: {}");
     write(&folder, "tests/more/cases.yml", cases);
     check(&folder, &["."], 0, "2 passed, 0 failed\n");
     check(
@@ -353,4 +354,78 @@ fn a_huge_file_is_run_and_a_deep_one_refused() {
             "{printed}"
         );
     }
+}
+
+/// Runs `explain --case` in the folder: exit code, what it prints, and what it says of errors.
+fn explain(folder: &TempDir, case: &str) -> (i32, String, String) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_portcullis"));
+    let command = command.current_dir(folder.path()).env_clear();
+    let output = command.args(["explain", "--case", case]).output().unwrap();
+    let [out, err] = [output.stdout, output.stderr].map(|text| String::from_utf8(text).unwrap());
+    (output.status.code().unwrap(), out, err)
+}
+
+#[test]
+fn a_case_is_explained() {
+    let folder = folder(&format!("{CASES}{FAILS}"));
+    let (code, allowed, _) = explain(&folder, "tests/acme.yaml:12");
+    let first = "allow: arn:aws:iam::111122223333:user/alice may s3:GetObject on arn:aws:s3:::acme/reports/1\n";
+    assert!(code == 0 && allowed.starts_with(first), "{allowed}");
+    assert!(allowed.contains("Reports (policy.json:3)"), "{allowed}");
+    let (code, denied, _) = explain(&folder, "tests/acme.yaml:13");
+    assert!(
+        code == 1 && denied.starts_with("implicit deny: "),
+        "{denied}"
+    );
+}
+
+#[test]
+fn a_case_that_block_public_access_refuses_is_denied() {
+    let open = POLICY.replace(
+        "{\"AWS\": \"arn:aws:iam::111122223333:user/alice\"}",
+        "\"*\"",
+    );
+    let block =
+        "  principal: anonymous\n  block_public_access: {bucket: {RestrictPublicBuckets: true}}\n";
+    for (block, expected) in [("  principal: anonymous\n", 0), (block, 1)] {
+        let folder = folder(&CASES.replace("  principal: alice\n", block));
+        write(&folder, "policy.json", &open);
+        let (code, text, _) = explain(&folder, "tests/acme.yaml");
+        assert_eq!(code, expected, "{text}");
+    }
+}
+
+#[test]
+fn a_case_that_cannot_be_explained_says_why() {
+    let folder = folder(&format!("{CASES}{FAILS}"));
+    for (case, complaint) in [
+        (
+            "tests/acme.yaml",
+            "`tests/acme.yaml` has 2 cases: name one by the line on which it begins, `tests/acme.yaml:LINE`",
+        ),
+        (
+            "tests/acme.yaml:7",
+            "no case begins on line 7 of `tests/acme.yaml`",
+        ),
+        (
+            "tests/acme.yaml:x",
+            "tests/acme.yaml:x: error: cannot read it: there is no such file",
+        ),
+        (
+            "policy.json",
+            "policy.json:1:1: error: this is a policy, not a decision case: a case names it by `file: PATH`",
+        ),
+    ] {
+        let (code, out, err) = explain(&folder, case);
+        assert_eq!(
+            (code, out.as_str(), err),
+            (2, "", format!("portcullis: {complaint}\n"))
+        );
+    }
+    write(&folder, "policy.json", "{\"Statement\": []}");
+    let (code, _, err) = explain(&folder, "tests/acme.yaml:12");
+    assert!(
+        code == 2 && err.starts_with("portcullis: policy.json:1:"),
+        "{err}"
+    );
 }

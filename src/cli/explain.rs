@@ -1,4 +1,6 @@
-//! `explain`: of an exchange, of a record, or of a question to the policies of a configuration.
+//! `explain`: of an exchange, of a record, of a decision case, or of a question to the policies of a configuration.
+
+mod case;
 
 use super::ask::{Question as Ask, ask};
 use super::{Explain, Layout};
@@ -23,10 +25,11 @@ enum Said {
 
 /// Explains and prints.
 pub(super) fn run(arguments: &Explain) -> ExitCode {
-    let explained = match (&arguments.id, &arguments.record) {
-        (Some(id), _) => by_id(id, arguments),
-        (None, Some(record)) => by_record(record),
-        (None, None) => by_question(arguments),
+    let explained = match (&arguments.id, &arguments.record, &arguments.case) {
+        (Some(id), _, _) => by_id(id, arguments),
+        (None, Some(record), _) => by_record(record),
+        (None, None, Some(case)) => case::explained(case),
+        (None, None, None) => by_question(arguments),
     };
     match explained {
         Ok((said, text, value)) => {

@@ -185,14 +185,17 @@ pub struct Reload {
 #[derive(Debug, Args)]
 pub struct Explain {
     /// The request id of an exchange: `x-amz-request-id`.
-    #[arg(value_name = "ID", required_unless_present_any = ["record", "principal"], conflicts_with_all = ["record", "principal"])]
+    #[arg(value_name = "ID", required_unless_present_any = ["record", "case", "principal"], conflicts_with_all = ["record", "case", "principal"])]
     pub id: Option<String>,
     /// Which gateway.
     #[command(flatten)]
     pub running: Running,
     /// A JSON record, the first line of this file or, for `-`, of standard input. No gateway is asked.
-    #[arg(long, value_name = "FILE", conflicts_with = "principal")]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["case", "principal"])]
     pub record: Option<PathBuf>,
+    /// A decision case: its file and, if that has several, the line on which it begins.
+    #[arg(long, value_name = "FILE[:LINE]", conflicts_with = "principal")]
+    pub case: Option<String>,
     /// Ask the policies of the configuration: the caller's ARN, or `anonymous`.
     #[arg(long, value_name = "ARN", requires_all = ["action", "resource", "config"])]
     pub principal: Option<String>,

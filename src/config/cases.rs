@@ -25,7 +25,8 @@ pub struct CaseFile {
 const DEEPEST: usize = 32;
 
 /// Reads the cases of a file, or of every JSON and YAML file of a folder and its folders, hidden ones left out. Of a
-/// folder policies are passed over: they stand beside the cases that name them.
+/// folder policies are passed over, which stand beside the cases that name them, and a folder `guardrails`, which has
+/// tests of another form.
 ///
 /// Whatever cannot be read is a finding, as is a path without any case.
 pub fn cases(path: &Path, sources: &dyn Sources) -> (Vec<CaseFile>, Vec<Finding>) {
@@ -59,6 +60,7 @@ fn folder(path: &Path, depth: usize, found: &mut Vec<CaseFile>, check: &mut Chec
     for item in items.iter().filter(|item| !item.name.starts_with('.')) {
         let path = path.join(&item.name);
         match item.kind {
+            ItemKind::Folder if item.name == "guardrails" => (),
             ItemKind::Folder => folder(&path, depth + 1, found, check),
             ItemKind::File if is_document(&item.name) => {
                 let root = policies::policy_document(&path, check);
