@@ -354,3 +354,33 @@ fn a_huge_file_is_run_and_a_deep_one_refused() {
         );
     }
 }
+
+/// Runs `explain` in the folder.
+fn explain(folder: &TempDir, arguments: &[&str]) -> (i32, String) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_portcullis"));
+    let command = command.current_dir(folder.path()).env_clear();
+    let output = command.arg("explain").args(arguments).output().unwrap();
+    let printed = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+    (output.status.code().unwrap(), printed)
+}
+
+#[test]
+fn cases_are_explained_all_or_by_name() {
+    let folder = folder(&format!("{CASES}{FAILS}"));
+    let file = "tests/acme.yaml";
+    let (code, printed) = explain(&folder, &[file, "--case", "a report"]);
+    assert_eq!(code, 0, "{printed}");
+    assert!(printed.contains("because Reports (policy.json:3) of the bucket policy allows it"));
+    let (code, printed) = explain(&folder, &[file]);
+    assert_eq!(code, 1, "{printed}");
+    assert!(
+        printed.contains("a report\n\nallow: ") && printed.contains("a secret\n\nimplicit deny: ")
+    );
+    let (code, printed) = explain(&folder, &[file, "--case", "a secret", "--format", "json"]);
+    assert_eq!(code, 1, "{printed}");
+    let printed: Value = serde_json::from_str(&printed).unwrap();
+    assert_eq!(printed[0]["outcome"], "implicit_deny");
+    for missing in [&[file, "--case", "another"][..], &["tests/none.yaml"]] {
+        assert_eq!(explain(&folder, missing).0, 2, "{missing:?}");
+    }
+}

@@ -592,7 +592,7 @@ fn examples_beside_policies_are_not_in_force() {
     check_policies(&[("examples/any/policy.json", "{")], "");
     check_policies(
         &[("example/any/policy.json", "{")],
-        "p/example: error: not read: only `buckets/<bucket>/policy.json` is\n",
+        "p/example: error: not read: only `buckets/<bucket>/policy.json` and `guardrails/` are\n",
     );
 }
 

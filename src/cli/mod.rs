@@ -184,9 +184,12 @@ pub struct Reload {
 /// Arguments of `explain`.
 #[derive(Debug, Args)]
 pub struct Explain {
-    /// The request id of an exchange: `x-amz-request-id`.
-    #[arg(value_name = "ID", required_unless_present_any = ["record", "principal"], conflicts_with_all = ["record", "principal"])]
+    /// The request id of an exchange, `x-amz-request-id`; or a file of decision cases, `*.json`, `*.yaml` or `*.yml`.
+    #[arg(value_name = "ID|CASE", required_unless_present_any = ["record", "principal"], conflicts_with_all = ["record", "principal"])]
     pub id: Option<String>,
+    /// Only the case of this name.
+    #[arg(long, value_name = "NAME", requires = "id")]
+    pub case: Option<String>,
     /// Which gateway.
     #[command(flatten)]
     pub running: Running,

@@ -650,7 +650,7 @@ fn a_fixed_context_has_what_it_was_given() {
     assert_eq!(
         shown,
         [
-            "1:2: unknown condition key `aws:usrname`",
+            "1:2: unknown condition key `aws:usrname`, did you mean `aws:username`?",
             "1:35: a condition key has a text or a list of texts"
         ]
     );
