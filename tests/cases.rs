@@ -356,27 +356,34 @@ fn a_huge_file_is_run_and_a_deep_one_refused() {
     }
 }
 
-/// Runs `explain --case` in the folder: exit code, what it prints, and what it says of errors.
-fn explain(folder: &TempDir, case: &str) -> (i32, String, String) {
+/// Runs `explain` in the folder.
+fn explain(folder: &TempDir, arguments: &[&str]) -> (i32, String) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_portcullis"));
     let command = command.current_dir(folder.path()).env_clear();
-    let output = command.args(["explain", "--case", case]).output().unwrap();
-    let [out, err] = [output.stdout, output.stderr].map(|text| String::from_utf8(text).unwrap());
-    (output.status.code().unwrap(), out, err)
+    let output = command.arg("explain").args(arguments).output().unwrap();
+    let printed = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+    (output.status.code().unwrap(), printed)
 }
 
 #[test]
-fn a_case_is_explained() {
+fn cases_are_explained_all_or_by_name() {
     let folder = folder(&format!("{CASES}{FAILS}"));
-    let (code, allowed, _) = explain(&folder, "tests/acme.yaml:12");
-    let first = "allow: arn:aws:iam::111122223333:user/alice may s3:GetObject on arn:aws:s3:::acme/reports/1\n";
-    assert!(code == 0 && allowed.starts_with(first), "{allowed}");
-    assert!(allowed.contains("Reports (policy.json:3)"), "{allowed}");
-    let (code, denied, _) = explain(&folder, "tests/acme.yaml:13");
+    let file = "tests/acme.yaml";
+    let (code, printed) = explain(&folder, &[file, "--case", "a report"]);
+    assert_eq!(code, 0, "{printed}");
+    assert!(printed.contains("because Reports (policy.json:3) of the bucket policy allows it"));
+    let (code, printed) = explain(&folder, &[file]);
+    assert_eq!(code, 1, "{printed}");
     assert!(
-        code == 1 && denied.starts_with("implicit deny: "),
-        "{denied}"
+        printed.contains("a report\n\nallow: ") && printed.contains("a secret\n\nimplicit deny: ")
     );
+    let (code, printed) = explain(&folder, &[file, "--case", "a secret", "--format", "json"]);
+    assert_eq!(code, 1, "{printed}");
+    let printed: Value = serde_json::from_str(&printed).unwrap();
+    assert_eq!(printed[0]["outcome"], "implicit_deny");
+    for missing in [&[file, "--case", "another"][..], &["tests/none.yaml"]] {
+        assert_eq!(explain(&folder, missing).0, 2, "{missing:?}");
+    }
 }
 
 #[test]
@@ -390,42 +397,7 @@ fn a_case_that_block_public_access_refuses_is_denied() {
     for (block, expected) in [("  principal: anonymous\n", 0), (block, 1)] {
         let folder = folder(&CASES.replace("  principal: alice\n", block));
         write(&folder, "policy.json", &open);
-        let (code, text, _) = explain(&folder, "tests/acme.yaml");
+        let (code, text) = explain(&folder, &["tests/acme.yaml"]);
         assert_eq!(code, expected, "{text}");
     }
-}
-
-#[test]
-fn a_case_that_cannot_be_explained_says_why() {
-    let folder = folder(&format!("{CASES}{FAILS}"));
-    for (case, complaint) in [
-        (
-            "tests/acme.yaml",
-            "`tests/acme.yaml` has 2 cases: name one by the line on which it begins, `tests/acme.yaml:LINE`",
-        ),
-        (
-            "tests/acme.yaml:7",
-            "no case begins on line 7 of `tests/acme.yaml`",
-        ),
-        (
-            "tests/acme.yaml:x",
-            "tests/acme.yaml:x: error: cannot read it: there is no such file",
-        ),
-        (
-            "policy.json",
-            "policy.json:1:1: error: this is a policy, not a decision case: a case names it by `file: PATH`",
-        ),
-    ] {
-        let (code, out, err) = explain(&folder, case);
-        assert_eq!(
-            (code, out.as_str(), err),
-            (2, "", format!("portcullis: {complaint}\n"))
-        );
-    }
-    write(&folder, "policy.json", "{\"Statement\": []}");
-    let (code, _, err) = explain(&folder, "tests/acme.yaml:12");
-    assert!(
-        code == 2 && err.starts_with("portcullis: policy.json:1:"),
-        "{err}"
-    );
 }

@@ -1,11 +1,10 @@
-//! `explain`: of an exchange, of a record, of a decision case, or of a question to the policies of a configuration.
-
-mod case;
+//! `explain`: of an exchange, of a record, or of a question to the policies of a configuration.
 
 use super::ask::{Question as Ask, ask};
 use super::{Explain, Layout};
 use crate::config::{self, Host};
 use anyhow::{Context as _, bail};
+use portcullis_core::cases::Case;
 use portcullis_core::context::{FixedContext, Key};
 use portcullis_core::identity::Principal;
 use portcullis_core::policy::{Explanation, Policies, Question, Verdict, View, explain};
@@ -25,11 +24,11 @@ enum Said {
 
 /// Explains and prints.
 pub(super) fn run(arguments: &Explain) -> ExitCode {
-    let explained = match (&arguments.id, &arguments.record, &arguments.case) {
-        (Some(id), _, _) => by_id(id, arguments),
-        (None, Some(record), _) => by_record(record),
-        (None, None, Some(case)) => case::explained(case),
-        (None, None, None) => by_question(arguments),
+    let explained = match (&arguments.id, &arguments.record) {
+        (Some(file), _) if is_document(file) => by_cases(Path::new(file), arguments),
+        (Some(id), _) => by_id(id, arguments),
+        (None, Some(record)) => by_record(record),
+        (None, None) => by_question(arguments),
     };
     match explained {
         Ok((said, text, value)) => {
@@ -50,6 +49,57 @@ pub(super) fn run(arguments: &Explain) -> ExitCode {
 }
 
 type Explained = (Said, String, Value);
+
+/// No request id has a dot.
+fn is_document(name: &str) -> bool {
+    [".json", ".yaml", ".yml"]
+        .iter()
+        .any(|end| name.ends_with(end))
+}
+
+/// Every case of a file, or the one that is named. Denied if one of them is, undecided if one cannot be decided.
+fn by_cases(file: &Path, arguments: &Explain) -> anyhow::Result<Explained> {
+    let (files, findings) = config::cases(file, &Host);
+    if let Some(finding) = findings.first() {
+        bail!("{finding}");
+    }
+    let wanted = |case: &&Case| {
+        arguments
+            .case
+            .as_ref()
+            .is_none_or(|name| *name == case.name)
+    };
+    let cases: Vec<&Case> = files
+        .iter()
+        .flat_map(|file| &file.cases)
+        .filter(wanted)
+        .collect();
+    if cases.is_empty() {
+        bail!("`{}` has no such case", file.display());
+    }
+    let (mut all, mut text, mut values) = (Said::Allowed, String::new(), Vec::new());
+    for case in cases {
+        let scene = case.scene().map_err(|refused| {
+            let refused: Vec<_> = refused.iter().map(ToString::to_string).collect();
+            anyhow::anyhow!("{}", refused.join("; "))
+        })?;
+        let outcome = scene.decide().outcome.name();
+        let explanation = scene.explain();
+        all = all.worse(said(Some(outcome)));
+        text += &format!("{}\n\n{}\n\n", case.name, explanation.to_text().trim_end());
+        values.push(json!({ "name": case.name, "outcome": outcome, "explanation": explanation }));
+    }
+    Ok((all, text, Value::Array(values)))
+}
+
+impl Said {
+    fn worse(self, other: Self) -> Self {
+        match (self as u8) < (other as u8) {
+            true => other,
+            false => self,
+        }
+    }
+}
 
 fn by_id(id: &str, arguments: &Explain) -> anyhow::Result<Explained> {
     let answer = ask(&arguments.running, &Ask::Explain(id))?;

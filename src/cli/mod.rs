@@ -184,18 +184,18 @@ pub struct Reload {
 /// Arguments of `explain`.
 #[derive(Debug, Args)]
 pub struct Explain {
-    /// The request id of an exchange: `x-amz-request-id`.
-    #[arg(value_name = "ID", required_unless_present_any = ["record", "case", "principal"], conflicts_with_all = ["record", "case", "principal"])]
+    /// The request id of an exchange, `x-amz-request-id`; or a file of decision cases, `*.json`, `*.yaml` or `*.yml`.
+    #[arg(value_name = "ID|CASE", required_unless_present_any = ["record", "principal"], conflicts_with_all = ["record", "principal"])]
     pub id: Option<String>,
+    /// Only the case of this name.
+    #[arg(long, value_name = "NAME", requires = "id")]
+    pub case: Option<String>,
     /// Which gateway.
     #[command(flatten)]
     pub running: Running,
     /// A JSON record, the first line of this file or, for `-`, of standard input. No gateway is asked.
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["case", "principal"])]
+    #[arg(long, value_name = "FILE", conflicts_with = "principal")]
     pub record: Option<PathBuf>,
-    /// A decision case: its file and, if that has several, the line on which it begins.
-    #[arg(long, value_name = "FILE[:LINE]", conflicts_with = "principal")]
-    pub case: Option<String>,
     /// Ask the policies of the configuration: the caller's ARN, or `anonymous`.
     #[arg(long, value_name = "ARN", requires_all = ["action", "resource", "config"])]
     pub principal: Option<String>,
