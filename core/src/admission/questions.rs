@@ -215,6 +215,11 @@ pub(super) fn decide(
     policy::evaluate(policies, question)
 }
 
+/// [`policy::explain`], likewise.
+fn explain(policies: Policies<'_>, question: &Question<'_, RequestContext<'_>>) -> Explanation {
+    policy::explain(policies, question)
+}
+
 /// Why a question got a decision that refuses.
 pub(super) fn reason(
     case: &Case<'_>,
@@ -246,15 +251,7 @@ pub(super) fn explanation(
     said: &Said<'_>,
 ) -> Explanation {
     let view = View::Live;
-    put(
-        case,
-        labels,
-        action,
-        subject,
-        said,
-        view,
-        |policies, question| policy::explain(policies, question),
-    )
+    put(case, labels, action, subject, said, view, explain)
 }
 
 /// Makes the question and gives it on, with the policies of a view.
