@@ -6,6 +6,7 @@ use crate::record::Record;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use jiff::Timestamp;
+use portcullis_core::admission::rego::{Refusal, Ruling};
 use portcullis_core::admission::{Arrival, Labels, Looked, Unexplained, explain};
 use portcullis_core::request::Head;
 use portcullis_core::s3::secrets::is_secret_parameter;
@@ -31,7 +32,7 @@ pub(super) struct Recent {
 
 #[derive(Debug, Default)]
 struct Kept {
-    exchanges: VecDeque<Exchange>,
+    exchanges: VecDeque<Arc<Exchange>>,
     bytes: usize,
 }
 
@@ -74,7 +75,7 @@ impl Recent {
             return;
         }
         let sent = record.exchange.sent;
-        let exchange = Exchange {
+        let exchange = Arc::new(Exchange {
             id: record.exchange.id.as_str().into(),
             arrived: record.exchange.arrived,
             head: blanked(&traces.head),
@@ -84,7 +85,7 @@ impl Recent {
             origin: traces.origin,
             looked: traces.looked,
             snapshot: traces.snapshot,
-        };
+        });
         let evicted = self.lock().push(exchange, self.most);
         // Freed with the lock given back.
         drop(evicted);
@@ -92,9 +93,11 @@ impl Recent {
 
     /// Why an exchange was decided as it was.
     pub(super) fn explain(&self, id: &str) -> Option<Value> {
-        let kept = self.lock();
-        let found = kept.exchanges.iter().rev().find(|one| &*one.id == id)?;
-        // Rare, and bounded by the size of the policies: exchanges that end meanwhile wait.
+        let found = {
+            let kept = self.lock();
+            let mut latest = kept.exchanges.iter().rev();
+            latest.find(|one| &*one.id == id)?.clone()
+        };
         Some(found.explain())
     }
 
@@ -104,7 +107,7 @@ impl Recent {
 }
 
 impl Kept {
-    fn push(&mut self, exchange: Exchange, most: usize) -> Vec<Exchange> {
+    fn push(&mut self, exchange: Arc<Exchange>, most: usize) -> Vec<Arc<Exchange>> {
         self.bytes += exchange.head.len();
         self.exchanges.push_back(exchange);
         let mut evicted = Vec::new();
@@ -130,6 +133,7 @@ impl Exchange {
             ),
             Err(why) => (format!("{why}\n"), json!([]), false),
         };
+        let text = text + &self.guardrails();
         json!({
             "request_id": self.id,
             "request_time": self.arrived.to_string(),
@@ -142,6 +146,23 @@ impl Exchange {
             "body_not_kept": body_not_kept,
             "text": text,
         })
+    }
+
+    /// What rules in Rego had against it.
+    fn guardrails(&self) -> String {
+        match &self.labels.rego {
+            None => String::new(),
+            Some(Ruling::Failed(failure)) => {
+                format!("refused: the rules in Rego could not be judged by: {failure}\n")
+            }
+            Some(Ruling::Denied(refusals)) => {
+                let line = |refusal: &Refusal| {
+                    let file = refusal.file().unwrap_or("the rules in Rego");
+                    format!("refused by {file}: {}\n", refusal.message())
+                };
+                refusals.iter().map(line).collect()
+            }
+        }
     }
 
     fn explained(&self) -> Result<portcullis_core::admission::Explained, Unexplained> {
