@@ -23,7 +23,7 @@ TYPED = re.compile(r"Numeric|Date|Bool|Ip|Binary")
 
 def documents(case):
     yield from filter(None, [case["bucket_policy"], case["permission_boundary"], case["session_policy"]])
-    yield from case["identity_policies"] + case["resource_control_policies"]
+    yield from case["identity_policies"] + case["resource_control_policies"] + sum(case["service_control_policies"], [])
 
 
 def listed(value):
@@ -101,6 +101,11 @@ def old_variables(case):
 
 # What divides the two, when it can, and AWS's word on it.
 CLASSES = {
+    "service-control-first": (
+        lambda case, ignored: case["service_control_policies"] and case["expected"] == "explicit_deny",
+        "All Deny statements of all policies are looked at before any Allow (IAM evaluation logic: evaluating identity-based "
+        "policies with Organizations SCPs); the simulator stops at a service control policy that does not allow.",
+    ),
     "empty-text-in-a-set": (
         lambda case, ignored: any(
             operator.startswith("For") and held is not None and not any(listed(held))
