@@ -12,6 +12,7 @@ pub mod admission;
 pub mod context;
 pub mod controls;
 pub mod document;
+pub mod form;
 pub mod identity;
 pub mod policy;
 pub mod request;

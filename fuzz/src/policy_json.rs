@@ -5,7 +5,7 @@ use portcullis_core::context::{FixedContext, Key};
 use portcullis_core::document;
 use portcullis_core::identity::{Account, Caller, CallerKind, Principal};
 use portcullis_core::policy::{
-    Origin, Policies, Policy, PolicyKind, PolicySet, Question, Verdict, View, evaluate, is_public,
+    Origin, Policies, Policy, PolicyKind, Question, Verdict, View, evaluate, is_public,
 };
 use portcullis_core::s3::actions::Action;
 use portcullis_core::s3::names::{AccountId, BucketName};
