@@ -13,6 +13,7 @@ pub mod cases;
 pub mod context;
 pub mod controls;
 pub mod document;
+pub mod form;
 pub mod identity;
 pub mod policy;
 pub mod request;

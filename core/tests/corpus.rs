@@ -58,6 +58,11 @@ fn chunks_decode_the_same_however_they_are_cut() {
 }
 
 #[test]
+fn forms_read_the_same_however_they_are_cut() {
+    replay("form");
+}
+
+#[test]
 fn globs_agree_with_the_definition() {
     replay("glob");
 }

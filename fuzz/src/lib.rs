@@ -2,6 +2,7 @@
 //! this file and replays the corpus. A check panics when it does not hold.
 
 mod chunk_frames;
+mod form;
 mod glob;
 mod policy_json;
 mod request_head;
@@ -32,6 +33,7 @@ pub type Check = fn(&[u8]) -> Outcome;
 /// Every target by its name, which is also that of its folder in the corpus.
 pub const TARGETS: &[(&str, Check)] = &[
     ("chunk_frames", chunk_frames::check),
+    ("form", form::check),
     ("glob", glob::check),
     ("policy_json", policy_json::check),
     ("request_head", request_head::check),
