@@ -4,6 +4,9 @@
 //! A state says how far a pattern has matched: its first, that nothing has been read; each further one, that its
 //! character has. A `*` lets the state before it stay. So a step moves every bit on by one, keeps those whose character
 //! it is, and adds those that stay.
+//!
+//! States that follow each other are in words that follow each other, so that a bit moves on without being shifted; only
+//! from the last word to the first it takes the next place.
 
 use super::{Glob, Piece};
 
@@ -85,7 +88,7 @@ impl Automaton {
     /// Whether one of the patterns matches the whole text.
     pub(crate) fn matches(&self, text: &str) -> bool {
         let words = self.begin.len();
-        // A word in front, so that the bit that comes into each word comes out of the one before.
+        // A word in front, for what comes into the first out of the last.
         let mut now = vec![0; words + 1];
         let mut next = now.clone();
         for (word, begin) in now.iter_mut().skip(1).zip(&self.begin) {
@@ -97,13 +100,17 @@ impl Automaton {
             let Some(row) = self.rows.get(at..at + words) else {
                 return false;
             };
+            let moved = now.last().map_or(0, |last| last << 1);
+            if let Some(front) = now.first_mut() {
+                *front = moved;
+            }
             let (Some(current), Some(to)) = (now.get(1..), next.get_mut(1..)) else {
                 return false;
             };
             let leads = row.iter().zip(&self.stay);
             let from = now.iter().zip(current);
             for ((to, (before, from)), (row, stay)) in to.iter_mut().zip(from).zip(leads) {
-                *to = ((from << 1 | before >> 63) & row) | (from & stay);
+                *to = (before & row) | (from & stay);
             }
             std::mem::swap(&mut now, &mut next);
         }
@@ -115,8 +122,8 @@ impl Automaton {
 fn bits(words: usize, places: impl Iterator<Item = usize>) -> Box<[u64]> {
     let mut set = vec![0; words];
     for at in places {
-        if let Some(word) = set.get_mut(at / 64) {
-            *word |= 1 << (at % 64);
+        if let Some(word) = set.get_mut(at % words) {
+            *word |= 1 << (at / words);
         }
     }
     set.into()
