@@ -1,10 +1,20 @@
-//! One condition: a key, an operator with its quantifier, and values.
+//! The conditions of a statement: each a key, an operator with its quantifier, and values.
 
-use super::operands::Operand;
+use super::Effect;
+use super::operands::{Operand, Sample};
 use super::operators::{Compare, Operator, Sense};
 use super::truth::Truth;
 use crate::context::{Context, Key, Lookup, Value};
+use std::ops::Deref;
 use std::slice;
+
+/// The conditions of a statement, all of which must hold.
+#[derive(Debug)]
+pub(crate) struct Conditions {
+    // INVARIANT: first those that can fail, so many, of which those on one key stand together.
+    all: Box<[Condition]>,
+    can_fail: usize,
+}
 
 /// A compiled condition. All conditions of a statement must hold.
 #[derive(Debug)]
@@ -35,22 +45,99 @@ pub(crate) enum Presence {
     IfExists,
 }
 
+impl Conditions {
+    /// Of these, as written.
+    pub(crate) fn of(written: Vec<Condition>) -> Self {
+        let holds = |condition: &Condition| condition.constant() == Some(Truth::Yes);
+        let (hold, can_fail): (Vec<_>, Vec<_>) = written.into_iter().partition(holds);
+        let mut all: Vec<Condition> = Vec::with_capacity(can_fail.len() + hold.len());
+        for condition in can_fail {
+            let same = all.iter().rposition(|other| other.key == condition.key);
+            all.insert(same.map_or(all.len(), |at| at + 1), condition);
+        }
+        let can_fail = all.len();
+        all.extend(hold);
+        Self {
+            all: all.into(),
+            can_fail,
+        }
+    }
+
+    /// Whether one of them holds for no request.
+    pub(crate) fn never_hold(&self) -> bool {
+        let mut outcomes = self.all.iter().map(Condition::constant);
+        outcomes.any(|outcome| outcome == Some(Truth::No))
+    }
+
+    /// Whether they all hold, in a statement of this effect. Each key is looked up once.
+    pub(crate) fn hold<C: Context>(&self, effect: Effect, context: &C) -> Truth {
+        let can_fail = self.all.get(..self.can_fail).unwrap_or(&self.all);
+        let keys = can_fail.chunk_by(|one, next| one.key == next.key);
+        Truth::all(keys.map(|same| on_one_key(same, effect, context)))
+    }
+}
+
+impl Deref for Conditions {
+    type Target = [Condition];
+
+    fn deref(&self) -> &[Condition] {
+        &self.all
+    }
+}
+
+fn on_one_key<C: Context>(same: &[Condition], effect: Effect, context: &C) -> Truth {
+    let Some(first) = same.first() else {
+        return Truth::Yes;
+    };
+    let found = context.lookup(&first.key);
+    let sample = match &found {
+        Lookup::One(value) => Some(Sample::of(value)),
+        Lookup::Many(_) | Lookup::Absent | Lookup::Unknown => None,
+    };
+    let outcomes = same.iter().map(|condition| {
+        let outcome = condition.holds_for(&found, sample.as_ref(), context);
+        outcome.in_a(effect)
+    });
+    Truth::all(outcomes)
+}
+
 impl Condition {
     /// Whether the condition holds.
     pub(crate) fn holds<C: Context>(&self, context: &C) -> Truth {
-        let found = context.lookup(&self.key);
+        self.holds_for(&context.lookup(&self.key), None, context)
+    }
+
+    /// What it says of every request, if its key is in none.
+    fn constant(&self) -> Option<Truth> {
+        let absent = matches!(self.key, Key::Foreign(_));
+        absent.then(|| match &self.operand {
+            Operand::Null(wanted) => null(&Lookup::Absent, wanted),
+            _ => self.without_value(),
+        })
+    }
+
+    /// `sample` is that of what was found, if it has been made.
+    fn holds_for<C: Context>(
+        &self,
+        found: &Lookup<'_>,
+        sample: Option<&Sample<'_>>,
+        context: &C,
+    ) -> Truth {
         if let Operand::Null(wanted) = &self.operand {
-            return null(&found, wanted);
+            return null(found, wanted);
         }
-        match found {
-            Lookup::Unknown => Truth::Unknown,
-            Lookup::Absent => self.without_value(),
-            Lookup::One(value) if self.is_null_set(slice::from_ref(&value)) => self.without_value(),
-            Lookup::One(value) => self.test(&value, context),
-            Lookup::Many(values) if values.is_empty() || self.is_null_set(&values) => {
+        match (found, sample) {
+            (Lookup::Unknown, _) => Truth::Unknown,
+            (Lookup::Absent, _) => self.without_value(),
+            (Lookup::One(value), _) if self.is_null_set(slice::from_ref(value)) => {
                 self.without_value()
             }
-            Lookup::Many(values) => self.test_set(&values, context),
+            (Lookup::One(_), Some(sample)) => self.test(sample, context),
+            (Lookup::One(value), None) => self.test(&Sample::of(value), context),
+            (Lookup::Many(values), _) if values.is_empty() || self.is_null_set(values) => {
+                self.without_value()
+            }
+            (Lookup::Many(values), _) => self.test_set(values, context),
         }
     }
 
@@ -73,7 +160,9 @@ impl Condition {
     }
 
     fn test_set<C: Context>(&self, values: &[Value<'_>], context: &C) -> Truth {
-        let mut tests = values.iter().map(|value| self.test(value, context));
+        let mut tests = values
+            .iter()
+            .map(|value| self.test(&Sample::of(value), context));
         match (self.quantifier, values) {
             (Quantifier::ForAllValues, _) => Truth::all(tests),
             (Quantifier::ForAnyValue, _) => Truth::any(tests),
@@ -83,8 +172,8 @@ impl Condition {
         }
     }
 
-    fn test<C: Context>(&self, value: &Value<'_>, context: &C) -> Truth {
-        let matched = self.operand.matches(value, context);
+    fn test<C: Context>(&self, sample: &Sample<'_>, context: &C) -> Truth {
+        let matched = self.operand.matches(sample, context);
         match self.operator.sense {
             Sense::Positive => matched,
             Sense::Negated => matched.not(),

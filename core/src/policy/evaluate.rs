@@ -293,9 +293,7 @@ impl Statement {
         if resource == Truth::No {
             return Truth::No;
         }
-        let conditions = self.conditions.iter();
-        let conditions = conditions.map(|condition| condition.holds(question.context).in_a(effect));
-        Truth::all(std::iter::once(resource).chain(conditions))
+        Truth::all([resource, self.conditions.hold(effect, question.context)])
     }
 }
 

@@ -32,6 +32,7 @@ impl Index {
             .into_iter()
             .enumerate()
             .flat_map(|(document, list)| places(document, list))
+            .filter(|(_, statement)| !statement.conditions.never_hold())
             .collect();
         let mut classes: Vec<Prefixes<Place>> = Vec::new();
         let mut known: BTreeMap<Vec<Place>, u16> = BTreeMap::new();

@@ -279,7 +279,7 @@ struct Statement {
     actions: ActionSet,
     principals: principals::Principals,
     resources: resources::Resources,
-    conditions: Box<[conditions::Condition]>,
+    conditions: conditions::Conditions,
 }
 
 #[cfg(test)]

@@ -75,11 +75,36 @@ fn each<T, L: FromIterator<T>>(
     }
 }
 
+/// A value of the request; one for all conditions on its key, so that what is learned of it for one serves the others.
+pub(crate) struct Sample<'v> {
+    value: &'v Value<'v>,
+    /// Of a text; anything else is made one where an operator wants that.
+    subject: Option<Subject<'v>>,
+}
+
+impl<'v> Sample<'v> {
+    pub(crate) fn of(value: &'v Value<'v>) -> Self {
+        let subject = match value {
+            Value::Text(text) => Some(Subject::of(text)),
+            Value::Ip(_) | Value::Bool(_) | Value::Number(_) | Value::Time(_) => None,
+        };
+        Self { value, subject }
+    }
+
+    fn as_text(&self, test: impl FnOnce(&Subject<'_>) -> Truth) -> Truth {
+        match &self.subject {
+            Some(subject) => test(subject),
+            None => test(&Subject::of(&self.value.to_text())),
+        }
+    }
+}
+
 impl Operand {
     /// Whether a value of the request matches one of the values. A value of the wrong form is undecidable.
-    pub(crate) fn matches<C: Context>(&self, value: &Value<'_>, context: &C) -> Truth {
+    pub(crate) fn matches<C: Context>(&self, sample: &Sample<'_>, context: &C) -> Truth {
+        let value = sample.value;
         match self {
-            Self::Text(globs) => globs.match_any(&Subject::of(&value.to_text()), context),
+            Self::Text(globs) => sample.as_text(|subject| globs.match_any(subject, context)),
             Self::TextIgnoringCase(globs) => {
                 globs.match_any_ignoring_case(&value.to_text(), context)
             }
@@ -95,12 +120,11 @@ impl Operand {
             ),
             Self::Networks(networks) => address_of(value)
                 .map_or(Truth::Undecidable, |address| networks.hold(address).into()),
-            Self::Arns(patterns) => {
-                let text = value.to_text();
-                let (whole, parts) = (Subject::of(&text), arn_parts(&text));
-                let test = |arn: &ArnPattern| arn.matches(&whole, parts.as_ref(), context);
+            Self::Arns(patterns) => sample.as_text(|whole| {
+                let parts = arn_parts(whole.text());
+                let test = |arn: &ArnPattern| arn.matches(whole, parts.as_ref(), context);
                 Truth::any(patterns.iter().map(test))
-            }
+            }),
             // Null asks for presence alone, which the condition has settled before it compares values.
             Self::Null(wanted) => wanted.contains(&false).into(),
         }

@@ -3,6 +3,7 @@
 use super::Compiler;
 use crate::document::{self, Entry, Node, Place, Value};
 use crate::policy::action_set::ActionSet;
+use crate::policy::conditions::Conditions;
 use crate::policy::glob::Variables;
 use crate::policy::lint::Rule;
 use crate::policy::principals::{self, Pattern, Principals};
@@ -57,7 +58,7 @@ impl Compiler<'_> {
             actions: actions?.all,
             principals: principals?,
             resources: resources?,
-            conditions: conditions?.into(),
+            conditions: Conditions::of(conditions?),
         };
         Some((effect?, statement))
     }

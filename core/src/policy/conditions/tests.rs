@@ -5,24 +5,25 @@ use crate::policy::operators::OPERATORS;
 use crate::policy::{Origin, Policy, PolicyKind};
 use std::sync::Arc;
 
-/// The one condition `{operator: {key: values}}`, with values as JSON.
-fn condition(operator: &str, key: &str, values: &str) -> Condition {
+/// The conditions of a statement with this Condition element, as JSON.
+fn conditions(element: &str) -> Conditions {
     let text = format!(
         r#"{{"Version": "2012-10-17", "Statement": {{"Effect": "Allow", "Action": "*", "Resource": "*",
-            "Condition": {{"{operator}": {{"{key}": {values}}}}}}}}}"#
+            "Condition": {element}}}}}"#
     );
     let origin = Arc::new(Origin {
         source: "test".into(),
     });
     let node = document::json(&text).unwrap();
-    let mut policy = Policy::compile(&node, PolicyKind::Identity, origin)
-        .unwrap()
-        .policy;
-    let statement = policy.allows.list.first_mut().unwrap();
-    std::mem::take(&mut statement.conditions)
-        .into_iter()
-        .next()
-        .unwrap()
+    let policy = Policy::compile(&node, PolicyKind::Identity, origin).unwrap();
+    let mut statements = policy.policy.allows.list.into_iter();
+    statements.next().unwrap().conditions
+}
+
+/// The one condition `{operator: {key: values}}`, with values as JSON.
+fn condition(operator: &str, key: &str, values: &str) -> Condition {
+    let conditions = conditions(&format!(r#"{{"{operator}": {{"{key}": {values}}}}}"#));
+    conditions.all.into_iter().next().unwrap()
 }
 
 fn letter(truth: Truth) -> char {
@@ -297,4 +298,64 @@ fn copy_sources_match_with_and_without_a_leading_slash() {
         let context = FixedContext::default().with(Key::XAmzCopySource, "src/key");
         assert_eq!(condition.holds(&context), Truth::Yes);
     }
+}
+
+#[test]
+fn conditions_on_one_key_stand_together_before_those_that_always_hold() {
+    let conditions = conditions(
+        r#"{"StringNotLike": {"saml:aud": "a", "s3:prefix": "b*", "aws:username": "c"},
+            "StringLike": {"S3:PREFIX": "*", "ec2:Region": "d"}}"#,
+    );
+    let order: Vec<usize> = conditions.iter().map(|each| each.position).collect();
+    assert_eq!((order, conditions.can_fail), (vec![1, 3, 2, 4, 0], 4));
+}
+
+#[test]
+fn what_no_request_has_settles_a_condition_when_it_is_compiled() {
+    for (operator, key, never) in [
+        ("StringLike", "saml:aud", true),
+        ("StringLike", "s3:prefix", false),
+        ("StringNotLike", "saml:aud", false),
+        ("StringLikeIfExists", "saml:aud", false),
+        ("ForAnyValue:StringLike", "saml:aud", true),
+        ("ForAllValues:StringLike", "saml:aud", false),
+        // In a Deny it holds.
+        ("ForAnyValue:StringLikeIfExists", "saml:aud", false),
+    ] {
+        let conditions = conditions(&format!(r#"{{"{operator}": {{"{key}": "*"}}}}"#));
+        assert_eq!(conditions.never_hold(), never, "{operator} {key}");
+    }
+    for (wanted, never) in [("true", false), ("false", true)] {
+        let conditions = conditions(&format!(r#"{{"Null": {{"saml:aud": "{wanted}"}}}}"#));
+        assert_eq!(conditions.never_hold(), never, "Null {wanted}");
+    }
+}
+
+#[test]
+fn conditions_that_share_a_look_up_hold_as_each_of_them_does() {
+    let all = conditions(
+        r#"{"StringLike": {"s3:prefix": ["*a*", "b"], "s3:PREFIX": "*a*c*"}, "StringNotEquals": {"s3:prefix": "ac"},
+            "ForAnyValue:StringLike": {"s3:prefix": "*c"}, "StringEqualsIgnoreCaseIfExists": {"S3:Prefix": ["XAC", "AC"]},
+            "ArnNotLike": {"s3:prefix": "arn:*:*:*:*:*"}, "NumericEqualsIfExists": {"s3:max-keys": "7"},
+            "NumericLessThanIfExists": {"S3:MAX-KEYS": "8"}, "Null": {"s3:prefix": "false"}}"#,
+    );
+    let contexts = ["xac", "ac", "arn:a:b:c:d:e", "xbc", ""].map(|prefix| {
+        let context = FixedContext::default().with(Key::Prefix, prefix);
+        [context.clone().with(Key::MaxKeys, "7"), context]
+    });
+    let unknown = FixedContext::default().with_unknown(Key::Prefix);
+    let several = FixedContext::default().with_many(Key::Prefix, ["xac", "ac"]);
+    let mut outcomes = Vec::new();
+    for context in contexts.into_iter().flatten().chain([unknown, several]) {
+        for effect in [Effect::Allow, Effect::Deny] {
+            let each = all.iter().map(|each| each.holds(&context).in_a(effect));
+            let outcome = all.hold(effect, &context);
+            assert_eq!(outcome, Truth::all(each), "{context:?}");
+            outcomes.push(letter(outcome));
+        }
+    }
+    assert_eq!(
+        outcomes.iter().collect::<String>(),
+        "YYYYnnnnnnnnnnnnnnnnuunY"
+    );
 }

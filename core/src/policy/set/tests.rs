@@ -149,3 +149,26 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_statement_that_never_applies_is_in_no_index() {
+    let policy = |key: &str| {
+        let text = format!(
+            r#"{{"Version": "2012-10-17", "Statement": {{"Effect": "Allow", "Action": "s3:*", "Resource": "*",
+                "Condition": {{"StringEquals": {{"{key}": "x"}}}}}}}}"#
+        );
+        let origin = Arc::new(Origin {
+            source: "test".into(),
+        });
+        let node = document::json(&text).unwrap();
+        Policy::compile(&node, PolicyKind::Identity, origin)
+            .unwrap()
+            .policy
+    };
+    for (key, indexed) in [("saml:aud", 0), ("aws:username", 1)] {
+        let policy = policy(key);
+        let index = Index::of([&*policy.allows.list]);
+        let found = index.candidates(Action::GetObject, "arn:aws:s3:::lake/key");
+        assert_eq!(found.flatten().count(), indexed, "{key}");
+    }
+}
