@@ -53,6 +53,27 @@ pub(crate) fn cases() -> Vec<Case> {
         prefixes("prefixes, variables", &a, |at| {
             format!("*${{aws:username}}{at}*")
         }),
+        prefixes("prefixes, one ? in one letter", &a, |at| {
+            format!("*{}?{}b*", "a".repeat(at % 300), "a".repeat(150))
+        }),
+        prefixes("prefixes, values of tags", &a, |at| {
+            format!("*{}{at}b*", "${aws:PrincipalTag/a}".repeat(3))
+        }),
+        prefixes("prefixes, values of many tags", &a, |at| {
+            let tag = |turn: usize| format!("${{aws:PrincipalTag/{}}}", (at + turn * 7) % 49);
+            format!("*{}{}{}b*", tag(0), tag(1), tag(2))
+        }),
+        prefixes("prefixes, one tag alone", &a, |at| {
+            format!("*${{aws:PrincipalTag/a}}{at}*")
+        }),
+        Case {
+            policy: prefixes("", &a, |at| format!("${{aws:PrincipalTag/a}}{at}"))
+                .policy
+                .replace("StringLike", "StringEqualsIgnoreCase"),
+            ..prefixes("prefixes, letters of either case", &a, |_| {
+                "a".repeat(LIMIT)
+            })
+        },
         prefixes("prefixes, endings", &a, |at| {
             format!("*{}", code(at, "bcdefgh"))
         }),
@@ -62,6 +83,7 @@ pub(crate) fn cases() -> Vec<Case> {
         headers("60 header values", "ForAnyValue:", 60, |at| {
             format!("*{}bb*", code(at, "bcdefgh"))
         }),
+        arns(),
         conditions(),
         statements(),
     ]
@@ -158,6 +180,29 @@ fn headers(
     Case {
         name,
         policy: around(&filled(&around(""), pattern)),
+        asked,
+    }
+}
+
+/// ARN patterns, and an ARN of 1 KiB in a header.
+fn arns() -> Case {
+    let around = |list: &str| {
+        document(&format!(
+            r#"{{"Action":"s3:*","Condition":{{"ArnLike":{{"s3:x-amz-server-side-encryption-aws-kms-key-id":[{list}]}}}},"Effect":"Deny","Principal":"*","Resource":"arn:aws:s3:::abc/*"}}"#
+        ))
+    };
+    let list = filled(&around(""), |at| {
+        format!("*:*:*:*:*:*{}aa*", code(at, "ab"))
+    });
+    let mut asked = asked("s3:PutObject", Some("key"));
+    let arn = format!("arn:aws:kms:a:1:{}", "ab".repeat(LONG / 2));
+    asked.headers.append(
+        HeaderName::from_static("x-amz-server-side-encryption-aws-kms-key-id"),
+        HeaderValue::try_from(arn).unwrap(),
+    );
+    Case {
+        name: "ARNs",
+        policy: around(&list),
         asked,
     }
 }

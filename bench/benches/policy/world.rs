@@ -98,6 +98,15 @@ fn compile(text: &str, kind: PolicyKind<'_>) -> Arc<Policy> {
     Arc::new(compiled.unwrap().policy)
 }
 
+/// As many as there can be, of one letter and as long as they can be.
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html>
+fn tags() -> BTreeMap<Box<str>, Box<str>> {
+    let names = (0..49).map(|at| at.to_string()).chain(["a".to_owned()]);
+    names
+        .map(|name| (name.into(), "a".repeat(256).into()))
+        .collect()
+}
+
 fn alice(policies: PolicySet) -> Principal {
     let account = AccountId::parse(ACCOUNT).unwrap();
     Principal::Known(Arc::new(Caller {
@@ -108,7 +117,7 @@ fn alice(policies: PolicySet) -> Principal {
         arn: ALICE.into(),
         principal_arn: ALICE.into(),
         user_id: "AIDATEST".into(),
-        tags: BTreeMap::new(),
+        tags: tags(),
         provider: None,
         policies,
         boundary: None,

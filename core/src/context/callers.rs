@@ -9,7 +9,8 @@ impl<'a> Facts<'a> {
     pub(super) fn principal_tag(&'a self, key: &str) -> Lookup<'a> {
         let tag = self.caller().and_then(|caller| {
             let pairs = || caller.tags.iter().map(|(key, value)| (&**key, &**value));
-            named(pairs, key)
+            let exact = caller.tags.get(key).map(|value| &**value);
+            exact.or_else(|| named(pairs, key))
         });
         Lookup::optional(tag)
     }

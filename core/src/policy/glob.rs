@@ -17,7 +17,6 @@ pub(crate) use tokens::{Token, Variable, Variables, Wildcards, after, tokens};
 
 use super::truth::Truth;
 use crate::context::Context;
-use std::borrow::Cow;
 use values::{Bound, Values};
 
 /// A compiled pattern.
@@ -123,8 +122,15 @@ impl Glob {
         self.segments.len() > 2 && self.variables.is_empty()
     }
 
+    fn is_one_star(&self) -> bool {
+        matches!(&*self.segments, [before, after] if before.pieces.is_empty() && after.pieces.is_empty())
+    }
+
     /// Whether the whole text matches.
     pub(crate) fn matches<C: Context>(&self, text: &Subject<'_>, context: &C) -> Matched {
+        if self.variables.is_empty() {
+            return self.matches_with(text, &Values::default());
+        }
         match Bound::of(&self.variables, context) {
             Bound::Values(values) => self.matches_with(text, &values),
             Bound::NoValue => Matched::NoValue,
@@ -160,6 +166,9 @@ impl Glob {
 
     fn match_segments(&self, whole: &Subject<'_>, values: &Values<'_>) -> Option<()> {
         let (first, rest) = self.segments.split_first()?;
+        if self.is_one_star() {
+            return Some(());
+        }
         let text = first.strip_start(whole.text(), values)?;
         let Some((last, middle)) = rest.split_last() else {
             return text.is_empty().then_some(());
@@ -194,10 +203,7 @@ impl Segment {
             pieces.push(Piece::Text(text.into()));
         }
         let variable = |piece: &Piece| matches!(piece, Piece::Variable(_));
-        let fixed = (!pieces.iter().any(variable)).then(|| {
-            let (length, characters) = placed(&pieces, &Values::default());
-            (length, characters.into())
-        });
+        let fixed = (!pieces.iter().any(variable)).then(|| placed(&pieces));
         Self {
             pieces: pieces.into(),
             fixed,
@@ -238,15 +244,10 @@ impl Segment {
         matches!(&*self.pieces, [] | [Piece::Text(_)])
     }
 
-    /// How many characters it takes, and which of them are fixed.
-    fn characters(&self, values: &Values<'_>) -> (usize, Cow<'_, [Placed]>) {
-        match &self.fixed {
-            Some((length, characters)) => (*length, Cow::Borrowed(characters)),
-            None => {
-                let (length, characters) = placed(&self.pieces, values);
-                (length, Cow::Owned(characters))
-            }
-        }
+    /// How many characters it takes.
+    fn length(&self, values: &Values<'_>) -> usize {
+        let sum = || self.pieces.iter().map(|piece| piece.length(values)).sum();
+        self.fixed.as_ref().map_or_else(sum, |(length, _)| *length)
     }
 
     /// What follows the leftmost place of this segment in a text.
@@ -261,21 +262,27 @@ impl Segment {
     }
 }
 
-fn placed(pieces: &[Piece], values: &Values<'_>) -> (usize, Vec<Placed>) {
+impl Piece {
+    /// In characters.
+    fn length(&self, values: &Values<'_>) -> usize {
+        match self {
+            Self::Text(literal) => literal.chars().count(),
+            Self::Variable(index) => values.get(*index).unwrap_or_default().chars().count(),
+            Self::One => 1,
+        }
+    }
+}
+
+/// How many characters pieces without variables take, and those that are fixed.
+fn placed(pieces: &[Piece]) -> (usize, Box<[Placed]>) {
     let (mut length, mut characters) = (0, Vec::new());
     for piece in pieces {
-        let text = match piece {
-            Piece::Text(literal) => literal,
-            Piece::Variable(index) => values.get(*index).unwrap_or_default(),
-            Piece::One => {
-                length += 1;
-                continue;
-            }
-        };
-        characters.extend((length..).zip(text.chars()));
-        length += text.chars().count();
+        if let Piece::Text(literal) = piece {
+            characters.extend((length..).zip(literal.chars()));
+        }
+        length += piece.length(&Values::default());
     }
-    (length, characters)
+    (length, characters.into())
 }
 
 #[cfg(test)]

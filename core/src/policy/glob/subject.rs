@@ -3,16 +3,15 @@
 use super::Segment;
 use super::positions::Positions;
 use super::values::Values;
-use std::cell::{Cell, OnceCell};
+use std::cell::Cell;
 
 /// A text; one for all patterns, so that what is learned of it for one serves the others.
-#[derive(Debug)]
 pub(crate) struct Subject<'t> {
     text: &'t str,
     /// Patterns that have been looked for within the text.
     searches: Cell<usize>,
     /// Boxed, as most texts never have them and are passed around.
-    positions: OnceCell<Box<Positions>>,
+    positions: Cell<Option<Box<Positions>>>,
 }
 
 /// Texts so short, and so many searches, are faster without a table of positions.
@@ -24,7 +23,7 @@ impl<'t> Subject<'t> {
         Self {
             text,
             searches: Cell::new(0),
-            positions: OnceCell::new(),
+            positions: Cell::new(None),
         }
     }
 
@@ -60,16 +59,12 @@ impl<'t> Subject<'t> {
         part: &str,
         values: &Values<'_>,
     ) -> Option<()> {
-        let positions = self
-            .positions
-            .get_or_init(|| Box::new(Positions::of(self.text)));
-        let mut from = self.text.get(..start)?.chars().count();
-        let end = from + part.chars().count();
-        for segment in segments {
-            let (length, characters) = segment.characters(values);
-            let to = end.checked_sub(length)?;
-            from = length + positions.find(from, to, &characters)?;
-        }
-        Some(())
+        let before = self.text.get(..start)?.chars().count();
+        let after = self.text.get(start + part.len()..)?.chars().count();
+        let positions = self.positions.take();
+        let mut positions = positions.unwrap_or_else(|| Box::new(Positions::of(self.text)));
+        let found = positions.find_all(segments, before, after, values);
+        self.positions.set(Some(positions));
+        found
     }
 }

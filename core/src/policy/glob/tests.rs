@@ -65,6 +65,27 @@ proptest! {
     }
 
     #[test]
+    fn values_of_variables_are_found_as_if_they_were_written(
+        patterns in prop::collection::vec(("[ab*]{0,3}", 0..3_usize, "[ab*?]{0,3}", 0..3_usize), 1..8),
+        values in prop::collection::vec("[ab]{0,2}|[ab]{60,70}|a{1,200}", 3), text in "[ab]{30,90}|a{50,300}|(ab){100,200}"
+    ) {
+        let subject = Subject::of(&text);
+        let tag = |at: usize| Key::PrincipalTag(at.to_string().into());
+        let context = values.iter().enumerate().fold(FixedContext::default(), |context, (at, value)| {
+            context.with(tag(at), value.as_str())
+        });
+        for (first, one, second, other) in &patterns {
+            let pattern = glob(&format!(
+                "*{first}${{aws:PrincipalTag/{one}}}{second}${{aws:PrincipalTag/{other}}}*"
+            ));
+            let written = format!("*{first}{}{second}{}*", values[*one], values[*other]);
+            let matched = pattern.matches(&subject, &context) == Matched::Yes;
+            let (written, text): (Vec<_>, Vec<_>) = (written.chars().collect(), text.chars().collect());
+            prop_assert_eq!(matched, stepwise(&written, &text), "{:?}", pattern);
+        }
+    }
+
+    #[test]
     fn what_remains_after_a_prefix_matches_what_remains(
         pattern in "[ab:?*]{0,8}", prefix in "[ab:]{0,4}", text in "[ab:]{0,6}"
     ) {
