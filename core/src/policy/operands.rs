@@ -344,3 +344,6 @@ fn arn_parts(text: &str) -> Option<[Subject<'_>; ARN_PARTS]> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -222,3 +222,6 @@ pub(crate) fn federated(text: &str) -> Result<Pattern, String> {
     good.then(|| Pattern::Federated(text.into()))
         .ok_or_else(|| format!("`{text}` is no identity provider"))
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,10 +1,10 @@
-use super::evaluate;
+use super::{evaluate, may_deny};
 use crate::context::{FixedContext, Key};
 use crate::document;
 use crate::identity::{Account, Caller, CallerKind, Principal};
 use crate::policy::{
-    Decision, Layer, Missing, Mode, Origin, Policies, Policy, PolicyKind, PolicySet, Question,
-    Verdict, View,
+    AclGrants, AclPermission, Decision, Grant, Grantee, Layer, Missing, Mode, Origin, Policies,
+    Policy, PolicyKind, PolicySet, Question, Verdict, View,
 };
 use crate::s3::actions::Action;
 use crate::s3::names::{AccountId, BucketName};
@@ -327,4 +327,103 @@ fn what_service_control_does_not_know_yet_is_unknown_only_if_it_matters() {
     let silent = controlled(vec![vec![control(tagged)], vec![control(LISTS)]]);
     let missing = Verdict::ImplicitDeny(Missing::ServiceControl);
     assert_eq!(verdict(silent), missing);
+}
+
+#[test]
+fn a_deny_may_apply_if_it_does_or_depends_on_what_is_not_known() {
+    let tag = |effect: &str| {
+        format!(
+            r#"{{"Effect": "{effect}", "Action": "*", "Resource": "*",
+                "Condition": {{"StringEquals": {{"s3:ExistingObjectTag/a": "b"}}}}}}"#
+        )
+    };
+    let key = || Key::parse("s3:ExistingObjectTag/a").unwrap();
+    let contexts = [
+        FixedContext::default().with(key(), "b"),
+        FixedContext::default().with_unknown(key()),
+        FixedContext::default().with(key(), "c"),
+    ];
+    let may = |effect: &str| {
+        let own = policy(PolicyKind::Identity, &tag(effect));
+        let caller = Caller {
+            policies: vec![own].into(),
+            ..caller(OWNER, "user", "nothing")
+        };
+        let principal = Principal::Known(Arc::new(caller));
+        contexts.each_ref().map(|context| {
+            let question = Question {
+                principal: &principal,
+                action: Action::GetObject,
+                resource: "acme/key",
+                owner: AccountId::parse(OWNER).unwrap(),
+                context,
+                view: View::Live,
+            };
+            let policies = Policies {
+                bucket: None,
+                guardrails: &PolicySet::default(),
+                acl: None,
+            };
+            may_deny(policies, &question)
+        })
+    };
+    assert_eq!(may("Deny"), [true, true, false]);
+    assert_eq!(may("Allow"), [false, false, false]);
+}
+
+/// Its account has given the root user everything already.
+#[test]
+fn the_root_user_of_another_account_needs_no_more_than_the_owners_allow() {
+    let root = || Caller {
+        kind: CallerKind::Root,
+        arn: format!("arn:aws:iam::{OTHER}:root").into(),
+        principal_arn: format!("arn:aws:iam::{OTHER}:root").into(),
+        policies: PolicySet::default(),
+        boundary: None,
+        session_policy: None,
+        ..caller(OTHER, "user", "nothing")
+    };
+    let bucket = BucketName::parse("acme").unwrap();
+    let naming = |account: &str| {
+        let statement = format!(
+            r#"{{"Effect": "Allow", "Principal": {{"AWS": "{account}"}}, "Action": "s3:GetObject",
+                "Resource": "arn:aws:s3:::acme/*"}}"#
+        );
+        policy(PolicyKind::Bucket(&bucket), &statement)
+    };
+    let allowed = decide(Some(&naming(OTHER)), root(), View::Live);
+    assert_eq!(allowed.verdict, Verdict::Allow);
+    assert_eq!(
+        (allowed.by.unwrap().layer, allowed.with),
+        (Layer::Bucket, None)
+    );
+    let silent = decide(Some(&naming("777788889999")), root(), View::Live);
+    assert_eq!(silent.verdict, Verdict::ImplicitDeny(Missing::Resource));
+}
+
+#[test]
+fn an_allow_by_a_grant_names_its_place_in_the_list() {
+    let grant = |permission| Grant {
+        grantee: Grantee::AllUsers,
+        permission,
+    };
+    let acl = AclGrants {
+        object: vec![grant(AclPermission::ReadAcp), grant(AclPermission::Read)],
+        ..AclGrants::default()
+    };
+    let question = Question {
+        principal: &Principal::Anonymous,
+        action: Action::GetObject,
+        resource: "acme/key",
+        owner: AccountId::parse(OWNER).unwrap(),
+        context: &FixedContext::default(),
+        view: View::Live,
+    };
+    let policies = Policies {
+        bucket: None,
+        guardrails: &PolicySet::default(),
+        acl: Some(&acl),
+    };
+    let by = evaluate(policies, &question).by.unwrap();
+    assert_eq!((by.layer, by.statement), (Layer::Acl, 1));
 }
