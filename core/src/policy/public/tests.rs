@@ -163,6 +163,11 @@ fn access_points_of_a_fixed_account_confine() {
     arn("arn:aws:s3:eu-west-1:111122223333:accesspoint/a", false);
     arn("arn:aws:s3:eu-west-1:*:accesspoint/a", true);
     arn("arn:aws:s3:eu-west-1:1111222233*:accesspoint/a", true);
+    // What follows the account is not said, so neither is that it ends here.
+    condition(
+        r#""StringLike":{"s3:DataAccessPointArn":"arn:aws:s3:eu-west-1:111122223333*"}"#,
+        true,
+    );
     condition(
         r#""StringEquals":{"s3:DataAccessPointAccount":"111122223333"}"#,
         false,
@@ -185,4 +190,28 @@ fn one_public_allow_makes_the_policy_public_and_no_deny_unmakes_it() {
         r#""StringEquals":{"aws:referer":"x","aws:SourceVpc":"vpc-1"}"#,
     );
     assert!(!is_public(&policy(&both)));
+}
+
+#[test]
+fn explanations_name_why_a_condition_does_not_confine() {
+    let why = |condition: &str| {
+        let policy = policy(&statement("Allow", "\"*\"", condition));
+        let mut conditions = policy.allows.list[0].conditions.iter();
+        looseness(conditions.next().unwrap()).map(Looseness::name)
+    };
+    for (condition, name) in [
+        (r#""IpAddress":{"aws:SourceIp":"10.0.0.0/8"}"#, None),
+        (
+            r#""IpAddress":{"aws:SourceIp":"10.0.0.0/7"}"#,
+            Some("broad_range"),
+        ),
+        (r#""StringLike":{"aws:userid":"AIDA*"}"#, Some("not_fixed")),
+        (r#""StringLike":{"aws:Referer":"x"}"#, Some("not_listed")),
+        (
+            r#""StringNotLike":{"aws:userid":"x"}"#,
+            Some("holds_without_value"),
+        ),
+    ] {
+        assert_eq!(why(condition), name, "{condition}");
+    }
 }
