@@ -287,6 +287,62 @@ async fn a_reload_takes_new_policies_and_disturbs_no_request_in_flight() {
     assert_ne!(of(&first), revision["revision"]);
 }
 
+/// No decision is kept from one request to the next.
+#[tokio::test]
+async fn t31_a_change_of_policy_key_or_identity_is_seen_by_the_next_request() {
+    let stand = setup().start().await;
+    let config = stand.folder.path().join("portcullis.yaml");
+    let policy = stand
+        .folder
+        .path()
+        .join("policies/buckets/lake-1/policy.json");
+    let written = fs::read_to_string(&config).unwrap();
+    let mut client = stand.connect().await;
+    let mut expect = async |status: u16, code: &str, why: &str| {
+        // Other spellings of the same request have been asked before.
+        for target in [
+            "/lake-1/closed/key",
+            "/lake-1/closed/%6bey",
+            "/lake-1/closed/KEY",
+        ] {
+            if status == 200 {
+                stand.origin.will(Script::say(answer("200 OK", "", "one")));
+            }
+            let get = Request::get(target).signed_by(CLERK);
+            client.send(&get.bytes()).await;
+            let answer = client.answer("GET").await;
+            assert_eq!(
+                (answer.status, &*answer.code()),
+                (status, code),
+                "{why} {target}"
+            );
+        }
+    };
+    expect(200, "", "nothing denied").await;
+    fs::create_dir_all(policy.parent().unwrap()).unwrap();
+    fs::write(&policy, DENY).unwrap();
+    stand.running.reload().await.unwrap();
+    expect(403, "AccessDenied", "denied by the bucket policy").await;
+    fs::remove_file(&policy).unwrap();
+    stand.running.reload().await.unwrap();
+    expect(200, "", "the bucket policy removed").await;
+    fs::write(
+        &config,
+        written.replace("\"s3:GetObject\"", "\"s3:GetObjectAcl\""),
+    )
+    .unwrap();
+    stand.running.reload().await.unwrap();
+    expect(403, "AccessDenied", "no Allow of the identity").await;
+    fs::write(&config, written.replace(CLERK.id, "AKIAOTHER00000000000")).unwrap();
+    stand.running.reload().await.unwrap();
+    expect(403, "InvalidAccessKeyId", "the key withdrawn").await;
+    fs::write(&config, &written).unwrap();
+    stand.running.reload().await.unwrap();
+    expect(200, "", "all as before").await;
+    drop(client);
+    stand.end().await;
+}
+
 #[tokio::test]
 async fn a_broken_file_keeps_what_was_in_force_and_is_shown_at_its_place() {
     let stand = setup().policy("lake-1", DENY).start().await;
