@@ -1,20 +1,15 @@
 //! Asks a running gateway through its admin listener.
 
+mod reach;
+
 use super::Running;
-use crate::config::settings::Bind;
-use crate::config::{self, Host};
 use anyhow::{Context as _, bail};
+use reach::Reached;
 use serde_json::Value;
 use std::fmt::Write as _;
-use std::io::{Read, Write};
-use std::net::TcpStream;
-use std::os::unix::net::UnixStream;
-use std::path::PathBuf;
-use std::time::Duration;
+use std::io::{Read as _, Write as _};
 use zeroize::Zeroizing;
 
-/// For each read and write; a reload reads every file.
-const PATIENCE: Duration = Duration::from_secs(20);
 /// The longest answer.
 const ANSWER: u64 = 16 * 1024 * 1024;
 
@@ -32,81 +27,17 @@ pub(super) struct Answer {
 
 /// Asks the gateway that the arguments name.
 pub(super) fn ask(running: &Running, question: &Question<'_>) -> anyhow::Result<Answer> {
-    let (place, token) = place(running)?;
-    let (host, mut stream): (String, Box<dyn Duplex>) = match &place {
-        Place::Unix(path) => {
-            let stream = UnixStream::connect(path)
-                .with_context(|| format!("cannot reach the gateway at `{}`", path.display()))?;
-            stream.set_read_timeout(Some(PATIENCE))?;
-            stream.set_write_timeout(Some(PATIENCE))?;
-            ("localhost".to_owned(), Box::new(stream))
-        }
-        Place::Tcp(address) => {
-            let stream = TcpStream::connect(address)
-                .with_context(|| format!("cannot reach the gateway at `{address}`"))?;
-            stream.set_read_timeout(Some(PATIENCE))?;
-            stream.set_write_timeout(Some(PATIENCE))?;
-            (address.clone(), Box::new(stream))
-        }
-    };
-    let request = Zeroizing::new(head(
-        question,
-        &host,
-        token.as_ref().map(|token| &***token),
-    )?);
+    let Reached {
+        host,
+        token,
+        mut stream,
+    } = reach::reach(running)?;
+    let token = token.as_ref().map(|token| &***token);
+    let request = Zeroizing::new(head(question, &host, token)?);
     stream.write_all(request.as_bytes())?;
     let mut answer = Vec::new();
     stream.take(ANSWER).read_to_end(&mut answer)?;
     parse(&answer).context("the admin listener's answer cannot be read")
-}
-
-enum Place {
-    Unix(PathBuf),
-    Tcp(String),
-}
-
-trait Duplex: Read + Write {}
-impl<T: Read + Write> Duplex for T {}
-
-type Token = Option<Zeroizing<String>>;
-
-fn place(running: &Running) -> anyhow::Result<(Place, Token)> {
-    let own = match &running.token_file {
-        Some(file) => {
-            let text = std::fs::read_to_string(file)
-                .with_context(|| format!("cannot read `{}`", file.display()))?;
-            Some(Zeroizing::new(text.trim_end().to_owned()))
-        }
-        None => None,
-    };
-    if let Some(written) = &running.admin {
-        if let Some(path) = written.strip_prefix("unix:") {
-            return Ok((Place::Unix(path.into()), own));
-        }
-        if let Some(address) = written.strip_prefix("http://") {
-            return Ok((Place::Tcp(address.trim_end_matches('/').to_owned()), own));
-        }
-        bail!("`{written}` is neither `unix:PATH` nor `http://ADDRESS:PORT`");
-    }
-    let Some(file) = &running.config else {
-        bail!("which gateway: give --admin, or --config or PORTCULLIS_CONFIG");
-    };
-    let (settings, _) = config::load(file, &Host).map_err(|_| {
-        let file = file.display();
-        anyhow::anyhow!("`{file}` has errors, see `portcullis validate`: give --admin")
-    })?;
-    let admin = settings
-        .admin
-        .with_context(|| format!("`{}` has no `admin`", file.display()))?;
-    if admin.tls.is_some() {
-        bail!(
-            "the admin listener speaks TLS, which this verb does not: ask it with another client"
-        );
-    }
-    Ok(match admin.bind {
-        Bind::Unix(path) => (Place::Unix(path), own),
-        Bind::Tcp(address) => (Place::Tcp(address.to_string()), own.or(admin.token)),
-    })
 }
 
 fn head(question: &Question<'_>, host: &str, token: Option<&str>) -> anyhow::Result<String> {

@@ -162,12 +162,21 @@ pub enum Layout {
 /// Which gateway to ask.
 #[derive(Debug, Args)]
 pub struct Running {
-    /// Its admin listener: `unix:PATH` or `http://ADDRESS:PORT`. Default: that of the configuration.
+    /// Its admin listener: `unix:PATH`, `http://ADDRESS:PORT` or `https://NAME:PORT`. Default: that of the configuration.
     #[arg(long, value_name = "ADDRESS")]
     pub admin: Option<String>,
     /// A file with the token of an admin listener over TCP. Default: that of the configuration.
     #[arg(long, value_name = "FILE")]
     pub token_file: Option<PathBuf>,
+    /// Authorities that the admin listener's certificate must come from, in PEM.
+    #[arg(long, value_name = "FILE")]
+    pub ca: Option<PathBuf>,
+    /// A certificate to present to the admin listener, with those behind it, in PEM.
+    #[arg(long, value_name = "FILE", requires = "key")]
+    pub cert: Option<PathBuf>,
+    /// Its key, in PEM.
+    #[arg(long, value_name = "FILE", requires = "cert")]
+    pub key: Option<PathBuf>,
     /// The gateway's configuration file.
     #[arg(long, value_name = "FILE", env = "PORTCULLIS_CONFIG")]
     pub config: Option<PathBuf>,

@@ -394,3 +394,68 @@ async fn what_needs_a_restart_is_named_and_nothing_is_taken() {
     assert_eq!(answer.status, 200, "{answer:?}");
     stand.end().await;
 }
+
+/// The verb, asked in a process of its own.
+async fn reload_by_verb(arguments: &[&str]) -> (Option<i32>, String) {
+    let output = tokio::process::Command::new(env!("CARGO_BIN_EXE_portcullis"))
+        .arg("reload")
+        .args(arguments)
+        .env_remove("PORTCULLIS_CONFIG")
+        .output()
+        .await
+        .unwrap();
+    let text = [output.stdout, output.stderr].concat();
+    (output.status.code(), String::from_utf8(text).unwrap())
+}
+
+#[tokio::test]
+async fn t50_over_tls_only_a_holder_of_a_certificate_gets_in() {
+    let file = |name: &str| format!("{}/tests/data/tls/{name}", env!("CARGO_MANIFEST_DIR"));
+    let stand = Setup::default()
+        .with("admin:")
+        .with("  bind: \"127.0.0.1:0\"")
+        .with(&format!(
+            "  tls: {{ cert: \"file:{}\", key: \"file:tls.key\", client_ca: \"file:{}\" }}",
+            file("loopback.crt"),
+            file("first.crt")
+        ))
+        .file("tls.key", include_str!("../data/tls/loopback.key"))
+        .start()
+        .await;
+    let port = stand.running.admin().unwrap().port();
+    let (by_name, by_address) = (
+        format!("https://localhost:{port}"),
+        format!("https://127.0.0.1:{port}"),
+    );
+    let files = [
+        "loopback.crt",
+        "first.crt",
+        "first.key",
+        "second.crt",
+        "second.key",
+    ]
+    .map(file);
+    let [ca, cert, key, other_cert, other_key] = files.each_ref().map(String::as_str);
+    let held = ["--ca", ca, "--cert", cert, "--key", key];
+    for admin in [&by_name, &by_address] {
+        let (code, told) = reload_by_verb(&[&["--admin", admin][..], &held].concat()).await;
+        assert!(
+            code == Some(0) && told.contains("in force: revision "),
+            "{told}"
+        );
+    }
+    for refused in [
+        &["--ca", ca][..],
+        &["--ca", ca, "--cert", other_cert, "--key", other_key],
+        &["--ca", other_cert, "--cert", cert, "--key", key],
+        &["--cert", cert, "--key", key],
+        &["--ca", ca, "--cert", cert, "--key", other_key],
+    ] {
+        let (code, told) = reload_by_verb(&[&["--admin", &by_name][..], refused].concat()).await;
+        assert_eq!(code, Some(2), "{refused:?} {told}");
+    }
+    let plain = format!("http://127.0.0.1:{port}");
+    let (code, told) = reload_by_verb(&["--admin", &plain]).await;
+    assert_eq!(code, Some(2), "{told}");
+    stand.end().await;
+}
