@@ -12,7 +12,9 @@ mod scene;
 
 use portcullis_core::context::{FixedContext, Key};
 use portcullis_core::policy::explain::{LayerVerdict, Parts};
-use portcullis_core::policy::{Explanation, Layer, Mode, Reason, Verdict, View};
+use portcullis_core::policy::{
+    AclPermission, Explanation, Grant, Grantee, Layer, Mode, Reason, Verdict, View,
+};
 use portcullis_core::s3::actions::Action;
 use scene::Scene;
 
@@ -217,6 +219,26 @@ fn anonymous_callers_have_the_bucket_policy_alone() {
     Scene::anonymous()
         .bucket(&of("Allow", &eve, ""))
         .golden("anonymous-not-named");
+}
+
+#[test]
+fn an_acl_is_a_layer_if_it_grants_anything() {
+    let everyone = |permission| {
+        vec![Grant {
+            grantee: Grantee::AllUsers,
+            permission,
+        }]
+    };
+    let asked = || Scene::anonymous();
+    asked()
+        .object_acl(everyone(AclPermission::Read))
+        .golden("acl-allows");
+    asked()
+        .object_acl(everyone(AclPermission::ReadAcp))
+        .golden("acl-silent");
+    let without = asked().explanation().to_string();
+    let empty = asked().object_acl(Vec::new()).explanation().to_string();
+    assert_eq!(empty, without);
 }
 
 #[test]

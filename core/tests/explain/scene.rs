@@ -5,7 +5,8 @@ use portcullis_core::controls::public_access::PublicAccessBlock;
 use portcullis_core::document;
 use portcullis_core::identity::{Account, Caller, CallerKind, Principal};
 use portcullis_core::policy::{
-    Explanation, Mode, Origin, Policies, Policy, PolicyKind, PolicySet, Question, View, explain,
+    AclGrants, Explanation, Grant, Mode, Origin, Policies, Policy, PolicyKind, PolicySet, Question,
+    View, explain,
 };
 use portcullis_core::s3::actions::Action;
 use portcullis_core::s3::names::{AccountId, BucketName};
@@ -21,6 +22,7 @@ pub(crate) struct Scene {
     who: Option<String>,
     bucket: Option<Arc<Policy>>,
     guardrails: Vec<Arc<Policy>>,
+    acl: Option<AclGrants>,
     identity: Vec<Arc<Policy>>,
     boundary: Option<Arc<Policy>>,
     session: Option<Arc<Policy>>,
@@ -37,6 +39,7 @@ impl Scene {
             who: None,
             bucket: None,
             guardrails: Vec::new(),
+            acl: None,
             identity: Vec::new(),
             boundary: None,
             session: None,
@@ -70,6 +73,15 @@ impl Scene {
         let kind = PolicyKind::Guardrail;
         self.guardrails
             .push(policy(kind, "guardrails/org.json", statements));
+        self
+    }
+
+    /// With these grants in the object's ACL.
+    pub(crate) fn object_acl(mut self, grants: Vec<Grant>) -> Self {
+        self.acl = Some(AclGrants {
+            object: grants,
+            ..AclGrants::default()
+        });
         self
     }
 
@@ -175,7 +187,7 @@ impl Scene {
         let policies = Policies {
             bucket: self.bucket.as_deref(),
             guardrails: &PolicySet::from(self.guardrails.clone()),
-            acl: None,
+            acl: self.acl.as_ref(),
         };
         let question = Question {
             principal: &principal,
