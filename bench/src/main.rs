@@ -12,6 +12,7 @@
 //! first. Everything it starts it ends by process id.
 
 mod cpu;
+mod frames;
 mod gateway;
 mod load;
 mod nginx;

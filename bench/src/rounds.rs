@@ -6,7 +6,7 @@ use crate::load::{self, Outcome, Script};
 use crate::nginx::{Nginx, Upstream};
 use crate::options::Options;
 use crate::sign::{self, Key, Payload};
-use crate::workload::{self, Kind, WORKLOADS, Workload};
+use crate::workload::{Kind, WORKLOADS, Workload};
 use anyhow::{Context, Result};
 use std::net::SocketAddr;
 use std::rc::Rc;
@@ -93,21 +93,23 @@ impl Path {
         body: &Rc<Vec<u8>>,
         digest: &str,
     ) -> Result<Vec<Script>> {
-        let (payload, length) = match workload.kind {
-            Kind::Get => (Payload::Unsigned, None),
-            Kind::PutUnsigned => (Payload::Unsigned, Some(body.len())),
-            Kind::PutHashed => (Payload::Hashed(digest), Some(body.len())),
+        let payload = match workload.kind {
+            Kind::Get => Payload::None,
+            Kind::PutUnsigned => Payload::Unsigned,
+            Kind::PutHashed => Payload::Hashed(digest),
+            Kind::PutSignedChunks => Payload::SignedChunks,
+            Kind::PutTrailer => Payload::Trailer,
         };
         let method = workload.kind.method();
         let script = |connection| {
             let target = workload.target(connection);
+            let asked = (method, target.as_str());
+            let (head, body) = sign::request(&self.key, self.address, asked, payload, body)?;
+            let expected = workload.expected();
             Ok(Script {
-                head: sign::head(&self.key, self.address, method, &target, payload, length)?,
-                body: Rc::clone(body),
-                expected: match workload.kind {
-                    Kind::Get => workload.size,
-                    Kind::PutUnsigned | Kind::PutHashed => 0,
-                },
+                head,
+                body,
+                expected,
             })
         };
         (0..workload.connections).map(script).collect()
@@ -126,10 +128,7 @@ pub(crate) fn run(paths: &[Path], options: &Options) -> Result<Vec<Results>> {
 
 fn measure_all(workload: &'static Workload, paths: &[Path], options: &Options) -> Result<Results> {
     eprint!("{}", workload.name);
-    let body = match workload.kind {
-        Kind::Get => Vec::new(),
-        Kind::PutUnsigned | Kind::PutHashed => workload::bytes(workload.size),
-    };
+    let body = workload.body();
     let (digest, body) = (sign::sha256(&body), Rc::new(body));
     let mut samples = vec![Vec::new(); paths.len()];
     for _ in 0..options.rounds {

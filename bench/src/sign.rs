@@ -1,5 +1,6 @@
-//! Request heads, signed before the clock runs. A signature holds for fifteen minutes and may be sent again.
+//! Requests, signed before the clock runs. A signature holds for fifteen minutes and may be sent again.
 
+use crate::frames::{self, Seed};
 use anyhow::{Context, Result, anyhow};
 use aws_credential_types::Credentials;
 use aws_sigv4::http_request::{
@@ -10,7 +11,11 @@ use aws_sigv4::sign::v4;
 use std::fmt::Write;
 use std::io::Read;
 use std::net::SocketAddr;
+use std::rc::Rc;
 use std::time::SystemTime;
+
+/// Of every signature.
+pub(crate) const REGION: &str = "us-east-1";
 
 /// An access key.
 #[derive(Debug, Clone)]
@@ -33,33 +38,79 @@ impl Key {
     }
 }
 
-/// What is said of the body.
+/// What is said of the body, and how it is sent.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Payload<'a> {
-    /// Nothing: UNSIGNED-PAYLOAD.
+    /// There is none.
+    None,
+    /// UNSIGNED-PAYLOAD.
     Unsigned,
     /// Its SHA-256 in hex.
     Hashed(&'a str),
+    /// In chunks, each signed.
+    SignedChunks,
+    /// In chunks with a checksum behind them.
+    Trailer,
 }
 
-/// The head of a request, with the empty line at its end; `length` is the body's, for PUT.
-pub(crate) fn head(
+impl Payload<'_> {
+    /// `x-amz-content-sha256`.
+    fn said(&self) -> &str {
+        match self {
+            Self::None | Self::Unsigned => "UNSIGNED-PAYLOAD",
+            Self::Hashed(digest) => digest,
+            Self::SignedChunks => "STREAMING-AWS4-HMAC-SHA256-PAYLOAD",
+            Self::Trailer => "STREAMING-UNSIGNED-PAYLOAD-TRAILER",
+        }
+    }
+
+    fn headers(&self, length: usize) -> Vec<(&'static str, String)> {
+        let decoded = || ("x-amz-decoded-content-length", length.to_string());
+        let encoding = || ("content-encoding", "aws-chunked".to_owned());
+        match self {
+            Self::None | Self::Unsigned | Self::Hashed(_) => Vec::new(),
+            Self::SignedChunks => vec![encoding(), decoded()],
+            Self::Trailer => vec![
+                encoding(),
+                decoded(),
+                ("x-amz-trailer", frames::TRAILER.into()),
+            ],
+        }
+    }
+}
+
+/// A request's head, with the empty line at its end, and its body as it is sent.
+pub(crate) fn request(
     key: &Key,
     address: SocketAddr,
-    method: &str,
-    target: &str,
+    (method, target): (&str, &str),
     payload: Payload<'_>,
-    length: Option<usize>,
-) -> Result<Vec<u8>> {
+    body: &Rc<Vec<u8>>,
+) -> Result<(Vec<u8>, Rc<Vec<u8>>)> {
+    let now = clock();
+    let headers = payload.headers(body.len());
+    let url = format!("http://{address}{target}");
+    let (added, signature) = signature(key, (method, &url), payload, &headers, now)?;
+    let body = match payload {
+        Payload::None | Payload::Unsigned | Payload::Hashed(_) => Rc::clone(body),
+        Payload::SignedChunks => {
+            let date = added.iter().find(|(name, _)| name == "x-amz-date");
+            let (_, date) = date.context("no date")?;
+            Rc::new(frames::signed(body, &Seed::of(key, date, signature, now)))
+        }
+        Payload::Trailer => Rc::new(frames::with_trailer(body)),
+    };
     let mut text = format!("{method} {target} HTTP/1.1\r\nhost: {address}\r\n");
-    for (name, value) in signature(key, address, method, target, payload)? {
+    let own = headers.iter().map(|(name, value)| (*name, value.as_str()));
+    let added = added.iter().map(|(name, value)| (&**name, value.as_str()));
+    for (name, value) in own.chain(added) {
         write!(text, "{name}: {value}\r\n")?;
     }
-    if let Some(length) = length {
-        write!(text, "content-length: {length}\r\n")?;
+    if !matches!(payload, Payload::None) {
+        write!(text, "content-length: {}\r\n", body.len())?;
     }
     text.push_str("\r\n");
-    Ok(text.into_bytes())
+    Ok((text.into_bytes(), body))
 }
 
 /// The SHA-256 of a body, in hex.
@@ -67,13 +118,14 @@ pub(crate) fn sha256(body: &[u8]) -> String {
     hex(aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, body).as_ref())
 }
 
+/// The headers that a signature adds, and the signature.
 fn signature(
     key: &Key,
-    address: SocketAddr,
-    method: &str,
-    target: &str,
+    (method, url): (&str, &str),
     payload: Payload<'_>,
-) -> Result<Vec<(String, String)>> {
+    headers: &[(&'static str, String)],
+    now: SystemTime,
+) -> Result<(Vec<(String, String)>, String)> {
     let identity = Credentials::new(&key.id, &key.secret, None, None, "bench").into();
     let mut settings = SigningSettings::default();
     settings.percent_encoding_mode = PercentEncodingMode::Single;
@@ -81,20 +133,18 @@ fn signature(
     settings.payload_checksum_kind = PayloadChecksumKind::XAmzSha256;
     let parameters = v4::SigningParams::builder()
         .identity(&identity)
-        .region("us-east-1")
+        .region(REGION)
         .name("s3")
-        .time(clock())
+        .time(now)
         .settings(settings)
         .build()?
         .into();
-    let body = match payload {
-        Payload::Unsigned => SignableBody::UnsignedPayload,
-        Payload::Hashed(digest) => SignableBody::Precomputed(digest.into()),
-    };
-    let url = format!("http://{address}{target}");
-    let request = SignableRequest::new(method, url, std::iter::empty(), body)?;
+    let headers = headers.iter().map(|(name, value)| (*name, value.as_str()));
+    let body = SignableBody::Precomputed(payload.said().to_owned());
+    let request = SignableRequest::new(method, url, headers, body)?;
     let signed = sign(request, &parameters).map_err(|error| anyhow!("signing: {error}"))?;
-    let (headers, _) = signed.into_parts().0.into_parts();
+    let (instructions, signature) = signed.into_parts();
+    let (headers, _) = instructions.into_parts();
     let pairs: Vec<_> = headers
         .iter()
         .map(|header| (header.name().to_owned(), header.value().to_owned()))
@@ -102,7 +152,7 @@ fn signature(
     pairs
         .iter()
         .any(|(name, _)| name == "authorization")
-        .then_some(pairs)
+        .then_some((pairs, signature))
         .context("no authorization header")
 }
 
@@ -111,7 +161,7 @@ fn clock() -> SystemTime {
     SystemTime::now()
 }
 
-fn hex(bytes: &[u8]) -> String {
+pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().fold(String::new(), |mut text, byte| {
         let _ = write!(text, "{byte:02x}");
         text
@@ -126,7 +176,10 @@ mod tests {
     fn a_head_is_signed_over_its_date_and_payload() {
         let key = Key::random().unwrap();
         let address = "127.0.0.1:80".parse().unwrap();
-        let head = head(&key, address, "PUT", "/b/k", Payload::Unsigned, Some(3)).unwrap();
+        let body = Rc::new(b"abc".to_vec());
+        let asked = ("PUT", "/b/k");
+        let (head, sent) = request(&key, address, asked, Payload::Unsigned, &body).unwrap();
+        assert_eq!(sent, body);
         let text = String::from_utf8(head).unwrap();
         assert!(
             text.starts_with("PUT /b/k HTTP/1.1\r\nhost: 127.0.0.1:80\r\n"),

@@ -24,6 +24,10 @@ pub(crate) enum Kind {
     PutUnsigned,
     /// PUT with the body's SHA-256, which the gateway verifies.
     PutHashed,
+    /// PUT in chunks of 64 KiB, each signed, which the gateway verifies.
+    PutSignedChunks,
+    /// PUT in chunks of 64 KiB with a checksum behind them, which the gateway verifies.
+    PutTrailer,
 }
 
 impl Kind {
@@ -31,7 +35,7 @@ impl Kind {
     pub(crate) fn method(self) -> &'static str {
         match self {
             Self::Get => "GET",
-            Self::PutUnsigned | Self::PutHashed => "PUT",
+            Self::PutUnsigned | Self::PutHashed | Self::PutSignedChunks | Self::PutTrailer => "PUT",
         }
     }
 }
@@ -73,6 +77,18 @@ pub(crate) const WORKLOADS: &[Workload] = &[
         64 * MIB,
         1,
     ),
+    row(
+        "PUT 64 MiB in signed chunks, 1 connection",
+        Kind::PutSignedChunks,
+        64 * MIB,
+        1,
+    ),
+    row(
+        "PUT 64 MiB with a trailing checksum, 1 connection",
+        Kind::PutTrailer,
+        64 * MIB,
+        1,
+    ),
 ];
 
 const fn row(name: &'static str, kind: Kind, size: usize, connections: usize) -> Workload {
@@ -90,11 +106,21 @@ impl Workload {
         self.size >= 64 * MIB
     }
 
+    /// What is sent, before it is framed.
+    pub(crate) fn body(&self) -> Vec<u8> {
+        bytes(if self.kind == Kind::Get { 0 } else { self.size })
+    }
+
+    /// Bytes of an answer's body.
+    pub(crate) fn expected(&self) -> usize {
+        if self.kind == Kind::Get { self.size } else { 0 }
+    }
+
     /// The target of a connection's requests.
     pub(crate) fn target(&self, connection: usize) -> String {
         match self.kind {
             Kind::Get => format!("/bench/{}", object_name(self.size)),
-            Kind::PutUnsigned | Kind::PutHashed => {
+            Kind::PutUnsigned | Kind::PutHashed | Kind::PutSignedChunks | Kind::PutTrailer => {
                 format!("/bench/put-{}-{connection}", self.size)
             }
         }
