@@ -135,3 +135,6 @@ impl Serialize for Deciding {
         super::explain::Located::from(self).serialize(to)
     }
 }
+
+#[cfg(test)]
+mod tests;
