@@ -11,6 +11,7 @@ use portcullis::record::{
     Destination, Draft, Ending, Format, LoggedUri, Record, Recorder, RequestIds, RequestLine, Sink,
     UpstreamUse, finish,
 };
+use portcullis::rego::{Engine, Source, compile as compile_rego};
 use portcullis::upstream::Upstream;
 use portcullis::upstream::settings::{
     Addressing, CredentialSettings, Endpoint, Scheme, Timeouts, UpstreamSettings,
@@ -158,7 +159,32 @@ fn deciding(criterion: &mut Criterion, world: &World) {
         let _ = world.permit(ask);
         group.bench_function(name, |bencher| bencher.iter(|| world.admit(black_box(ask))));
     }
+    let guarded = World::new().guarded();
+    let _ = guarded.permit(&ask);
+    group.bench_function("admit, with the library of guardrails in Rego", |bencher| {
+        bencher.iter(|| guarded.admit(black_box(&ask)));
+    });
     group.finish();
+}
+
+/// Every ready-made guardrail, as it is shipped.
+fn library() -> Engine {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/policies/guardrails/library");
+    let paths = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path());
+    let rego = paths.filter(|path| {
+        path.extension()
+            .is_some_and(|extension| extension == "rego")
+    });
+    let sources: Vec<Source> = rego
+        .map(|path| Source {
+            file: path.file_name().unwrap().to_string_lossy().into(),
+            text: std::fs::read_to_string(&path).unwrap(),
+        })
+        .collect();
+    let compiled = compile_rego(&sources, serde_json::json!({}), Duration::from_secs(1));
+    compiled.unwrap().engine.unwrap()
 }
 
 fn signing(criterion: &mut Criterion, world: &World) {
@@ -226,6 +252,11 @@ impl World {
             },
             principal: Principal::Known(caller),
         }
+    }
+
+    fn guarded(mut self) -> Self {
+        self.rules.rego = Some(Arc::new(library()));
+        self
     }
 
     fn admit(&self, ask: &Ask) -> Admission {
