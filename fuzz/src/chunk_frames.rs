@@ -2,11 +2,14 @@
 //! LENGTH is what was announced, SIGNATURES `none`, `ignored` or `trailer`, TRAILER `crc32` or `-`, and the sizes are
 //! those of the pieces, again and again.
 
+mod signed;
+
 use super::Outcome;
 use bytes::Bytes;
 use portcullis_core::sigv4::payload::{
     Algorithm, BodyCheck, BodyError, BodyPlan, Framing, Signatures, Signed,
 };
+use signed::Signer;
 
 pub(super) fn check(input: &[u8]) -> Outcome {
     let Some((plan, sizes, body)) = read(input) else {
@@ -19,8 +22,36 @@ pub(super) fn check(input: &[u8]) -> Outcome {
     if let Ok(data) = &whole {
         assert_eq!(data.len() as u64, plan.length);
         assert_eq!(*data, chunks(body), "what stands in the chunks");
+        if let Framing::Frames {
+            signatures: Signatures::Ignored(signed),
+        } = plan.framing
+        {
+            check_signed(&plan, signed, body, data);
+        }
     }
     Outcome::of(whole.is_ok())
+}
+
+/// With signatures that are right the same is decoded, and with one byte of the data changed nothing is.
+fn check_signed(plan: &BodyPlan, signed: Signed, body: &[u8], data: &[u8]) {
+    let signer = Signer::new();
+    let (mut body, places) = signer.sign(body);
+    let plan = BodyPlan {
+        framing: Framing::Frames {
+            signatures: Signatures::Verified(signed, signer.chain.clone()),
+        },
+        ..plan.clone()
+    };
+    for sizes in [&[body.len()], &[7]] {
+        assert_eq!(decode(&plan, &body, sizes).as_deref(), Ok(data));
+    }
+    for place in [places.first(), places.get(places.len() / 2), places.last()] {
+        let Some(place) = place else { return };
+        body[*place] ^= 1;
+        let decoded = decode(&plan, &body, &[body.len()]);
+        assert!(decoded.is_err(), "byte {place} was changed");
+        body[*place] ^= 1;
+    }
 }
 
 fn read(input: &[u8]) -> Option<(BodyPlan, Vec<usize>, &[u8])> {
