@@ -98,7 +98,7 @@ fn chunks_are_what_the_store_and_its_key_allow() {
     );
     check(
         &with("s3s", "framed", key),
-        "portcullis.yaml:10:13: error: `upstreams.lake.chunks`: expected `plain`, `trailer` or `signed`, found `framed`\n",
+        "portcullis.yaml:10:13: error: `upstreams.lake.chunks`: expected `plain` or `trailer` or `signed`, found `framed`\n",
     );
 }
 

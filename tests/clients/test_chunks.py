@@ -14,7 +14,7 @@ from boto3.s3.transfer import TransferConfig
 from botocore.exceptions import ClientError
 from scenarios import MIB, pattern
 from servers.gateway import upstream
-from sides import through
+from sides import direct, through
 
 # Ceph RGW 16 and the demo's store take no trailers.
 SETTINGS = [
@@ -134,3 +134,17 @@ def test_t15_a_changed_byte_leaves_no_object(gateway, bucket, size):
         with pytest.raises(ClientError) as raised:
             side.s3().head_object(Bucket=bucket, Key="changed")
         assert raised.value.response["ResponseMetadata"]["HTTPStatusCode"] == 404
+
+
+@pytest.mark.parametrize("store", ["demo", "ceph"])
+def test_the_stores_themselves_verify_signed_chunks(request, new_bucket, store):
+    server = request.getfixturevalue(store)
+    side, bucket = direct(getattr(server, "upstream", server)), new_bucket("verified")
+    side.s3().create_bucket(Bucket=bucket)
+    target = f"/{bucket}/key"
+    headers, body = sigv4.signed_chunks(side.signer, "PUT", target, side.host, pattern(100_000))
+    for spoilt, good in [(b"", True), (b"x", False)]:
+        at = len(body) // 2
+        changed = body[:at] + (spoilt or body[at : at + 1]) + body[at + 1 :]
+        answer = wire.exchange(side.endpoint, "PUT", target, headers, changed)
+        assert (answer.status == 200) == good, answer

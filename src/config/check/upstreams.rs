@@ -5,9 +5,9 @@ use super::super::place::At;
 use super::super::raw;
 use super::super::secrets;
 use super::super::settings::{
-    Addressing, Chunks, Credentials, Endpoint, Scheme, Upstream, UpstreamSettings,
+    Addressing, Credentials, Endpoint, Scheme, Upstream, UpstreamSettings,
 };
-use super::{Check, patterns, tls, values};
+use super::{Check, chunks, patterns, tls, values};
 use portcullis_core::document::Value;
 use portcullis_core::identity::SecretKey;
 use portcullis_core::s3::names::AccountId;
@@ -51,7 +51,7 @@ fn upstream(
     let timeouts = values::timeouts(raw.timeouts, &at.field("timeouts"), check);
     let owner_account = owner(raw.owner_account, &at.field("owner_account"), check);
     let credentials = credentials(kind, &at.field("credentials"), check);
-    let chunks = chunks(
+    let chunks = chunks::chunks(
         raw.chunks,
         profile,
         credentials.as_ref(),
@@ -255,32 +255,6 @@ fn addressing(
         ));
     }
     addressing
-}
-
-fn chunks(
-    written: Option<raw::Chunks>,
-    profile: Option<&Profile>,
-    credentials: Option<&Credentials>,
-    at: &At<'_>,
-    check: &mut Check<'_>,
-) -> Chunks {
-    let none = profile.filter(|profile| !profile.trailers);
-    match (written, none, credentials) {
-        (Some(raw::Chunks::Trailer), Some(profile), _) => check.push(at.error(format!(
-            "stores of profile `{}` take no trailers; use `plain` or `signed`",
-            profile.name
-        ))),
-        (Some(raw::Chunks::Signed), _, Some(Credentials::Anonymous)) => {
-            check.push(at.error("`signed` needs a key: `credentials` is `anonymous`"));
-        }
-        (Some(_) | None, _, _) => {}
-    }
-    match written {
-        None => Chunks::Passed,
-        Some(raw::Chunks::Plain) => Chunks::Plain,
-        Some(raw::Chunks::Trailer) => Chunks::Trailer,
-        Some(raw::Chunks::Signed) => Chunks::Signed,
-    }
 }
 
 fn buckets(

@@ -1,6 +1,5 @@
 use super::*;
 use crate::sigv4::payload::{BodyCheck, BodyPlan, Framing, Hasher, Signatures};
-use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD as BASE64;
 use proptest::prelude::*;
 
