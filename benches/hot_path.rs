@@ -18,8 +18,8 @@ use portcullis::upstream::settings::{
 };
 use portcullis::upstream::sign::sign;
 use portcullis_core::admission::{
-    Admission, Arrival, DecisionMode, Labels, ListenerRules, Outcome, Permit, Route, Routes, Rules,
-    TlsVersion, admit,
+    Admission, Arrival, Chunks, DecisionMode, Labels, ListenerRules, Outcome, Permit, Route,
+    Routes, Rules, TlsVersion, admit,
 };
 use portcullis_core::context::{AuthType, Facts, Listing, RequestContext, Stored};
 use portcullis_core::document;
@@ -370,6 +370,7 @@ fn route(account: &Account) -> Route {
         profile: Profile::find("aws").unwrap(),
         buckets: vec![Pattern::new("lake*")],
         default: true,
+        chunks: Chunks::default(),
     }
 }
 

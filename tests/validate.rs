@@ -74,6 +74,35 @@ fn a_good_configuration_has_no_findings() {
 }
 
 #[test]
+fn chunks_are_what_the_store_and_its_key_allow() {
+    let with = |profile: &str, chunks: &str, key: &str| {
+        GOOD.replace("s3s", profile).replace(
+            "credentials: anonymous",
+            &format!("credentials: {key}\n    chunks: {chunks}"),
+        )
+    };
+    let key =
+        "{ access_key_id: AKIALAKE, secret_access_key: some-secret-of-forty-characters-for-sure }";
+    for chunks in ["plain", "signed"] {
+        check(&with("s3s", chunks, key), "");
+    }
+    check(&with("minio", "trailer", key), "");
+    check(&with("minio", "trailer", "anonymous"), "");
+    check(
+        &with("s3s", "trailer", key),
+        "portcullis.yaml:10:13: error: `upstreams.lake.chunks`: stores of profile `s3s` take no trailers; use `plain` or `signed`\n",
+    );
+    check(
+        &with("s3s", "signed", "anonymous"),
+        "portcullis.yaml:10:13: error: `upstreams.lake.chunks`: `signed` needs a key: `credentials` is `anonymous`\n",
+    );
+    check(
+        &with("s3s", "framed", key),
+        "portcullis.yaml:10:13: error: `upstreams.lake.chunks`: expected `plain` or `trailer` or `signed`, found `framed`\n",
+    );
+}
+
+#[test]
 fn a_missing_file_is_an_error() {
     check_in(
         Memory::default(),

@@ -1,7 +1,7 @@
 //! The effective configuration, with every default filled in and every secret masked.
 
 use super::settings::{
-    Addressing, Admin, Credentials, Listener, Log, LogFormat, LogTarget, Settings, Upstream,
+    Addressing, Admin, Chunks, Credentials, Listener, Log, LogFormat, LogTarget, Settings, Upstream,
 };
 use serde_json::{Map, Value, json};
 use std::time::Duration;
@@ -156,6 +156,15 @@ fn upstream(upstream: &Upstream) -> (String, Value) {
         "default": upstream.default,
         "credentials": credentials(&upstream.connection.credentials),
     });
+    let chunks = match upstream.chunks {
+        Chunks::Passed => None,
+        Chunks::Plain => Some("plain"),
+        Chunks::Trailer => Some("trailer"),
+        Chunks::Signed => Some("signed"),
+    };
+    if let (Some(map), Some(chunks)) = (shown.as_object_mut(), chunks) {
+        map.insert("chunks".into(), chunks.into());
+    }
     if let (Some(map), Some(_)) = (shown.as_object_mut(), &upstream.connection.ca_pem) {
         map.insert("tls".into(), json!({ "ca": "(read)" }));
     }

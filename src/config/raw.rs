@@ -142,6 +142,10 @@ pub struct Upstream {
     pub endpoint: Option<String>,
     /// How a bucket is named. Default: `virtual-hosted` for profile `aws`, else `path`.
     pub addressing: Option<Addressing>,
+    /// How uploads go to the store whose SHA-256 the client does not say beforehand: signed chunks, and all that is
+    /// `UNSIGNED-PAYLOAD` or has a trailer. Default: plain, and with a trailing checksum still behind them where the client
+    /// put one there and the store takes trailers.
+    pub chunks: Option<Chunks>,
     /// How the store's certificate is checked.
     pub tls: Option<UpstreamTls>,
     /// How long the store may take.
@@ -205,6 +209,19 @@ pub enum Addressing {
     Path,
     /// `https://bucket.host/key`
     VirtualHosted,
+}
+
+/// How uploads go to a store.
+#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Chunks {
+    /// As plain bodies; trailing checksums end here.
+    Plain,
+    /// In chunks with a checksum behind them: the client's, or CRC32 behind an object that came without any. For stores that
+    /// take trailers: profiles `aws`, `garage`, `minio`, `moto`, `localstack`.
+    Trailer,
+    /// In chunks of 64 KiB, each signed with the upstream's key.
+    Signed,
 }
 
 /// How a store's certificate is checked.

@@ -6,8 +6,8 @@ pub use super::raw::SourceMode;
 pub use crate::upstream::settings::{
     Addressing, CredentialSettings as Credentials, Endpoint, Scheme, Timeouts, UpstreamSettings,
 };
-pub use portcullis_core::admission::DecisionMode;
 use portcullis_core::admission::rego::Guardrails;
+pub use portcullis_core::admission::{Chunks, DecisionMode};
 use portcullis_core::identity::{Caller, Directory};
 use portcullis_core::policy::Policy;
 use portcullis_core::s3::names::{AccountId, BucketName};
@@ -137,6 +137,8 @@ pub struct Upstream {
     pub buckets: Vec<Box<str>>,
     /// Takes the buckets that match no pattern of any upstream.
     pub default: bool,
+    /// How bodies go there of which the client said no hash.
+    pub chunks: Chunks,
 }
 
 /// The file of the embedded store.

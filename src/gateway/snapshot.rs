@@ -143,5 +143,6 @@ fn route(entry: &UpstreamEntry) -> Route {
             .map(|pattern| Pattern::new(pattern))
             .collect(),
         default: entry.default,
+        chunks: entry.chunks,
     }
 }

@@ -14,7 +14,7 @@ use bytes::Bytes;
 use http::header::{CONTENT_LENGTH, CONTENT_RANGE};
 use http::{HeaderMap, Method, StatusCode};
 use portcullis_core::admission::Permit;
-use portcullis_core::sigv4::payload::{BodyCheck, Checksum, Wrapper};
+use portcullis_core::sigv4::payload::{BodyCheck, CellHash, Checksum};
 use std::time::Instant;
 
 impl Exchange<'_> {
@@ -49,15 +49,15 @@ impl Exchange<'_> {
         let mut check = BodyCheck::new(permit.body());
         let first = self.client.read().await.map_err(Fault::Client)?;
         let verified = check.feed(first.unwrap_or_default()).map_err(Fault::Body)?;
+        let hashes = check.hashes();
         let rest = match self.client.has_read_body() {
             true => Rest::Last(check.finish_with_trailer().map_err(Fault::Body)?),
             false => Rest::ToCome(Box::new(check)),
         };
-        let sender = Sender(permit.wrapping().map(Wrapper::new));
         Ok(Some(Upload {
             verified,
+            hashes,
             rest,
-            sender,
         }))
     }
 
@@ -104,18 +104,20 @@ impl Exchange<'_> {
     async fn upload(&mut self, call: &mut Call, upload: Upload) -> Result<(), Fault> {
         let Upload {
             verified,
+            hashes,
             rest,
-            mut sender,
         } = upload;
-        if let Err(error) = sender.send(call, verified).await {
+        if let Err(error) = call.pass(verified, hashes).await {
             return early_answer(call, error).await;
         }
         let ended = match rest {
             Rest::Last(ended) => Some(ended),
-            Rest::ToCome(check) => self.upload_rest(call, *check, &mut sender).await?,
+            Rest::ToCome(check) => self.upload_rest(call, *check).await?,
         };
-        let Some(ended) = ended else { return Ok(()) };
-        match sender.complete(call, ended).await {
+        let Some((last, trailer)) = ended else {
+            return Ok(());
+        };
+        match call.end(last, trailer.as_ref()).await {
             Ok(()) => Ok(()),
             Err(error) => early_answer(call, error).await,
         }
@@ -126,7 +128,6 @@ impl Exchange<'_> {
         &mut self,
         call: &mut Call,
         mut check: BodyCheck,
-        sender: &mut Sender,
     ) -> Result<Option<Ended>, Fault> {
         loop {
             let piece = tokio::select! {
@@ -139,7 +140,7 @@ impl Exchange<'_> {
             };
             let Some(piece) = piece else { break };
             let verified = check.feed(piece).map_err(Fault::Body)?;
-            if let Err(error) = sender.send(call, verified).await {
+            if let Err(error) = call.pass(verified, check.hashes()).await {
                 early_answer(call, error).await?;
                 return Ok(None);
             }
@@ -223,8 +224,8 @@ impl Exchange<'_> {
 struct Upload {
     /// Its verified bytes, not sent yet.
     verified: Bytes,
+    hashes: Vec<CellHash>,
     rest: Rest,
-    sender: Sender,
 }
 
 /// What comes after them.
@@ -236,30 +237,6 @@ enum Rest {
 
 /// The last byte of a body, and the checksum that came behind it.
 type Ended = (Bytes, Option<Checksum>);
-
-/// Sends a body as it is, or in frames with its checksum behind it.
-struct Sender(Option<Wrapper>);
-
-impl Sender {
-    async fn send(&mut self, call: &mut Call, verified: Bytes) -> Result<(), UpstreamError> {
-        let Some(wrapper) = &mut self.0 else {
-            return call.send(&verified).await;
-        };
-        for piece in wrapper.wrap(verified) {
-            call.send(&piece).await?;
-        }
-        Ok(())
-    }
-
-    async fn complete(mut self, call: &mut Call, ended: Ended) -> Result<(), UpstreamError> {
-        let (last, checksum) = ended;
-        self.send(call, last).await?;
-        if let (Some(_), Some(checksum)) = (&self.0, checksum) {
-            call.send(&Wrapper::end(&checksum)).await?;
-        }
-        call.complete().await
-    }
-}
 
 /// The upstream took no more of the body: its answer says more than our failing to write.
 async fn early_answer(call: &mut Call, error: UpstreamError) -> Result<(), Fault> {

@@ -5,13 +5,16 @@
 //! connection: an upstream that was told a length then has no complete body.
 
 use super::Upstream;
+use super::chunks::Frames;
 use super::client::UpstreamError;
 use super::wire::Wire;
+use bytes::Bytes;
 use http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
 use http::{HeaderMap, Method, StatusCode, Version};
 use pingora::http::{RequestHeader, ResponseHeader};
 use pingora::protocols::http::v1::client::HttpSession;
 use pingora::{Error, ErrorType, ImmutStr};
+use portcullis_core::sigv4::payload::{CellHash, Checksum};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -27,6 +30,8 @@ pub struct Call {
     method: Method,
     /// Bytes of the body that the head announced.
     announced: u64,
+    /// What stands around the body's bytes.
+    frames: Frames,
     /// How long a read may take.
     patience: Duration,
     reused: bool,
@@ -41,6 +46,7 @@ impl Call {
         upstream: Arc<Upstream>,
         (wire, address, reused): (Box<Wire>, SocketAddr, bool),
         head: RequestHeader,
+        frames: Frames,
     ) -> Result<Self, UpstreamError> {
         let timeouts = upstream.settings().timeouts;
         let mut session = HttpSession::new(wire);
@@ -55,6 +61,7 @@ impl Call {
             address,
             method,
             announced,
+            frames,
             patience: timeouts.read,
             reused,
             interim: 0,
@@ -67,8 +74,33 @@ impl Call {
         self.patience = silence.unwrap_or(self.patience);
     }
 
-    /// Sends a piece of the body.
-    pub async fn send(&mut self, piece: &[u8]) -> Result<(), UpstreamError> {
+    /// Sends the next verified bytes of a body, in the frames that the head announced. `hashes` are those that their check
+    /// came to.
+    pub async fn pass(&mut self, data: Bytes, hashes: Vec<CellHash>) -> Result<(), UpstreamError> {
+        if let Frames::None = self.frames {
+            return self.send(&data).await;
+        }
+        for piece in self.frames.around(data, hashes) {
+            self.send(&piece).await?;
+        }
+        Ok(())
+    }
+
+    /// Sends the last byte of a body that is verified, and what comes behind it: `trailer` came behind it here.
+    pub async fn end(
+        &mut self,
+        last: Bytes,
+        trailer: Option<&Checksum>,
+    ) -> Result<(), UpstreamError> {
+        self.pass(last, Vec::new()).await?;
+        for piece in std::mem::take(&mut self.frames).end(trailer) {
+            self.send(&piece).await?;
+        }
+        self.complete().await
+    }
+
+    /// Sends bytes as they are.
+    pub(super) async fn send(&mut self, piece: &[u8]) -> Result<(), UpstreamError> {
         if !piece.is_empty() {
             self.session
                 .write_body(piece)
@@ -79,7 +111,7 @@ impl Call {
     }
 
     /// Says that the body is complete.
-    pub async fn complete(&mut self) -> Result<(), UpstreamError> {
+    pub(super) async fn complete(&mut self) -> Result<(), UpstreamError> {
         self.session
             .finish_body()
             .await

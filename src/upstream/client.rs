@@ -3,6 +3,7 @@
 
 use super::Upstream;
 use super::call::Call;
+use super::chunks::Frames;
 use super::credentials::NoCredentials;
 use super::peer::ResolveError;
 use super::sign::{self, Body, SignError, UpstreamRequest};
@@ -200,9 +201,10 @@ impl Client {
         reuse: Reuse,
         now: Timestamp,
     ) -> Result<Call, UpstreamError> {
-        let head = sign::head(request, upstream, &upstream.access()?, now)?;
+        let (head, chunks) = sign::head(request, upstream, &upstream.access()?, now)?;
+        let frames = Frames::of(&request.body, chunks);
         let connection = self.connect(upstream, reuse).await?;
-        Call::begin(Arc::clone(upstream), connection, head).await
+        Call::begin(Arc::clone(upstream), connection, head, frames).await
     }
 
     /// A connection, where it leads, and whether it was used before.

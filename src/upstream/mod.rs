@@ -6,6 +6,7 @@
 
 pub mod answer;
 pub mod call;
+mod chunks;
 pub mod client;
 pub mod credentials;
 mod idle;
@@ -13,6 +14,7 @@ pub mod peer;
 pub mod probe;
 pub mod settings;
 pub mod sign;
+mod signing_key;
 #[cfg(test)]
 pub(crate) mod testing;
 mod wire;
@@ -23,7 +25,7 @@ use jiff::Timestamp;
 use peer::{Addresses, BadCertificate, ResolveError, Template};
 use pingora::upstreams::peer::HttpPeer;
 use settings::{Endpoint, UpstreamSettings};
-use sign::SigningKeys;
+use signing_key::SigningKeys;
 use std::net::SocketAddr;
 use std::sync::{Arc, Weak};
 

@@ -4,23 +4,20 @@
 //! encoded again.
 
 use super::Upstream;
+use super::chunks::ChunkSigner;
 use super::credentials::Access;
 use super::settings::Addressing;
-use arc_swap::ArcSwapOption;
 use aws_credential_types::Credentials as Keys;
-use aws_sigv4::sign::v4;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use jiff::Timestamp;
 use pingora::http::RequestHeader;
 use portcullis_core::admission::Permit;
-use portcullis_core::sigv4::payload::{BodyPlan, Wrapping};
+use portcullis_core::sigv4::payload::{BodyPlan, Chunking, Wrapping};
 use portcullis_core::sigv4::{ALGORITHM, BasicDate, put_canonical_value};
 use std::borrow::Cow;
-use std::sync::Arc;
-use std::time::SystemTime;
 
 /// SHA-256 of nothing.
-const EMPTY: &str = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+pub(super) const EMPTY: &str = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 
 /// Why a request could not be signed.
 #[derive(Debug, thiserror::Error)]
@@ -31,6 +28,9 @@ pub enum SignError {
     /// The target or a header is not HTTP.
     #[error("the request head cannot be written")]
     Head(#[source] http::Error),
+    /// Signed chunks for an upstream that requests go to unsigned.
+    #[error("chunks cannot be signed without a key")]
+    NoKey,
 }
 
 /// The head of the request that `permit` allows, signed with `access` at `now`.
@@ -41,7 +41,7 @@ pub fn sign(
     now: Timestamp,
 ) -> Result<RequestHeader, SignError> {
     let body = Body::planned(permit.body(), permit.wrapping());
-    head(&UpstreamRequest::of(permit, body), upstream, access, now)
+    head(&UpstreamRequest::of(permit, body), upstream, access, now).map(|(head, _)| head)
 }
 
 /// A permitted request in the parts that matter for signing.
@@ -78,8 +78,8 @@ pub(super) enum Body {
     Hashed(u64, String),
     /// Of this length; whoever sends it has verified it.
     Unsigned(u64),
-    /// In frames with a checksum behind it; all of that is of this length.
-    Framed(u64),
+    /// In frames.
+    Framed(Wrapping),
 }
 
 impl Body {
@@ -87,7 +87,7 @@ impl Body {
     pub(super) fn planned(plan: &BodyPlan, wrapping: Option<Wrapping>) -> Self {
         match (plan.length, wrapping, &plan.digest) {
             (0, _, _) => Self::Empty,
-            (_, Some(wrapping), _) => Self::Framed(wrapping.total()),
+            (_, Some(wrapping), _) => Self::Framed(wrapping),
             (length, None, Some(digest)) => Self::Hashed(length, hex(digest)),
             (length, None, None) => Self::Unsigned(length),
         }
@@ -105,7 +105,8 @@ impl Body {
     fn length(&self) -> u64 {
         match self {
             Self::Empty => 0,
-            Self::Hashed(length, _) | Self::Unsigned(length) | Self::Framed(length) => *length,
+            Self::Hashed(length, _) | Self::Unsigned(length) => *length,
+            Self::Framed(wrapping) => wrapping.total(),
         }
     }
 
@@ -115,7 +116,14 @@ impl Body {
             Self::Empty => EMPTY,
             Self::Hashed(_, digest) => digest,
             Self::Unsigned(_) => "UNSIGNED-PAYLOAD",
-            Self::Framed(_) => "STREAMING-UNSIGNED-PAYLOAD-TRAILER",
+            Self::Framed(wrapping) => wrapping.content_sha256(),
+        }
+    }
+
+    fn has_signed_chunks(&self) -> bool {
+        match self {
+            Self::Empty | Self::Hashed(..) | Self::Unsigned(_) => false,
+            Self::Framed(wrapping) => matches!(wrapping.chunking, Chunking::Signed(_)),
         }
     }
 }
@@ -155,12 +163,13 @@ const SECURITY_TOKEN: HeaderName = HeaderName::from_static("x-amz-security-token
 /// The same, of Signature Version 4.
 const SIGNERS: [HeaderName; 3] = [DATE, CONTENT_SHA256, SECURITY_TOKEN];
 
+/// The head, and what signs the chunks behind it if the body has signed ones.
 pub(super) fn head(
     request: &UpstreamRequest<'_>,
     upstream: &Upstream,
     access: &Access,
     now: Timestamp,
-) -> Result<RequestHeader, SignError> {
+) -> Result<(RequestHeader, Option<ChunkSigner>), SignError> {
     let target = target(request, upstream);
     let mut headers = HeaderMap::with_capacity(request.headers.len() + 8);
     for (name, value) in request.headers {
@@ -173,15 +182,19 @@ pub(super) fn head(
     if length > 0 || matches!(*request.method, Method::PUT | Method::POST) {
         headers.insert(header::CONTENT_LENGTH, length.into());
     }
-    if let Access::Keys(keys) = access {
-        let signer = Signer {
-            keys,
-            upstream,
-            date: BasicDate::of(now),
-            now,
-        };
-        signer.add(&mut headers, request, &target)?;
-    }
+    let chunks = match access {
+        Access::Keys(keys) => {
+            let signer = Signer {
+                keys,
+                upstream,
+                date: BasicDate::of(now),
+                now,
+            };
+            signer.add(&mut headers, request, &target)?
+        }
+        Access::Anonymous if request.body.has_signed_chunks() => return Err(SignError::NoKey),
+        Access::Anonymous => None,
+    };
     let head = http::Request::builder()
         .method(request.method)
         .uri(target)
@@ -189,7 +202,7 @@ pub(super) fn head(
         .map_err(SignError::Head)?;
     let (mut head, ()) = head.into_parts();
     head.headers = headers;
-    Ok(head.into())
+    Ok((head.into(), chunks))
 }
 
 fn insert(headers: &mut HeaderMap, name: HeaderName, value: String) -> Result<(), SignError> {
@@ -231,22 +244,22 @@ fn host(request: &UpstreamRequest<'_>, upstream: &Upstream) -> String {
 }
 
 /// Signs with these keys at this time.
-struct Signer<'a> {
-    keys: &'a Keys,
-    upstream: &'a Upstream,
-    date: BasicDate,
-    now: Timestamp,
+pub(super) struct Signer<'a> {
+    pub(super) keys: &'a Keys,
+    pub(super) upstream: &'a Upstream,
+    pub(super) date: BasicDate,
+    pub(super) now: Timestamp,
 }
 
 impl Signer<'_> {
-    /// Adds the headers of the signature over the head as it stands.
+    /// Adds the headers of the signature over the head as it stands; gives what continues it over signed chunks.
     /// <https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html>
     fn add(
         &self,
         headers: &mut HeaderMap,
         request: &UpstreamRequest<'_>,
         target: &str,
-    ) -> Result<(), SignError> {
+    ) -> Result<Option<ChunkSigner>, SignError> {
         insert(headers, DATE, self.date.text().to_owned())?;
         insert(headers, CONTENT_SHA256, request.body.payload().to_owned())?;
         if let Some(token) = self.keys.session_token() {
@@ -261,53 +274,16 @@ impl Signer<'_> {
             self.upstream.region()
         );
         let hash = hex(aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &canonical).as_ref());
+        let key = self.upstream.signing_keys().of(self);
         let text = format!("{ALGORITHM}\n{}\n{scope}\n{hash}", self.date.text());
-        let signature = self.upstream.signing_keys().sign(self, text.as_bytes());
+        let signature = key.sign(text.as_bytes());
         let id = self.keys.access_key_id();
         let authorization = format!(
             "{ALGORITHM} Credential={id}/{scope}, SignedHeaders={signed}, Signature={signature}"
         );
-        insert(headers, header::AUTHORIZATION, authorization)
-    }
-}
-
-/// The key of the day, derived once. Deriving takes four hashes in a row, and every request needs the key.
-#[derive(Debug, Default)]
-pub(super) struct SigningKeys(ArcSwapOption<SigningKey>);
-
-struct SigningKey {
-    secret: Box<str>,
-    day: Box<str>,
-    key: Box<[u8]>,
-}
-
-impl std::fmt::Debug for SigningKey {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("SigningKey")
-            .field("day", &self.day)
-            .finish_non_exhaustive()
-    }
-}
-
-impl SigningKeys {
-    fn sign(&self, signer: &Signer<'_>, text: &[u8]) -> String {
-        let (secret, day) = (signer.keys.secret_access_key(), signer.date.day());
-        let held = self.0.load();
-        let fits = held
-            .as_ref()
-            .filter(|key| *key.day == *day && *key.secret == *secret);
-        if let Some(key) = fits {
-            return v4::calculate_signature(&key.key, text);
-        }
-        let time = SystemTime::from(signer.now);
-        let key = v4::generate_signing_key(secret, time, signer.upstream.region(), "s3");
-        let signature = v4::calculate_signature(&key, text);
-        self.0.store(Some(Arc::new(SigningKey {
-            secret: secret.into(),
-            day: day.into(),
-            key: key.as_ref().into(),
-        })));
-        signature
+        insert(headers, header::AUTHORIZATION, authorization)?;
+        let begin = || ChunkSigner::begin(key, self.date.text(), &scope, signature);
+        Ok(request.body.has_signed_chunks().then(begin))
     }
 }
 

@@ -109,10 +109,10 @@ def crc32(data):
     return base64.b64encode(zlib.crc32(data).to_bytes(4, "big")).decode()
 
 
-def signed_chunks(signer, method, target, host, data, size=65536, extra=(), trailer=None):
+def signed_chunks(signer, method, target, host, data, size=65536, extra=(), trailer=None, coding="aws-chunked"):
     """Headers and body in signed chunks; `trailer` is a (name, value) sent and signed after the data."""
     form = SIGNED_CHUNKS_TRAILER if trailer else SIGNED_CHUNKS
-    announced = [("x-amz-decoded-content-length", str(len(data))), ("content-encoding", "aws-chunked"), *extra]
+    announced = [("x-amz-decoded-content-length", str(len(data))), ("content-encoding", coding), *extra]
     if trailer:
         announced.append(("x-amz-trailer", trailer[0]))
     headers = signer.headers(method, target, host, form, announced)

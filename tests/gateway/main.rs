@@ -13,6 +13,7 @@
 
 mod admin;
 mod buckets;
+mod chunks;
 mod client;
 mod origin;
 mod passing;

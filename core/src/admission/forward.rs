@@ -2,12 +2,12 @@
 
 use super::authorise::Granted;
 use super::legality::Case;
-use super::{Permit, Run};
+use super::{Chunks, Permit, Run};
 use crate::request::{encode_path, encode_query_component};
 use crate::s3::headers::Disposition;
 use crate::s3::names::{BucketName, Target};
-use crate::s3::operations::{Checksum, PayloadKind};
-use crate::sigv4::payload::{self, BodyPlan, Hasher, Wrapping};
+use crate::s3::operations::{Checksum, OperationId, PayloadKind};
+use crate::sigv4::payload::{self, Algorithm, BodyPlan, Chunking, Hasher, Wrapping};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use bytes::Bytes;
@@ -29,7 +29,7 @@ pub(super) fn permit(case: &Case<'_>, body: BodyPlan, granted: Granted) -> Permi
     }
     let wrapping = wrapping(case, &body);
     match wrapping {
-        Some(wrapping) => say_wrapped(&mut headers, wrapping),
+        Some(wrapping) => say_wrapped(case, &mut headers, wrapping),
         None => say_checksum_of_nothing(case, &mut headers, &body),
     }
     Permit {
@@ -108,22 +108,54 @@ fn forwarded_headers(case: &Case<'_>) -> HeaderMap {
     forwarded
 }
 
-/// A checksum that comes behind an object's bytes goes on behind them where the store takes it there: who began an upload
-/// by naming an algorithm must send one with every part.
+/// The frames of an object's bytes, as the upstream's setting wants them. Bytes whose hash the client said go under that.
+///
+/// A checksum that comes behind the bytes goes on behind them where the store takes it there: who began an upload by naming
+/// an algorithm must send one with every part.
 fn wrapping(case: &Case<'_>, body: &BodyPlan) -> Option<Wrapping> {
     let streams = case.request.operation.payload == PayloadKind::Stream;
-    let trailer = body.trailer.filter(|_| streams && takes_trailers(case))?;
-    (body.length > 0).then_some(Wrapping {
+    if !streams || body.length == 0 || body.digest.is_some() {
+        return None;
+    }
+    let passed = body.trailer.filter(|_| takes_trailers(case));
+    let chunking = match case.route()?.chunks {
+        Chunks::Plain => None,
+        Chunks::Passed => passed.map(Chunking::PassedTrailer),
+        Chunks::Trailer => passed
+            .map(Chunking::PassedTrailer)
+            .or_else(|| own_trailer(case, body)),
+        Chunks::Signed => Some(Chunking::Signed(passed)),
+    };
+    Some(Wrapping {
         length: body.length,
-        trailer,
+        chunking: chunking?,
     })
+}
+
+/// Where the client gave no checksum. A part gets none: an upload takes only the algorithm that it was begun with. Of the
+/// algorithms, CRC32 is the one that every store knows which takes a trailer.
+fn own_trailer(case: &Case<'_>, body: &BodyPlan) -> Option<Chunking> {
+    let whole = case.request.operation.id == OperationId::PutObject;
+    let none = body.checksum.is_none() && body.trailer.is_none();
+    (whole && none).then_some(Chunking::OwnTrailer(Algorithm::Crc32))
 }
 
 fn takes_trailers(case: &Case<'_>) -> bool {
     case.route().is_some_and(|route| route.profile.trailers)
 }
 
-fn say_wrapped(headers: &mut HeaderMap, wrapping: Wrapping) {
+fn say_wrapped(case: &Case<'_>, headers: &mut HeaderMap, wrapping: Wrapping) {
+    headers.insert(DECODED_LENGTH, wrapping.length.into());
+    if let Some(algorithm) = wrapping.trailer() {
+        headers.insert(TRAILER, HeaderValue::from_static(algorithm.header()));
+    }
+    // Other stores would keep it with the object, and know signed chunks without it.
+    if takes_trailers(case) {
+        say_encoded(headers);
+    }
+}
+
+fn say_encoded(headers: &mut HeaderMap) {
     let kept = headers.get(CONTENT_ENCODING);
     let kept = kept.and_then(|value| value.to_str().ok());
     let encoding = kept.map_or_else(
@@ -133,8 +165,6 @@ fn say_wrapped(headers: &mut HeaderMap, wrapping: Wrapping) {
     if let Ok(encoding) = HeaderValue::try_from(encoding) {
         headers.insert(CONTENT_ENCODING, encoding);
     }
-    headers.insert(DECODED_LENGTH, wrapping.length.into());
-    headers.insert(TRAILER, HeaderValue::from_static(wrapping.trailer.header()));
 }
 
 /// Behind no bytes nothing comes; the checksum of nothing stands in the head instead.

@@ -48,5 +48,5 @@ pub use modes::{Difference, DifferenceKind, Observed, Shadowed};
 pub use permit::{Permit, Run};
 pub use refuse::body as refuse_body;
 pub use rules::{
-    Arrival, Auth, BucketRecord, DecisionMode, ListenerRules, Route, Routes, Rules, Shadow,
+    Arrival, Auth, BucketRecord, Chunks, DecisionMode, ListenerRules, Route, Routes, Rules, Shadow,
 };

@@ -197,6 +197,24 @@ pub struct Route {
     pub buckets: Vec<Pattern>,
     /// Takes the buckets that match no pattern.
     pub default: bool,
+    /// How bodies go there.
+    pub chunks: Chunks,
+}
+
+/// How the bytes of objects and parts go to an upstream whose SHA-256 the client did not say beforehand: those that came in
+/// chunks, signed or not, and `UNSIGNED-PAYLOAD`. Whichever it is, they have been verified as far as the client's word goes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Chunks {
+    /// Plain; where the client put a checksum behind them, in chunks with that behind them if the store takes it there.
+    #[default]
+    Passed,
+    /// Plain.
+    Plain,
+    /// In chunks with a checksum behind them: the client's, or one of the gateway's own behind a whole object that came
+    /// without any.
+    Trailer,
+    /// In chunks that are signed with the upstream's key.
+    Signed,
 }
 
 /// What admission must know of the listener a request came through.

@@ -3,6 +3,7 @@
 //! [`plan()`] reads the head; [`BodyCheck`] takes the bytes as they come, undoes the aws-chunked framing and holds the
 //! last byte back until all is verified, so that a store never sees a complete body that was wrong.
 
+mod cells;
 mod chain;
 mod check;
 mod checksum;
@@ -11,6 +12,7 @@ mod plan;
 mod sha256;
 mod wrap;
 
+pub use cells::{Cell, CellHash, Cells};
 pub use chain::ChunkChain;
 pub use check::{BodyCheck, BodyError};
 pub use checksum::{Algorithm, Checksum, Hasher};
@@ -20,4 +22,6 @@ pub use plan::{
     content_encoding_without_aws_chunked, plan,
 };
 pub use sha256::ContentSha256;
-pub use wrap::{Wrapper, Wrapping};
+pub use wrap::{
+    Chunking, Wrapper, Wrapping, signed_chunk_end, signed_chunk_head, signed_end, trailer_line,
+};

@@ -1,6 +1,7 @@
 //! From what was written to what it means. Every check reports and goes on, so that all problems show at once.
 
 mod admin;
+mod chunks;
 mod listeners;
 mod logs;
 mod patterns;

@@ -7,7 +7,7 @@ use super::super::secrets;
 use super::super::settings::{
     Addressing, Credentials, Endpoint, Scheme, Upstream, UpstreamSettings,
 };
-use super::{Check, patterns, tls, values};
+use super::{Check, chunks, patterns, tls, values};
 use portcullis_core::document::Value;
 use portcullis_core::identity::SecretKey;
 use portcullis_core::s3::names::AccountId;
@@ -51,6 +51,13 @@ fn upstream(
     let timeouts = values::timeouts(raw.timeouts, &at.field("timeouts"), check);
     let owner_account = owner(raw.owner_account, &at.field("owner_account"), check);
     let credentials = credentials(kind, &at.field("credentials"), check);
+    let chunks = chunks::chunks(
+        raw.chunks,
+        profile,
+        credentials.as_ref(),
+        &at.field("chunks"),
+        check,
+    );
     let reach = reach?;
     Some(Upstream {
         connection: UpstreamSettings {
@@ -66,6 +73,7 @@ fn upstream(
         owner_account: owner_account?,
         buckets,
         default: raw.default.unwrap_or(false),
+        chunks,
     })
 }
 

@@ -7,6 +7,7 @@ use aws_sigv4::http_request::{
     PayloadChecksumKind, PercentEncodingMode, SignableBody, SignableRequest, SigningSettings,
     UriPathNormalizationMode,
 };
+use aws_sigv4::sign::v4;
 use aws_smithy_runtime_api::client::identity::Identity;
 use portcullis_core::identity::SecretKey;
 use portcullis_core::sigv4::payload::Algorithm;
@@ -16,6 +17,8 @@ use s3s::dto::{GetObjectInput, GetObjectOutput, ListObjectsV2Input, ListObjectsV
 use s3s::host::SingleDomain;
 use s3s::service::{S3Service, S3ServiceBuilder};
 use s3s::{S3, S3Request, S3Response, S3Result};
+use std::sync::Arc;
+use std::time::SystemTime;
 
 const ID: &str = "AKIAIOSFODNN7EXAMPLE";
 const SECRET: &str = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY";
@@ -54,7 +57,7 @@ fn check_example(key: &str, query: &str, pairs: &[(&str, &str)], signature: &str
     let headers = headers(pairs);
     let at = "2013-05-24T00:00:00Z".parse().unwrap();
     let request = request(("examplebucket", key), query, &headers);
-    let head = head(&request, &upstream, &upstream.access().unwrap(), at).unwrap();
+    let (head, _) = head(&request, &upstream, &upstream.access().unwrap(), at).unwrap();
     let (_, signed) = value(&head, "authorization")
         .split_once("Signature=")
         .unwrap();
@@ -152,7 +155,7 @@ async fn what_is_signed_is_what_is_sent() {
             let wire = on_the_wire(key);
             let headers = headers(&[("x-amz-meta-a", "  two   words "), ("range", "bytes=0-1")]);
             let request = request(("bucket", &wire), "partNumber=1", &headers);
-            let head = head(&request, &upstream, &upstream.access().unwrap(), now()).unwrap();
+            let (head, _) = head(&request, &upstream, &upstream.access().unwrap(), now()).unwrap();
             let expected = match addressing {
                 Addressing::Path => format!("/bucket/{wire}?partNumber=1"),
                 Addressing::VirtualHosted => format!("/{wire}?partNumber=1"),
@@ -173,7 +176,7 @@ async fn canonical_queries_are_signed_as_they_stand() {
         "delimiter=%2F&list-type=2&start-after=%C3%A9",
     ] {
         let request = request(("bucket", ""), query, &none);
-        let head = head(&request, &upstream, &upstream.access().unwrap(), now()).unwrap();
+        let (head, _) = head(&request, &upstream, &upstream.access().unwrap(), now()).unwrap();
         assert_eq!(head.raw_path(), format!("/bucket?{query}").as_bytes());
         assert_eq!(verify(&head).await.0, 200, "{query}");
     }
@@ -184,7 +187,7 @@ async fn a_changed_head_does_not_verify() {
     let upstream = upstream(|_| ());
     let headers = headers(&[("x-amz-meta-a", "one")]);
     let request = request(("bucket", "key"), "", &headers);
-    let signed = head(&request, &upstream, &upstream.access().unwrap(), now()).unwrap();
+    let (signed, _) = head(&request, &upstream, &upstream.access().unwrap(), now()).unwrap();
     assert_eq!(verify(&signed).await.0, 200);
     let mut changed = signed.clone();
     changed.insert_header("x-amz-meta-a", "two").unwrap();
@@ -212,7 +215,7 @@ fn t41_headers_of_the_connection_are_not_sent_on() {
         ("x-amz-meta-kept", "yes"),
     ]);
     let request = request(("bucket", "key"), "", &headers);
-    let head = head(&request, &upstream, &upstream.access().unwrap(), now()).unwrap();
+    let (head, _) = head(&request, &upstream, &upstream.access().unwrap(), now()).unwrap();
     let mut names: Vec<_> = head.headers.keys().map(|name| name.as_str()).collect();
     names.sort_unstable();
     let expected = [
@@ -228,6 +231,10 @@ fn t41_headers_of_the_connection_are_not_sent_on() {
     assert!(value(&head, "authorization").contains(signed));
 }
 
+fn framed(length: u64, chunking: Chunking) -> Body {
+    Body::Framed(Wrapping { length, chunking })
+}
+
 #[track_caller]
 fn check_body(method: Method, body: Body, length: &str, hash: &str) {
     let upstream = upstream(|_| ());
@@ -235,7 +242,7 @@ fn check_body(method: Method, body: Body, length: &str, hash: &str) {
     let mut request = request(("bucket", "key"), "", &none);
     request.method = &method;
     request.body = body;
-    let head = head(&request, &upstream, &upstream.access().unwrap(), now()).unwrap();
+    let (head, _) = head(&request, &upstream, &upstream.access().unwrap(), now()).unwrap();
     assert_eq!(value(&head, "content-length"), length);
     assert_eq!(value(&head, "x-amz-content-sha256"), hash);
 }
@@ -248,8 +255,30 @@ fn the_head_announces_the_body() {
     check_body(Method::PUT, Body::Empty, "0", EMPTY);
     check_body(Method::POST, Body::Empty, "0", EMPTY);
     check_body(Method::PUT, Body::Unsigned(9), "9", "UNSIGNED-PAYLOAD");
-    let framed = "STREAMING-UNSIGNED-PAYLOAD-TRAILER";
-    check_body(Method::PUT, Body::Framed(9), "9", framed);
+    for (chunking, length, payload) in [
+        (
+            Chunking::PassedTrailer(Algorithm::Crc32),
+            "50",
+            "STREAMING-UNSIGNED-PAYLOAD-TRAILER",
+        ),
+        (
+            Chunking::OwnTrailer(Algorithm::Crc32),
+            "50",
+            "STREAMING-UNSIGNED-PAYLOAD-TRAILER",
+        ),
+        (
+            Chunking::Signed(None),
+            "181",
+            "STREAMING-AWS4-HMAC-SHA256-PAYLOAD",
+        ),
+        (
+            Chunking::Signed(Some(Algorithm::Crc32)),
+            "302",
+            "STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER",
+        ),
+    ] {
+        check_body(Method::PUT, framed(9, chunking), length, payload);
+    }
     let abc = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
     check_body(Method::PUT, Body::whole(b"abc"), "3", abc);
     check_body(Method::PUT, Body::whole(b""), "0", EMPTY);
@@ -273,10 +302,10 @@ fn a_planned_body_goes_under_the_clients_own_hash() {
     assert_eq!(planned(0, Some(digest), None), Body::Empty);
     let wrapping = Wrapping {
         length: 9,
-        trailer: Algorithm::Crc32,
+        chunking: Chunking::Signed(None),
     };
-    let framed = Body::Framed(wrapping.total());
-    assert_eq!(planned(9, None, Some(wrapping)), framed);
+    assert_eq!(planned(9, None, Some(wrapping)), Body::Framed(wrapping));
+    assert_eq!(planned(0, None, Some(wrapping)), Body::Empty);
 }
 
 #[test]
@@ -290,7 +319,7 @@ fn a_session_token_is_sent_and_signed() {
     });
     let none = HeaderMap::new();
     let request = request(("bucket", "key"), "", &none);
-    let head = head(&request, &upstream, &upstream.access().unwrap(), now()).unwrap();
+    let (head, _) = head(&request, &upstream, &upstream.access().unwrap(), now()).unwrap();
     assert_eq!(value(&head, "x-amz-security-token"), "token");
     assert!(value(&head, "authorization").contains(";x-amz-security-token,"));
 }
@@ -300,9 +329,22 @@ fn an_anonymous_upstream_gets_no_signature() {
     let upstream = upstream(|it| it.credentials = CredentialSettings::Anonymous);
     let none = HeaderMap::new();
     let request = request(("bucket", "key"), "", &none);
-    let head = head(&request, &upstream, &upstream.access().unwrap(), now()).unwrap();
-    let names: Vec<_> = head.headers.keys().map(|name| name.as_str()).collect();
+    let access = upstream.access().unwrap();
+    let (unsigned, _) = head(&request, &upstream, &access, now()).unwrap();
+    let names: Vec<_> = unsigned.headers.keys().map(|name| name.as_str()).collect();
     assert_eq!(names, ["host"]);
+    for (chunking, signs) in [
+        (Chunking::PassedTrailer(Algorithm::Crc32), false),
+        (Chunking::Signed(None), true),
+    ] {
+        let body = framed(9, chunking);
+        let request = UpstreamRequest {
+            body,
+            ..request.clone()
+        };
+        let refused = head(&request, &upstream, &access, now()).is_err();
+        assert_eq!(refused, signs);
+    }
 }
 
 #[test]
@@ -315,7 +357,7 @@ fn a_host_has_a_port_unless_it_is_the_schemes() {
     ] {
         let upstream = upstream(|it| (it.endpoint.host, it.endpoint.port) = (host.into(), port));
         let request = request(("bucket", "key"), "", &none);
-        let head = head(&request, &upstream, &upstream.access().unwrap(), now()).unwrap();
+        let (head, _) = head(&request, &upstream, &upstream.access().unwrap(), now()).unwrap();
         assert_eq!(value(&head, "host"), expected);
     }
 }
@@ -346,8 +388,9 @@ fn signed_by_aws(head: &RequestHeader, body: &Body) -> String {
     settings.excluded_headers = None;
     let body = match body {
         Body::Unsigned(_) => SignableBody::UnsignedPayload,
-        Body::Framed(_) => SignableBody::StreamingUnsignedPayloadTrailer,
-        Body::Empty | Body::Hashed(..) => SignableBody::Precomputed(body.payload().to_owned()),
+        Body::Empty | Body::Hashed(..) | Body::Framed(_) => {
+            SignableBody::Precomputed(body.payload().to_owned())
+        }
     };
     let ours = ["authorization", "x-amz-date", "x-amz-content-sha256"];
     let headers: Vec<(&str, &str)> = head
@@ -388,7 +431,7 @@ proptest! {
         names in proptest::collection::vec("x-amz-meta-[a-c]{1,2}|range|if-match", 0..5),
         values in proptest::collection::vec("[ -~]{0,12}", 5),
         query in proptest::option::of("[a-z]{1,5}=[A-Z]{0,3}"),
-        which in 0..4_u8,
+        which in 0..5_u8,
     ) {
         let key = on_the_wire(&key);
         let pairs: Vec<(&str, &str)> = names
@@ -402,12 +445,13 @@ proptest! {
         request.body = match which {
             0 => Body::Empty,
             1 => Body::Unsigned(7),
-            2 => Body::Framed(70),
+            2 => framed(70, Chunking::PassedTrailer(Algorithm::Crc32)),
+            3 => framed(70, Chunking::Signed(None)),
             _ => Body::whole(b"body"),
         };
         let upstream = upstream(|_| ());
         let at = "2026-02-03T04:05:06Z".parse().unwrap();
-        let head = head(&request, &upstream, &upstream.access().unwrap(), at).unwrap();
+        let (head, _) = head(&request, &upstream, &upstream.access().unwrap(), at).unwrap();
         let (_, ours) = value(&head, "authorization").split_once("Signature=").unwrap();
         prop_assert_eq!(ours, signed_by_aws(&head, &request.body));
     }
@@ -421,7 +465,7 @@ fn the_key_of_the_day_follows_the_day_and_the_secret() {
     let request = request(("bucket", "key"), "", &headers);
     let sign = |access: &Access, day: &str| {
         let at = format!("{day}T00:00:00Z").parse().unwrap();
-        let head = head(&request, &upstream, access, at).unwrap();
+        let (head, _) = head(&request, &upstream, access, at).unwrap();
         value(&head, "authorization").to_owned()
     };
     let own = upstream.access().unwrap();

@@ -2,8 +2,8 @@
 
 use super::portcullis::admission::rego::Guardrails;
 use super::portcullis::admission::{
-    Admission, Arrival, BucketRecord, DecisionMode, Found, Labels, ListenerRules, Missing, Outcome,
-    Permit, Route, Routes, Rules, Shadow, admit,
+    Admission, Arrival, BucketRecord, Chunks, DecisionMode, Found, Labels, ListenerRules, Missing,
+    Outcome, Permit, Route, Routes, Rules, Shadow, admit,
 };
 use super::portcullis::document;
 use super::portcullis::identity::{
@@ -404,6 +404,7 @@ fn routes() -> Vec<Route> {
             profile: Profile::find("aws").unwrap(),
             buckets: patterns(&["acme-*", "demo-*"]),
             default: false,
+            chunks: Chunks::default(),
         },
         Route {
             name: "two".into(),
@@ -412,6 +413,7 @@ fn routes() -> Vec<Route> {
             profile: Profile::find("s3s").unwrap(),
             buckets: patterns(&["partner-*"]),
             default: false,
+            chunks: Chunks::default(),
         },
     ]
 }

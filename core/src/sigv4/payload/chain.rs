@@ -41,12 +41,14 @@ impl ChunkChain {
         }))
     }
 
-    /// A chunk whose data has ended.
-    pub(super) fn chunk(&mut self, chunk: SignedChunk) -> Result<(), Forged> {
+    /// A chunk whose data has ended; gives the hash of it.
+    pub(super) fn chunk(&mut self, chunk: SignedChunk) -> Result<[u8; 32], Forged> {
         let empty = hex(digest(&SHA256, b"").as_ref());
-        let hash = hex(chunk.hash.finish().as_ref());
-        self.0
-            .verify("-PAYLOAD\n", &[&empty, b"\n", &hash], &chunk.claimed)
+        let mut hash = [0; 32];
+        hash.copy_from_slice(chunk.hash.finish().as_ref());
+        let hashes: [&[u8]; 3] = [&empty, b"\n", &hex(&hash)];
+        self.0.verify("-PAYLOAD\n", &hashes, &chunk.claimed)?;
+        Ok(hash)
     }
 
     /// The trailers, each as `name:value` and a line feed.

@@ -1,7 +1,7 @@
 //! The check of a body as it streams.
 
 use super::frames::Frames;
-use super::{Algorithm, BodyPlan, Checksum, FrameFault, Framing, Hasher};
+use super::{Algorithm, BodyPlan, CellHash, Checksum, FrameFault, Framing, Hasher};
 use bytes::{Bytes, BytesMut};
 use std::fmt;
 
@@ -81,6 +81,8 @@ impl BodyCheck {
         let released = match self.frames.take() {
             None => self.release(piece),
             Some(mut frames) => {
+                // Whoever has no use for them does not take them, and a body has many.
+                drop(frames.hashes());
                 let released = self.unwrap_frames(&mut frames, piece);
                 self.frames = Some(frames);
                 released
@@ -91,6 +93,11 @@ impl BodyCheck {
             self.held = None;
         }
         released
+    }
+
+    /// The hashes that the last piece verified, of chunks that are each just one cell to sign anew.
+    pub fn hashes(&mut self) -> Vec<CellHash> {
+        self.frames.as_mut().map(Frames::hashes).unwrap_or_default()
     }
 
     /// The body has ended: verifies everything and gives the last byte; nothing if the body is empty.

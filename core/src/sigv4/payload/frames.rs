@@ -3,6 +3,7 @@
 //! `hex-size[;chunk-signature=…]\r\n data \r\n` again and again, then a chunk of size 0, trailers and an empty line.
 //! <https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-streaming.html>
 
+use super::cells::{CellHash, is_cell};
 use super::chain::SignedChunk;
 use super::{Algorithm, Checksum, Signatures, Signed};
 use crate::sigv4::presented::unhex;
@@ -65,11 +66,16 @@ pub(super) struct Frames {
     state: State,
     /// The start of a line whose end has not come yet.
     line: Vec<u8>,
-    /// Decoded bytes that are still to come.
+    /// Decoded bytes, and those of them that are still to come.
+    length: u64,
     left: u64,
     signatures: Signatures,
     /// The chunk at hand, if it is verified.
     chunk: Option<SignedChunk>,
+    /// Where the chunk at hand begins, if it is just one cell.
+    cell: Option<u64>,
+    /// Of cells that were verified since they were taken.
+    hashes: Vec<CellHash>,
     declared: Option<Algorithm>,
     checksum: Option<Checksum>,
     signature_seen: Seen,
@@ -105,9 +111,12 @@ impl Frames {
         Self {
             state: State::Size,
             line: Vec::new(),
+            length,
             left: length,
             signatures,
             chunk: None,
+            cell: None,
+            hashes: Vec::new(),
             declared,
             checksum: None,
             signature_seen: Seen::No,
@@ -155,6 +164,11 @@ impl Frames {
             }
         }
         Ok(None)
+    }
+
+    /// The hashes of the cells that were verified since this was asked.
+    pub(super) fn hashes(&mut self) -> Vec<CellHash> {
+        std::mem::take(&mut self.hashes)
     }
 
     /// The trailing checksum, once the framing has ended as it must.
@@ -210,7 +224,11 @@ impl Frames {
                 Ok(State::Trailers(Previous::CrLf))
             }
             size if size > self.left => Err(FrameFault::TooLong),
-            size => Ok(State::Data(size)),
+            size => {
+                let start = self.length - self.left;
+                self.cell = is_cell(start, size, self.length).then_some(start);
+                Ok(State::Data(size))
+            }
         }
     }
 
@@ -232,7 +250,10 @@ impl Frames {
     fn verify_chunk(&mut self) -> Result<(), FrameFault> {
         match (&mut self.signatures, self.chunk.take()) {
             (Signatures::Verified(_, chain), Some(chunk)) => {
-                chain.chunk(chunk).map_err(|_| FrameFault::ChunkSignature)
+                let hash = chain.chunk(chunk).map_err(|_| FrameFault::ChunkSignature)?;
+                let cell = self.cell.take().map(|start| CellHash { start, hash });
+                self.hashes.extend(cell);
+                Ok(())
             }
             (Signatures::Verified(..), None) => Err(FrameFault::ChunkSignature),
             (Signatures::None | Signatures::Ignored(_), _) => Ok(()),

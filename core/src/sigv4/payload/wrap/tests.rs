@@ -1,6 +1,5 @@
 use super::*;
 use crate::sigv4::payload::{BodyCheck, BodyPlan, Framing, Hasher, Signatures};
-use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD as BASE64;
 use proptest::prelude::*;
 
@@ -17,7 +16,10 @@ fn wrapped(wrapping: Wrapping, body: &[u8], piece: usize) -> Vec<u8> {
     for piece in body.chunks(piece) {
         framed.extend(wrapper.wrap(Bytes::copy_from_slice(piece)).concat());
     }
-    framed.extend(Wrapper::end(&checksum(wrapping.trailer, body)));
+    let passed = wrapping
+        .trailer()
+        .map(|algorithm| checksum(algorithm, body));
+    framed.extend(wrapper.end(passed.as_ref()));
     framed
 }
 
@@ -25,7 +27,7 @@ fn wrapped(wrapping: Wrapping, body: &[u8], piece: usize) -> Vec<u8> {
 fn a_short_body_is_one_chunk() {
     let wrapping = Wrapping {
         length: 5,
-        trailer: Algorithm::Crc32,
+        chunking: Chunking::PassedTrailer(Algorithm::Crc32),
     };
     let expected = "5\r\nhello\r\n0\r\nx-amz-checksum-crc32:NhCmhg==\r\n\r\n";
     for piece in [1, 2, 5] {
@@ -39,7 +41,7 @@ fn a_long_body_is_cut() {
     let body = vec![7; (CHUNK * 2 + 3) as usize];
     let wrapping = Wrapping {
         length: body.len() as u64,
-        trailer: Algorithm::Sha256,
+        chunking: Chunking::PassedTrailer(Algorithm::Sha256),
     };
     let framed = wrapped(wrapping, &body, 1000);
     assert!(framed.starts_with(b"100000\r\n"));
@@ -56,13 +58,45 @@ fn a_long_body_is_cut() {
 fn what_was_not_announced_is_left_out() {
     let mut wrapper = Wrapper::new(Wrapping {
         length: 2,
-        trailer: Algorithm::Crc32,
+        chunking: Chunking::PassedTrailer(Algorithm::Crc32),
     });
     assert_eq!(
         wrapper.wrap(Bytes::from_static(b"abc")).concat(),
         b"2\r\nab\r\n"
     );
     assert!(wrapper.wrap(Bytes::from_static(b"d")).is_empty());
+}
+
+#[test]
+fn a_checksum_of_our_own_is_that_of_the_body() {
+    let chunking = Chunking::OwnTrailer(Algorithm::Crc32);
+    let wrapping = Wrapping {
+        length: 5,
+        chunking,
+    };
+    let mut wrapper = Wrapper::new(wrapping);
+    let mut framed = wrapper.wrap(Bytes::from_static(b"he")).concat();
+    framed.extend(wrapper.wrap(Bytes::from_static(b"llo")).concat());
+    framed.extend(wrapper.end(None));
+    assert_eq!(
+        framed,
+        b"5\r\nhello\r\n0\r\nx-amz-checksum-crc32:NhCmhg==\r\n\r\n"
+    );
+    assert_eq!(wrapping.total(), framed.len() as u64);
+}
+
+#[test]
+fn signed_frames_have_the_length_of_the_published_examples() {
+    let total = |trailer| {
+        let chunking = Chunking::Signed(trailer);
+        Wrapping {
+            length: 66_560,
+            chunking,
+        }
+        .total()
+    };
+    assert_eq!(total(None), 66_824);
+    assert_eq!(total(Some(Algorithm::Crc32c)), 66_946);
 }
 
 proptest! {
@@ -72,7 +106,7 @@ proptest! {
         piece in 1..700_usize,
         trailer in prop::sample::select(Algorithm::all().collect::<Vec<_>>()),
     ) {
-        let wrapping = Wrapping { length: body.len() as u64, trailer };
+        let wrapping = Wrapping { length: body.len() as u64, chunking: Chunking::PassedTrailer(trailer) };
         let framed = wrapped(wrapping, &body, piece);
         prop_assert_eq!(framed.len() as u64, wrapping.total());
         let plan = BodyPlan {
