@@ -6,7 +6,7 @@ use super::{Permit, Run};
 use crate::request::{encode_path, encode_query_component};
 use crate::s3::headers::Disposition;
 use crate::s3::names::{BucketName, Target};
-use crate::s3::operations::{Checksum, PayloadKind};
+use crate::s3::operations::{Checksum, OperationId, PayloadKind};
 use crate::sigv4::payload::{self, BodyPlan, Hasher, Wrapping};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
@@ -34,7 +34,7 @@ pub(super) fn permit(case: &Case<'_>, body: BodyPlan, granted: Granted) -> Permi
     }
     Permit {
         upstream: case.route,
-        method: case.head.method.clone(),
+        method: method(case),
         bucket: target.bucket_name().unwrap_or_default().to_owned(),
         key: target.key().map(encode_path).unwrap_or_default(),
         query: match &granted.run {
@@ -90,6 +90,14 @@ impl Permit {
             run: Run::Buffered(Bytes::new()),
             conceal_missing: false,
         }
+    }
+}
+
+/// Stores know an upload by this method, and forms hardly.
+fn method(case: &Case<'_>) -> Method {
+    match case.request.operation.id {
+        OperationId::PostObject => Method::PUT,
+        _ => case.head.method.clone(),
     }
 }
 
