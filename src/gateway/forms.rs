@@ -121,9 +121,8 @@ impl Exchange<'_> {
         let location = self.location_of(permit);
         let success = reply.success(&location, self.shown(headers));
         self.entry.sent.object_size = Some(permit.body().length);
-        let (status, body) = (success.status, success.body);
-        let head = reply::whole(status, &success.headers, Some(&body), &self.entry.id);
-        self.send_whole(head, &body).await?;
+        let head = reply::stored(&success, &self.entry.id);
+        self.send_whole(head, &success.body).await?;
         self.entry.end(Ending::Answered);
         Ok(())
     }

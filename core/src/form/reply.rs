@@ -39,6 +39,7 @@ impl Reply {
     /// The answer. `location` is the object's URL, `stored` what the store's answer says of the object.
     pub fn success(&self, location: &str, mut stored: HeaderMap) -> Success {
         stored.remove(CONTENT_TYPE);
+        stored.remove(LOCATION);
         let etag = stored.get(ETAG).and_then(|etag| etag.to_str().ok());
         let etag = etag.unwrap_or_default().to_owned();
         let goes = self
