@@ -461,3 +461,20 @@ async fn a_form_is_explained_from_its_fields() {
     assert_eq!(told["operation_name"], "PostObject");
     stand.end().await;
 }
+
+#[tokio::test]
+async fn a_client_that_stalls_leaves_no_object() {
+    let form = Form::new("folder/key", big()).signed_by(CLERK);
+    let (before, body) = (form.before().len(), form.body());
+    for (sent, connected) in [(20, false), (before - 1, false), (before + 70_000, true)] {
+        let setup = Setup::default().with("limits: { body_idle_timeout: 300ms }");
+        let stand = setup.start().await;
+        let mut client = stand.connect().await;
+        client.send(&form.post().head()).await;
+        client.send(&body[..sent]).await;
+        let answer = client.answer("POST").await;
+        let ended = stand.end().await;
+        ended.body_refused(&answer, 400, "RequestTimeout");
+        assert_eq!(ended.origin.opened > 0, connected, "{sent}");
+    }
+}

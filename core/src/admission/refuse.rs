@@ -36,6 +36,7 @@ pub(super) fn parse(error: ParseError) -> S3Error {
             return S3Error::new(ErrorCode::InvalidBucketName).with("BucketName", &**name);
         }
         ParseError::MethodNotAllowed => ErrorCode::MethodNotAllowed,
+        ParseError::NotAForm => return form(&FormError::NotMultipart),
         ParseError::NoOperation => return not_implemented("This operation is not implemented."),
         ParseError::UnknownQuery(name) => {
             return not_implemented(

@@ -457,6 +457,8 @@ fn the_head_of_a_form_says_how_long_it_is_and_whose_bucket_is_meant() {
         "PreconditionFailed",
         "Bucket POST must be of the enclosure-type multipart/form-data",
     );
+    let other = form().instead("content-type", "text/plain");
+    assert_eq!(code(&other), "PreconditionFailed");
     let twice = form().header("content-type", "multipart/form-data; boundary=c");
     assert_eq!(code(&twice), "InvalidRequest");
     let owner = |id| form().header("x-amz-expected-bucket-owner", id);
