@@ -1,8 +1,8 @@
 //! Forms: who sends them, what their policy says, and which upload they stand for.
 
 use super::kit::{Ask, NOW, Permitted, Signer, World, form_policy, permit, refusal, verdict};
-use crate::admission::{Auth, Found, Missing, Outcome, Run, admit, explain};
-use crate::form::{Boundary, FormReader, Progress};
+use crate::admission::{Auth, Found, Missing, Outcome, Run, admit, explain, refuse_form};
+use crate::form::{Boundary, FormError, FormReader, Progress};
 use crate::identity::Principal;
 use crate::s3::operations::OperationId;
 use crate::s3::profiles::PROFILES;
@@ -627,4 +627,23 @@ fn a_form_can_be_explained_later_and_keeps_no_secrets() {
             assert!(!lower.contains(secret), "{secret}: {kept}");
         }
     }
+}
+
+#[test]
+fn what_is_wrong_behind_the_fields_is_said() {
+    let said = |error| {
+        let error = refuse_form(&error);
+        (error.code.name(), error.message.into_owned())
+    };
+    let code = "MalformedPOSTRequest";
+    assert_eq!(
+        said(FormError::NotLast),
+        (
+            code,
+            "The file is not the last field of the form.".to_owned()
+        )
+    );
+    let unclosed =
+        "The form does not end with its boundary, two hyphens and a line break behind the file.";
+    assert_eq!(said(FormError::Unclosed), (code, unclosed.to_owned()));
 }
