@@ -12,6 +12,7 @@ const CORE: &[(&str, &[&str])] = &[
     ("request", &["s3"]),
     ("sigv4", &["request", "s3", "identity"]),
     ("identity", &["policy", "s3"]),
+    ("form", &["document", "request", "s3"]),
     ("context", &["document", "identity", "request", "s3"]),
     ("policy", &["context", "document", "identity", "s3"]),
     ("controls", &["identity", "policy", "s3"]),
@@ -24,7 +25,7 @@ const CORE: &[(&str, &[&str])] = &[
     (
         "admission",
         &[
-            "context", "controls", "identity", "policy", "request", "s3", "sigv4",
+            "context", "controls", "form", "identity", "policy", "request", "s3", "sigv4",
         ],
     ),
 ];

@@ -105,6 +105,7 @@ fn shown(admission: &Admission) -> String {
                     .collect()
             }
             Run::Stream
+            | Run::Post(_)
             | Run::Buffered(_)
             | Run::Relayed(_)
             | Run::ListBuckets(_)

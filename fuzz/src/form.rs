@@ -1,7 +1,10 @@
 //! Browser uploads, whole and in pieces. Input: a line with the `Content-Type`, and a body.
 
 use super::Outcome;
-use portcullis_core::form::{Boundary, Form, FormError, FormPolicy, FormReader, Progress};
+use bytes::Bytes;
+use portcullis_core::form::{
+    Boundary, FileReader, Form, FormError, FormPolicy, FormReader, Progress,
+};
 
 pub(super) fn check(input: &[u8]) -> Outcome {
     let Some(end) = input.iter().position(|byte| *byte == b'\n') else {
@@ -16,6 +19,7 @@ pub(super) fn check(input: &[u8]) -> Outcome {
         assert_eq!(read(&boundary, body, size), whole, "in pieces of {size}");
     }
     if let Ok((form, before)) = &whole {
+        file(&boundary, &body[*before..]);
         let before = &body[..*before];
         assert!(before.ends_with(b"\r\n\r\n"), "a file follows headers");
         fields(form, before);
@@ -39,7 +43,34 @@ fn read(boundary: &Boundary, body: &[u8], size: usize) -> Result<(Form, usize), 
     Err(reader.unfinished())
 }
 
+/// What follows the fields: a file as long as it can be, and the closing boundary.
+fn file(boundary: &Boundary, rest: &[u8]) {
+    let end = boundary.end();
+    let length = rest.len().saturating_sub(end.len());
+    let pass = |size: usize| {
+        let mut reader = FileReader::new(boundary, length as u64);
+        let mut file = Vec::new();
+        for piece in rest.chunks(size) {
+            file.extend_from_slice(&reader.feed(Bytes::copy_from_slice(piece))?);
+        }
+        reader.finish().map(|()| file)
+    };
+    let whole = pass(rest.len().max(1));
+    for size in [1, 3, 64] {
+        assert_eq!(pass(size), whole, "in pieces of {size}");
+    }
+    let delimiter = &end[..end.len() - 4];
+    let mut windows = rest[..length].windows(delimiter.len());
+    let alone = !windows.any(|window| window == delimiter);
+    let closed = rest.len() >= end.len() && rest.ends_with(&end);
+    assert_eq!(whole.is_ok(), alone && closed);
+    assert!(whole.is_err() || whole.as_deref() == Ok(&rest[..length]));
+}
+
 fn fields(form: &Form, before: &[u8]) {
+    for name in form.headers().iter().flat_map(|headers| headers.keys()) {
+        assert!(!name.as_str().starts_with("x-amz-signature"));
+    }
     for (name, value) in form.fields() {
         assert_eq!(name, name.to_ascii_lowercase());
         assert_eq!(form.get(name), Some(value), "names are unique");

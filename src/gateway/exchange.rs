@@ -3,6 +3,7 @@
 use super::client::Client;
 use super::entry::Entry;
 use super::fault::Fault;
+use super::forms::Source;
 use super::front::{Arrived, Origin};
 use super::guard::guarded;
 use super::recent::Traces;
@@ -79,6 +80,8 @@ pub(super) struct Exchange<'g> {
     origin: Origin,
     arrived: Timestamp,
     looked: Option<Box<Looked>>,
+    /// Where the bytes of the request's body come from.
+    pub(super) source: Source,
 }
 
 /// Headers of answers that name a version.
@@ -122,6 +125,7 @@ impl<'g> Exchange<'g> {
             origin,
             arrived: now,
             looked: None,
+            source: Source::Body,
         }
     }
 
@@ -131,6 +135,7 @@ impl<'g> Exchange<'g> {
             self.label(waiting.labels().clone());
             let found = match waiting.missing() {
                 Missing::Body(plan) => Found::Body(self.read_whole(plan).await?),
+                Missing::Form(boundary) => self.read_form(boundary.clone()).await?,
                 Missing::Tags(permit) => Found::Tags(self.look_up_tags(permit).await?),
             };
             let head = self.client.head();
@@ -196,7 +201,7 @@ impl<'g> Exchange<'g> {
 
     async fn carry_out(&mut self, permit: &Permit) -> Result<(), Fault> {
         match permit.run() {
-            Run::Stream => self.stream(permit).await,
+            Run::Stream | Run::Post(_) => self.stream(permit).await,
             Run::Buffered(body) if self.takes_long() => self.call_long(permit, body).await,
             Run::Buffered(body) => self.call(permit, body.clone()).await,
             Run::Relayed(body) => self.call_streaming(permit, body).await,
@@ -219,7 +224,7 @@ impl<'g> Exchange<'g> {
         let mut check = BodyCheck::new(plan);
         let mut whole = BytesMut::with_capacity(usize::try_from(plan.length).unwrap_or_default());
         self.client.invite_body().await.map_err(Fault::Client)?;
-        while let Some(piece) = self.client.read().await.map_err(Fault::Client)? {
+        while let Some(piece) = self.next_piece().await? {
             whole.extend_from_slice(&check.feed(piece).map_err(Fault::Body)?);
         }
         whole.extend_from_slice(&check.finish().map_err(Fault::Body)?);

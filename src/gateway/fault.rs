@@ -9,6 +9,7 @@ use crate::upstream::answer::{self, Cause};
 use crate::upstream::client::UpstreamError;
 use http::StatusCode;
 use portcullis_core::admission;
+use portcullis_core::form::FormError;
 use portcullis_core::s3::answer::S3Error;
 use portcullis_core::s3::errors::ErrorCode;
 use portcullis_core::sigv4::payload::BodyError;
@@ -19,6 +20,8 @@ pub(super) enum Fault {
     Client(Gone),
     /// The body is not what was announced.
     Body(BodyError),
+    /// The body is no form, or not the one its fields announce.
+    Form(FormError),
     /// The upstream did not answer, or not whole.
     Upstream(UpstreamError),
     /// The upstream answered what must not reach the client.
@@ -44,6 +47,7 @@ impl Fault {
                 Ending::ClientAborted,
             ),
             Self::Body(error) => (Some(admission::refuse_body(&error)), Ending::BodyRefused),
+            Self::Form(error) => (Some(admission::refuse_form(&error)), Ending::BodyRefused),
             Self::Hidden(error, cause) => {
                 tracing::error!(request = id, "{}", cause.explain(upstream));
                 (

@@ -29,6 +29,7 @@ mod control;
 mod entry;
 mod exchange;
 mod fault;
+mod forms;
 pub mod front;
 mod guard;
 mod passing;

@@ -144,7 +144,7 @@ impl Exchange<'_> {
     }
 
     /// The URL of the target as the client wrote it.
-    fn location(&self) -> String {
+    pub(super) fn location(&self) -> String {
         let head = self.client.head();
         let host = head.headers.get(HOST).and_then(|host| host.to_str().ok());
         let scheme = match self.entry.tls {

@@ -108,14 +108,14 @@ impl Recent {
 
 impl Kept {
     fn push(&mut self, exchange: Arc<Exchange>, most: usize) -> Vec<Arc<Exchange>> {
-        self.bytes += exchange.head.len();
+        self.bytes += exchange.size();
         self.exchanges.push_back(exchange);
         let mut evicted = Vec::new();
         while self.exchanges.len() > most || self.bytes > HEADS {
             let Some(oldest) = self.exchanges.pop_front() else {
                 break;
             };
-            self.bytes -= oldest.head.len();
+            self.bytes -= oldest.size();
             evicted.push(oldest);
         }
         evicted
@@ -123,6 +123,10 @@ impl Kept {
 }
 
 impl Exchange {
+    fn size(&self) -> usize {
+        self.head.len() + self.looked.as_ref().map_or(0, |looked| looked.size())
+    }
+
     fn explain(&self) -> Value {
         let explained = self.explained();
         let (text, permissions, body_not_kept) = match explained {

@@ -4,7 +4,7 @@ use crate::record::RequestId;
 use crate::upstream::answer::is_dropped;
 use bytes::Bytes;
 use http::header::{
-    CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, DATE, HeaderMap, HeaderName, HeaderValue,
+    CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, DATE, HeaderMap, HeaderName, HeaderValue, LOCATION,
     TRANSFER_ENCODING,
 };
 use http::{Method, StatusCode, Version};
@@ -60,6 +60,15 @@ pub(super) fn success(success: &Success, id: &RequestId) -> ResponseHeader {
     }
     if success.status != StatusCode::NO_CONTENT {
         set(&mut head, CONTENT_LENGTH, success.body.len().into());
+    }
+    head
+}
+
+/// The head of a success that the gateway composed on top of an upstream's headers, and whose location is its own.
+pub(super) fn stored(success: &Success, id: &RequestId) -> ResponseHeader {
+    let mut head = whole(success.status, &success.headers, Some(&success.body), id);
+    if let Some(location) = success.headers.get(LOCATION) {
+        set(&mut head, LOCATION, location.clone());
     }
     head
 }

@@ -13,7 +13,7 @@ use crate::upstream::client::{Reuse, UpstreamAnswer, UpstreamError};
 use bytes::Bytes;
 use http::header::{CONTENT_LENGTH, CONTENT_RANGE};
 use http::{HeaderMap, Method, StatusCode};
-use portcullis_core::admission::Permit;
+use portcullis_core::admission::{Permit, Run};
 use portcullis_core::sigv4::payload::{BodyCheck, CellHash, Checksum};
 use std::time::Instant;
 
@@ -40,18 +40,21 @@ impl Exchange<'_> {
 
     /// Reads the beginning of a body, and all of a short one. `None`: it is empty, and verified as such.
     async fn begin_upload(&mut self, permit: &Permit) -> Result<Option<Upload>, Fault> {
+        self.begin_body(permit).await?;
         if permit.body().length == 0 {
             // There is no last byte to withhold.
             self.read_whole(permit.body()).await?;
             return Ok(None);
         }
-        self.client.invite_body().await.map_err(Fault::Client)?;
         let mut check = BodyCheck::new(permit.body());
-        let first = self.client.read().await.map_err(Fault::Client)?;
+        let first = self.next_piece().await?;
         let verified = check.feed(first.unwrap_or_default()).map_err(Fault::Body)?;
         let hashes = check.hashes();
-        let rest = match self.client.has_read_body() {
-            true => Rest::Last(check.finish_with_trailer().map_err(Fault::Body)?),
+        let rest = match self.has_read_body() {
+            true => {
+                self.end_body()?;
+                Rest::Last(check.finish_with_trailer().map_err(Fault::Body)?)
+            }
             false => Rest::ToCome(Box::new(check)),
         };
         Ok(Some(Upload {
@@ -136,7 +139,7 @@ impl Exchange<'_> {
                     answered.map_err(Fault::Upstream)?;
                     return Ok(None);
                 }
-                piece = self.client.read() => piece.map_err(Fault::Client)?,
+                piece = self.next_piece() => piece?,
             };
             let Some(piece) = piece else { break };
             let verified = check.feed(piece).map_err(Fault::Body)?;
@@ -156,6 +159,9 @@ impl Exchange<'_> {
         }
         if is_error(status) {
             return self.relay_error(call, permit).await;
+        }
+        if let (Run::Post(reply), true) = (permit.run(), status.is_success()) {
+            return self.answer_form(call, permit, reply).await;
         }
         if status.is_success() && self.is_corrected() {
             return self.relay_corrected(call, permit).await;

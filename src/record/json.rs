@@ -32,7 +32,7 @@
 //! |---|---|
 //! | `operation_name` | `GetObject` |
 //! | `instance`, `listener` | which gateway, which listener |
-//! | `auth` | `anonymous`, `header`, `presigned`, `listener` |
+//! | `auth` | `anonymous`, `header`, `presigned`, `form`, `listener` |
 //! | `access_key_id` | of the key presented |
 //! | `principal` | the caller's ARN |
 //! | `bytes_received` | bytes of the request's body |

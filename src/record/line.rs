@@ -214,6 +214,8 @@ pub(super) fn authentication_type(auth: Option<Auth>) -> Option<&'static str> {
     match auth? {
         Auth::Header => Some("AuthHeader"),
         Auth::Presigned => Some("QueryString"),
+        // AWS's page on the log names no value for forms.
+        Auth::Form => Some("HtmlForm"),
         // A listener with a fixed principal verifies no signature.
         Auth::Anonymous | Auth::Listener => None,
     }

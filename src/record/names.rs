@@ -8,6 +8,7 @@ pub(super) fn auth_name(auth: Auth) -> &'static str {
         Auth::Anonymous => "anonymous",
         Auth::Header => "header",
         Auth::Presigned => "presigned",
+        Auth::Form => "form",
         Auth::Listener => "listener",
     }
 }

@@ -464,7 +464,10 @@ fn the_authentication_type_is_that_of_a_signature() {
     let auth = |auth| move |draft: &mut Draft| draft.labels.auth = auth;
     check(22, auth(Some(Auth::Header)), "AuthHeader");
     check(22, auth(Some(Auth::Presigned)), "QueryString");
-    check(20, auth(Some(Auth::Presigned)), "SigV4");
+    check(22, auth(Some(Auth::Form)), "HtmlForm");
+    for signed in [Auth::Presigned, Auth::Form] {
+        check(20, auth(Some(signed)), "SigV4");
+    }
     for unsigned in [None, Some(Auth::Anonymous), Some(Auth::Listener)] {
         check(20, auth(unsigned), "-");
         check(22, auth(unsigned), "-");

@@ -14,7 +14,7 @@ const DENY: &str = r#"{ "Version": "2012-10-17", "Statement": [{ "Sid": "Closed"
   "Action": "s3:GetObject", "Resource": "arn:aws:s3:::lake-1/closed/*" }] }"#;
 const TOKEN: &str = "canary-admin-token-0123456789";
 
-fn setup() -> Setup {
+pub(crate) fn setup() -> Setup {
     Setup::default().with(SOCKET)
 }
 
@@ -26,7 +26,7 @@ async fn admin(stand: &Stand, head: &str) -> Answer {
     client.answer("GET").await
 }
 
-async fn explain(stand: &Stand, of: &Answer) -> (u16, Value) {
+pub(crate) async fn explain(stand: &Stand, of: &Answer) -> (u16, Value) {
     let id = of.header("x-amz-request-id").unwrap();
     let head = format!("GET /explain/{id} HTTP/1.1\r\nhost: x");
     let answer = admin(stand, &head).await;

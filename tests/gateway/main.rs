@@ -28,6 +28,7 @@ mod visibility;
 mod answers;
 mod bodies;
 mod expect_continue;
+mod forms;
 mod framing;
 mod guardrails;
 mod leaving;

@@ -239,6 +239,15 @@ impl Request {
     }
 }
 
+/// The signature of a form's policy document.
+pub(crate) fn form_signature(user: User, scope: &str, policy: &str) -> String {
+    let secret = format!("AWS4{}", user.secret).into_bytes();
+    let key = scope
+        .split('/')
+        .fold(secret, |key, part| mac(&key, part.as_bytes()));
+    hex(&mac(&key, policy.as_bytes()))
+}
+
 fn folded(value: &str) -> String {
     value.split_ascii_whitespace().collect::<Vec<_>>().join(" ")
 }
@@ -323,7 +332,7 @@ fn mac(key: &[u8], data: &[u8]) -> Vec<u8> {
     clippy::disallowed_methods,
     reason = "the gateway's clock is the real one"
 )]
-fn scope(date: Option<&str>) -> (String, String) {
+pub(crate) fn scope(date: Option<&str>) -> (String, String) {
     let now = || Timestamp::now().strftime("%Y%m%dT%H%M%SZ").to_string();
     let date = date.map_or_else(now, str::to_owned);
     let scope = format!("{}/{REGION}/s3/aws4_request", &date[..8]);

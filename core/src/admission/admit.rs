@@ -1,22 +1,21 @@
 //! The order of checks. Read [`admit`] from the top: each step either passes or ends the request.
 
-use super::authorise::{self, Granted};
-use super::facts::{self, Looked, Stop, Whose};
+use super::authorise;
+use super::facts::Looked;
 use super::legality::{self, Case};
 use super::rego::Ruling;
+use super::waiting::{Waits, forwarded, missing_tags};
 use super::{
-    Arrival, Auth, DecisionMode, Observed, Permit, Rules, Shadowed, authenticate, forward,
-    questions, refuse,
+    Arrival, Auth, DecisionMode, Observed, Permit, Rules, Shadowed, Waiting, authenticate, posted,
+    refuse,
 };
 use crate::identity::{AccessKeyId, Account, Principal};
 use crate::policy::{Decision, Reason};
 use crate::request::{self, CopySource, Head, S3Request};
 use crate::s3::answer::{Answer, S3Error};
-use crate::s3::errors::ErrorCode;
 use crate::s3::names::Target;
 use crate::s3::operations::{Operation, OperationId, PayloadKind};
 use crate::sigv4::payload::BodyPlan;
-use bytes::Bytes;
 use std::sync::Arc;
 
 /// What became of a request, and what its record says of it.
@@ -117,109 +116,6 @@ pub struct Item {
     pub reason: Option<Arc<Reason>>,
 }
 
-/// A request that cannot be decided before something more is known.
-#[derive(Debug)]
-pub struct Waiting {
-    request: S3Request,
-    plan: BodyPlan,
-    labels: Labels,
-    route: Option<usize>,
-    looked: Box<Looked>,
-    body: Option<Bytes>,
-    /// The tags to look up; `None`: it waits for its body.
-    tags: Option<(Whose, Permit)>,
-}
-
-/// What a request waits for.
-#[derive(Debug, Clone, Copy)]
-pub enum Missing<'a> {
-    /// The whole of its body, checked against this.
-    Body(&'a BodyPlan),
-    /// The Tagging document that this leave gets.
-    Tags(&'a Permit),
-}
-
-/// What a request waited for.
-#[derive(Debug)]
-pub enum Found {
-    /// The body, decoded and verified.
-    Body(Bytes),
-    /// The tags, each key with its value; none of an object that is not there.
-    Tags(Vec<(String, String)>),
-}
-
-impl Waiting {
-    /// What is missing. There are at most three rounds: a body, the tags of the object, those of a copy's source.
-    pub fn missing(&self) -> Missing<'_> {
-        match &self.tags {
-            None => Missing::Body(&self.plan),
-            Some((_, permit)) => Missing::Tags(permit),
-        }
-    }
-
-    /// The record's labels, should what is missing never come.
-    pub fn labels(&self) -> &Labels {
-        &self.labels
-    }
-
-    /// Continues with what was missing. `head` and `arrival` are those of [`admit`].
-    pub fn resume(
-        mut self,
-        rules: &Rules,
-        head: &Head<'_>,
-        arrival: &Arrival<'_>,
-        found: Found,
-    ) -> Admission {
-        match (self.tags.take(), found) {
-            (None, Found::Body(body)) => self.body = Some(body),
-            (Some((whose, _)), Found::Tags(pairs)) => {
-                self.looked.learn(whose, questions::tags(&pairs));
-            }
-            // Nobody gives what was not asked for.
-            (None, Found::Tags(_)) | (Some(_), Found::Body(_)) => {
-                return Admission::of(self.labels, Err(ErrorCode::InternalError.into()));
-            }
-        }
-        self.decide(rules, head, arrival)
-    }
-
-    /// Puts what is known to the engine; what is still missing becomes what is waited for.
-    fn decide(mut self, rules: &Rules, head: &Head<'_>, arrival: &Arrival<'_>) -> Admission {
-        let mut labels = self.labels.clone();
-        // Verified by `admit`, from the same head.
-        let presented = authenticate::presented(head, &self.request, arrival)
-            .ok()
-            .flatten();
-        let case = Case {
-            rules,
-            head,
-            arrival,
-            request: &self.request,
-            presented,
-            route: self.route,
-            looked: &self.looked,
-        };
-        let granted = match &self.body {
-            Some(body) => authorise::with_body(&case, &mut labels, body.clone()),
-            None => authorise::without_body(&case, &mut labels),
-        };
-        let missing = match granted {
-            Ok(granted) => {
-                let outcome = forwarded(&case, self.plan, granted);
-                return Admission::of(labels, Ok(outcome)).after(self.looked);
-            }
-            Err(stop) => missing_tags(&case, stop),
-        };
-        match missing {
-            Err(error) => Admission::of(labels, Err(error)).after(self.looked),
-            Ok(tags) => {
-                self.tags = Some(tags);
-                Admission::of(self.labels.clone(), Ok(Outcome::Need(Box::new(self))))
-            }
-        }
-    }
-}
-
 /// Decides what becomes of a request: the one order of checks.
 pub fn admit(rules: &Rules, head: &Head<'_>, arrival: &Arrival<'_>) -> Admission {
     let mut labels = Labels {
@@ -241,6 +137,9 @@ fn check(
     if request.operation.id == OperationId::OptionsPreflight {
         return Err(refuse::not_built(request.operation));
     }
+    if request.operation.id == OperationId::PostObject {
+        return form(rules, head, arrival, request, labels);
+    }
     let caller = authenticate::caller(rules, head, &request, arrival, labels)?;
     let route = rules.route(&request.target)?;
     labels.upstream = route;
@@ -259,13 +158,13 @@ fn check(
         looked: &looked,
     };
     let plan = legality::check(&case, caller.chunks)?;
-    let tags = match request.operation.payload {
+    let waits = match request.operation.payload {
         PayloadKind::Document(_)
         | PayloadKind::Settings(..)
-        | PayloadKind::OptionalSettings(..) => None,
+        | PayloadKind::OptionalSettings(..) => Waits::Body,
         PayloadKind::None | PayloadKind::Stream => match authorise::without_body(&case, labels) {
             Ok(granted) => return Ok(forwarded(&case, plan, granted)),
-            Err(stop) => Some(missing_tags(&case, stop)?),
+            Err(stop) => missing_tags(&case, stop)?,
         },
     };
     labels.undecide();
@@ -276,22 +175,34 @@ fn check(
         route,
         looked: Box::new(looked),
         body: None,
-        tags,
+        waits,
     })))
 }
 
-/// The tags to look up before a request can be decided.
-fn missing_tags(case: &Case<'_>, stop: Stop) -> Result<(Whose, Permit), S3Error> {
-    match stop {
-        Stop::Refused(error) => Err(error),
-        Stop::Unknown(whose) => facts::look_up(case, whose)
-            .map(|permit| (whose, permit))
-            .ok_or_else(|| ErrorCode::InternalError.into()),
-    }
-}
-
-fn forwarded(case: &Case<'_>, plan: BodyPlan, granted: Granted) -> Outcome {
-    Outcome::Forward(Box::new(forward::permit(case, plan, granted)))
+/// The head of a form says neither who sends it nor which object it is for.
+fn form(
+    rules: &Rules,
+    head: &Head<'_>,
+    arrival: &Arrival<'_>,
+    request: S3Request,
+    labels: &mut Labels,
+) -> Result<Outcome, S3Error> {
+    let boundary = posted::check_head(head, &request, arrival)?;
+    let route = rules.route(&request.target)?;
+    labels.upstream = route;
+    let looked = Looked::nothing(
+        &request,
+        route.and_then(|position| rules.routes.get(position)),
+    );
+    Ok(Outcome::Need(Box::new(Waiting {
+        labels: labels.clone(),
+        request,
+        plan: BodyPlan::default(),
+        route,
+        looked: Box::new(looked),
+        body: None,
+        waits: Waits::Form(boundary),
+    })))
 }
 
 impl Admission {
@@ -300,7 +211,7 @@ impl Admission {
         Self::of(Labels::default(), Err(error))
     }
 
-    fn of(labels: Labels, outcome: Result<Outcome, S3Error>) -> Self {
+    pub(super) fn of(labels: Labels, outcome: Result<Outcome, S3Error>) -> Self {
         Self {
             labels,
             outcome: outcome.unwrap_or_else(|error| Outcome::Answer(error.into())),
@@ -308,7 +219,10 @@ impl Admission {
         }
     }
 
-    fn after(mut self, looked: Box<Looked>) -> Self {
+    pub(super) fn after(mut self, mut looked: Box<Looked>) -> Self {
+        if let Some(posted) = &mut looked.posted {
+            posted.forget_secrets();
+        }
         self.looked = Some(looked);
         self
     }
@@ -325,7 +239,7 @@ impl Labels {
         self.shadow = None;
     }
 
-    fn describe(&mut self, request: &S3Request) {
+    pub(super) fn describe(&mut self, request: &S3Request) {
         self.operation = Some(request.operation);
         self.target = Some(request.target.clone());
         self.copy_source = request.copy_source.clone();
@@ -334,7 +248,12 @@ impl Labels {
 
     /// The service and a bucket yet to be created are the caller's own. A copy across upstreams is refused later, so
     /// the source's bucket counts as on the same one.
-    fn describe_owners(&mut self, rules: &Rules, request: &S3Request, route: Option<usize>) {
+    pub(super) fn describe_owners(
+        &mut self,
+        rules: &Rules,
+        request: &S3Request,
+        route: Option<usize>,
+    ) {
         let own = route.is_none() || rules.records_creator(request.operation);
         let own = match &self.principal {
             Principal::Known(caller) if own => Some(caller.account.clone()),

@@ -40,6 +40,10 @@ pub(super) fn without_body(case: &Case<'_>, labels: &mut Labels) -> Result<Grant
         (AnsweredBy::Merged, _) => Run::ListBuckets(bucket_page(&case.request.query)?),
         (_, OperationId::DeleteBucket) => Run::DeleteBucket,
         (AnsweredBy::UpstreamRead, _) => Run::Buffered(Bytes::new()),
+        (AnsweredBy::Upstream, OperationId::PostObject) => match &case.looked.posted {
+            Some(posted) => Run::Post(posted.reply.clone()),
+            None => return Err(refuse::nothing_to_ask_on().into()),
+        },
         (AnsweredBy::Upstream, _) => Run::Stream,
     };
     Ok(Granted {

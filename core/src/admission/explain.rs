@@ -42,8 +42,14 @@ pub fn explain(
     if labels.auth.is_none() || (labels.decision.is_none() && labels.permissions.is_empty()) {
         return Err(Unexplained::NotAsked);
     }
-    let request =
+    let mut request =
         request::parse(head, &arrival.listener.hosts).map_err(|_| Unexplained::NotAsked)?;
+    let posted = looked.and_then(|looked| looked.posted.as_ref());
+    let upload = posted.map(|posted| posted.head(head));
+    let head = upload.as_ref().unwrap_or(head);
+    if let (Some(_), Some(target)) = (posted, &labels.target) {
+        request.target = target.clone();
+    }
     let presented = authenticate::presented(head, &request, arrival);
     let route = labels.upstream;
     let nothing = Looked::nothing(

@@ -3,6 +3,7 @@
 //! caller may not read and write.
 
 use super::legality::Case;
+use super::posted::Posted;
 use super::{Permit, Route};
 use crate::context::{Stored, Tag};
 use crate::request::S3Request;
@@ -36,6 +37,8 @@ pub(super) enum Whose {
 pub struct Looked {
     target: Stored<Vec<Tag>>,
     source: Stored<Vec<Tag>>,
+    /// What a form says beside its file.
+    pub(super) posted: Option<Posted>,
 }
 
 impl Looked {
@@ -49,7 +52,13 @@ impl Looked {
         Self {
             target: unless(request.target.key().is_some()),
             source: unless(request.copy_source.is_some()),
+            posted: None,
         }
+    }
+
+    /// How much memory a form takes that it holds, about.
+    pub fn size(&self) -> usize {
+        self.posted.as_ref().map_or(0, Posted::size)
     }
 
     pub(super) fn learn(&mut self, whose: Whose, tags: Vec<Tag>) {
@@ -75,9 +84,9 @@ impl Looked {
 /// The object a permission is asked on, if it is one whose tags can be looked up.
 pub(super) fn whose(on: On) -> Option<Whose> {
     match on {
-        On::Target => Some(Whose::Target),
+        On::Target | On::FormKey => Some(Whose::Target),
         On::CopySource => Some(Whose::Source),
-        On::Bucket | On::EachKey | On::Role | On::TableBucket | On::FormKey => None,
+        On::Bucket | On::EachKey | On::Role | On::TableBucket => None,
     }
 }
 

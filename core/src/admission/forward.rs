@@ -34,7 +34,7 @@ pub(super) fn permit(case: &Case<'_>, body: BodyPlan, granted: Granted) -> Permi
     }
     Permit {
         upstream: case.route,
-        method: case.head.method.clone(),
+        method: method(case),
         bucket: target.bucket_name().unwrap_or_default().to_owned(),
         key: target.key().map(encode_path).unwrap_or_default(),
         query: match &granted.run {
@@ -90,6 +90,14 @@ impl Permit {
             run: Run::Buffered(Bytes::new()),
             conceal_missing: false,
         }
+    }
+}
+
+/// Stores know an upload by this method, and forms hardly.
+fn method(case: &Case<'_>) -> Method {
+    match case.request.operation.id {
+        OperationId::PostObject => Method::PUT,
+        _ => case.head.method.clone(),
     }
 }
 

@@ -134,7 +134,7 @@ fn listed_headers(case: &Case<'_>) -> Result<(), S3Error> {
     if operation.answered_by == AnsweredBy::Gateway {
         return Ok(());
     }
-    headers::acl_headers(operation.level, case.head.headers).map_err(S3Error::new)
+    headers::acl_headers(operation.acts_on(), case.head.headers).map_err(S3Error::new)
 }
 
 /// What the body must be. A body that the operation has no use for is refused.
@@ -253,8 +253,19 @@ impl<'a> Case<'a> {
 
     /// Milliseconds since the time the signature names.
     pub(super) fn signature_age_ms(&self) -> Option<i64> {
-        let signed = self.presented.as_ref()?.timestamp;
+        let signed = match &self.looked.posted {
+            Some(posted) => posted.signed?,
+            None => self.presented.as_ref()?.timestamp,
+        };
         i64::try_from(self.arrival.now.duration_since(signed).as_millis()).ok()
+    }
+
+    /// The hash of the body that was signed over. The signature of a form is over no body.
+    pub(super) fn signed_payload(&self) -> Option<&str> {
+        match &self.looked.posted {
+            Some(posted) => posted.signed.map(|_| "UNSIGNED-PAYLOAD"),
+            None => self.presented.as_ref().map(|presented| presented.payload),
+        }
     }
 
     /// A store that folds `.`, `..` or empty segments would touch another object than the one that was authorised.

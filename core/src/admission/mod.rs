@@ -6,7 +6,9 @@
 //! | file | says |
 //! |---|---|
 //! | `admit` | the order |
+//! | `waiting` | what a request waits for, and how it goes on with it |
 //! | `authenticate` | who calls |
+//! | `posted` | which upload the fields of a form stand for |
 //! | `legality` | whether the request may be made at all: route, profile, headers, body, expected owners |
 //! | `authorise` | whether this caller may make it |
 //! | `questions` | which question that is to the engine |
@@ -29,6 +31,7 @@ mod hidden;
 mod legality;
 mod modes;
 mod permit;
+mod posted;
 mod questions;
 mod refuse;
 pub mod rego;
@@ -36,17 +39,17 @@ mod rules;
 mod ruling;
 #[cfg(test)]
 mod tests;
+mod waiting;
 
 pub use crate::context::TlsVersion;
-pub use admit::{
-    Admission, Asked, Found, Item, Labels, Missing, Outcome, Permission, Waiting, admit,
-};
+pub use admit::{Admission, Asked, Item, Labels, Outcome, Permission, admit};
 pub use explain::{Explained, Unexplained, explain};
 pub use facts::Looked;
 pub use hidden::withheld;
 pub use modes::{Difference, DifferenceKind, Observed, Shadowed};
 pub use permit::{Permit, Run};
-pub use refuse::body as refuse_body;
+pub use refuse::{body as refuse_body, form as refuse_form};
 pub use rules::{
     Arrival, Auth, BucketRecord, Chunks, DecisionMode, ListenerRules, Route, Routes, Rules, Shadow,
 };
+pub use waiting::{Found, Missing, Waiting};

@@ -1,5 +1,6 @@
 //! The proof that a request was admitted, and all that later phases need.
 
+use crate::form::Reply;
 use crate::s3::xml::{BucketPage, DeleteFailure};
 use crate::sigv4::payload::{BodyPlan, Wrapping};
 use bytes::Bytes;
@@ -29,6 +30,8 @@ pub struct Permit {
 pub enum Run {
     /// Both bodies stream through.
     Stream,
+    /// A form: its file streams through, and its sender is answered so.
+    Post(Reply),
     /// The body is at hand; the answer is read whole before anything is passed on.
     Buffered(Bytes),
     /// The body is at hand; the answer streams through.

@@ -152,14 +152,14 @@ pub(super) fn subject<'a>(
         _ => Listing::No,
     };
     let (target, version_id) = match need.on {
-        On::Target => (request.target.clone(), request.query.get("versionId")),
+        On::Target | On::FormKey => (request.target.clone(), request.query.get("versionId")),
         On::CopySource => match &request.copy_source {
             Some(source) => (source.target.clone(), source.version_id.as_deref()),
             None => return Err(refuse::nothing_to_ask_on()),
         },
         On::Role => (role(said)?, None),
         On::TableBucket => (table_bucket(case, said)?, None),
-        On::Bucket | On::EachKey | On::FormKey => return Err(refuse::nothing_to_ask_on()),
+        On::Bucket | On::EachKey => return Err(refuse::nothing_to_ask_on()),
     };
     let tags = match whose(need.on) {
         Some(whose) if sees_tags(need.action) => case.looked.tags(whose),
@@ -298,7 +298,7 @@ pub(super) fn facts<'a>(
         now: case.arrival.now,
         auth: auth_type(labels.auth),
         signature_age_ms: case.signature_age_ms(),
-        content_sha256: case.presented.as_ref().map(|presented| presented.payload),
+        content_sha256: case.signed_payload(),
         headers: case.head.headers,
         query: &case.request.query,
         listing: subject.listing,
@@ -322,6 +322,7 @@ fn auth_type(auth: Option<Auth>) -> Option<AuthType> {
     match auth {
         Some(Auth::Header) => Some(AuthType::Header),
         Some(Auth::Presigned) => Some(AuthType::Query),
+        Some(Auth::Form) => Some(AuthType::Post),
         Some(Auth::Anonymous | Auth::Listener) | None => None,
     }
 }

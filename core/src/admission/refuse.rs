@@ -5,6 +5,7 @@
 
 use super::Asked;
 use super::rego::Ruling;
+use crate::form::{FieldError, FormError, PolicyError, Violation};
 use crate::identity::{Caller, Principal};
 use crate::policy::{Layer, Verdict};
 use crate::request::{Head, ParseError, Query};
@@ -14,7 +15,7 @@ use crate::s3::names::{AccountId, BadKey, Target};
 use crate::s3::operations::{Operation, PayloadKind};
 use crate::s3::xml::{BadConfiguration, BadXml};
 use crate::sigv4::payload::{BodyError, FrameFault, PlanError};
-use crate::sigv4::{self, Form, Presented, SignatureError};
+use crate::sigv4::{self, Form, Presented, PresentedPost, SignatureError};
 use jiff::Timestamp;
 
 const ONE_MECHANISM: &str = "Only one auth mechanism allowed; only the X-Amz-Algorithm query parameter, Signature query \
@@ -35,6 +36,7 @@ pub(super) fn parse(error: ParseError) -> S3Error {
             return S3Error::new(ErrorCode::InvalidBucketName).with("BucketName", &**name);
         }
         ParseError::MethodNotAllowed => ErrorCode::MethodNotAllowed,
+        ParseError::NotAForm => return form(&FormError::NotMultipart),
         ParseError::NoOperation => return not_implemented("This operation is not implemented."),
         ParseError::UnknownQuery(name) => {
             return not_implemented(
@@ -72,9 +74,7 @@ pub(super) fn parse(error: ParseError) -> S3Error {
 /// A signature that could not even be read.
 pub(super) fn unreadable_signature(error: &SignatureError) -> S3Error {
     match error {
-        SignatureError::SeveralMechanisms => {
-            S3Error::new(ErrorCode::InvalidArgument).say(ONE_MECHANISM)
-        }
+        SignatureError::SeveralMechanisms => several_mechanisms(),
         SignatureError::Version2 | SignatureError::Asymmetric => {
             S3Error::new(ErrorCode::InvalidRequest).say(VERSION_4)
         }
@@ -82,6 +82,7 @@ pub(super) fn unreadable_signature(error: &SignatureError) -> S3Error {
             S3Error::new(ErrorCode::InvalidArgument).say("Unsupported Authorization Type")
         }
         SignatureError::Malformed { form, what } => malformed(*form, &format!("{what}.")),
+        SignatureError::MissingField(name) => missing_field(name),
         SignatureError::RepeatedParameter(name) => repeated("query parameter", name),
         SignatureError::RepeatedHeader(name) => repeated_header(name),
         SignatureError::Contradiction(name) => S3Error::new(ErrorCode::InvalidRequest).say(
@@ -153,6 +154,23 @@ pub(super) fn signature(
     }
 }
 
+/// The same of a form, whose policy document is what was signed.
+pub(super) fn signature_of_post(error: &SignatureError, presented: &PresentedPost<'_>) -> S3Error {
+    let plain = unreadable_signature(error);
+    match error {
+        SignatureError::UnknownKey => plain.with("AWSAccessKeyId", presented.access_key),
+        SignatureError::Mismatch => plain
+            .with("AWSAccessKeyId", presented.access_key)
+            .with("StringToSign", presented.policy),
+        _ => plain,
+    }
+}
+
+/// A form is signed in its fields, and nowhere else.
+pub(super) fn several_mechanisms() -> S3Error {
+    S3Error::new(ErrorCode::InvalidArgument).say(ONE_MECHANISM)
+}
+
 pub(super) fn foreign_token() -> S3Error {
     S3Error::new(ErrorCode::InvalidToken)
 }
@@ -169,6 +187,9 @@ fn bad_scope(form: Form, what: &str) -> S3Error {
         Form::Presigned => S3Error::new(ErrorCode::AuthorizationQueryParametersError).say(format!(
             "Error parsing the X-Amz-Credential parameter; {what}"
         )),
+        Form::Post => S3Error::new(ErrorCode::InvalidArgument)
+            .say(what.to_owned())
+            .with("ArgumentName", "X-Amz-Credential"),
     }
 }
 
@@ -179,6 +200,9 @@ fn malformed(form: Form, what: &str) -> S3Error {
         Form::Presigned => {
             S3Error::new(ErrorCode::AuthorizationQueryParametersError).say(QUERY_PARAMETERS)
         }
+        Form::Post => S3Error::new(ErrorCode::InvalidArgument).say(format!(
+            "The fields of the form's signature are malformed; {what}"
+        )),
     }
 }
 
@@ -189,6 +213,79 @@ pub(super) fn repeated_header(name: &str) -> S3Error {
 fn repeated(kind: &str, name: &str) -> S3Error {
     S3Error::new(ErrorCode::InvalidRequest)
         .say(format!("The {kind} {name} was sent more than once."))
+}
+
+// Forms.
+
+/// What is wrong with a form as it comes.
+pub fn form(error: &FormError) -> S3Error {
+    let argument = || S3Error::new(ErrorCode::InvalidArgument);
+    match error {
+        FormError::NotMultipart => S3Error::new(ErrorCode::PreconditionFailed)
+            .say("Bucket POST must be of the enclosure-type multipart/form-data")
+            .with(
+                "Condition",
+                "Bucket POST must be of the enclosure-type multipart/form-data",
+            ),
+        FormError::TooLarge => S3Error::new(ErrorCode::MaxPostPreDataLengthExceededError),
+        FormError::NoFile => argument()
+            .say("POST requires exactly one file upload per request.")
+            .with("ArgumentName", "file")
+            .with("ArgumentValue", "0"),
+        FormError::Repeated(name) | FormError::NotText(name) => argument()
+            .say(sentence(&error.to_string()))
+            .with("ArgumentName", name.as_str()),
+        FormError::Malformed(_) | FormError::NotLast | FormError::Unclosed => {
+            S3Error::new(ErrorCode::MalformedPOSTRequest).say(sentence(&error.to_string()))
+        }
+    }
+}
+
+/// A field that is missing or says what it may not.
+pub(super) fn field(error: &FieldError) -> S3Error {
+    match error {
+        FieldError::Missing(name) => missing_field(name),
+        FieldError::NoHeader(name) => S3Error::new(ErrorCode::InvalidArgument)
+            .say(sentence(&error.to_string()))
+            .with("ArgumentName", name.as_str()),
+        FieldError::NotOfForms(name) => header_not_implemented(name),
+        FieldError::BadTags => S3Error::new(ErrorCode::MalformedXML),
+    }
+}
+
+fn missing_field(name: &str) -> S3Error {
+    S3Error::new(ErrorCode::InvalidArgument)
+        .say(format!(
+            "Bucket POST must contain a field named '{name}'.  If it is specified, please check the order of the fields."
+        ))
+        .with("ArgumentName", name)
+}
+
+/// A policy document that cannot be read.
+pub(super) fn form_policy(error: &PolicyError) -> S3Error {
+    S3Error::new(ErrorCode::InvalidPolicyDocument).say(format!("Invalid Policy: {error}."))
+}
+
+/// What a form's policy document does not allow.
+pub(super) fn violation(violation: &Violation) -> S3Error {
+    let denied = |why: String| {
+        S3Error::new(ErrorCode::AccessDenied).say(format!("Invalid according to Policy: {why}"))
+    };
+    match violation {
+        Violation::Expired => denied("Policy expired.".to_owned()),
+        Violation::Condition(shown) => denied(format!("Policy Condition failed: {shown}")),
+        Violation::Uncovered(name) => denied(format!("Extra input fields: {name}")),
+        Violation::TooSmall(length, least) => S3Error::new(ErrorCode::EntityTooSmall)
+            .with("ProposedSize", length.to_string())
+            .with("MinSizeAllowed", least.to_string()),
+        Violation::TooLarge(length, most) => S3Error::new(ErrorCode::EntityTooLarge)
+            .with("ProposedSize", length.to_string())
+            .with("MaxSizeAllowed", most.to_string()),
+    }
+}
+
+pub(super) fn no_content_length() -> S3Error {
+    S3Error::new(ErrorCode::MissingContentLength)
 }
 
 // Legality.

@@ -274,6 +274,8 @@ pub enum Auth {
     Header,
     /// Query parameters.
     Presigned,
+    /// The fields of a form.
+    Form,
     /// By the listener's fixed principal.
     Listener,
 }

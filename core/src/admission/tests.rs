@@ -11,6 +11,7 @@ mod deletes;
 mod elsewhere;
 mod facts;
 mod fixed;
+mod forms;
 mod headers;
 mod kit;
 mod modes;

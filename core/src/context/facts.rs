@@ -24,7 +24,8 @@ pub struct Facts<'a> {
     pub auth: Option<AuthType>,
     /// Milliseconds since the time the signature names.
     pub signature_age_ms: Option<i64>,
-    /// The payload hash that was signed over: `x-amz-content-sha256`, or `UNSIGNED-PAYLOAD` for presigned URLs.
+    /// The payload hash that was signed over: `x-amz-content-sha256`, or `UNSIGNED-PAYLOAD` for presigned URLs and
+    /// signed forms.
     pub content_sha256: Option<&'a str>,
     /// The request's headers.
     pub headers: &'a HeaderMap,

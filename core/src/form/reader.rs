@@ -32,6 +32,15 @@ pub enum FormError {
     /// 400 InvalidArgument (our wording).
     #[error("field `{0}` is no text in UTF-8")]
     NotText(String),
+    /// 400 MalformedPOSTRequest (our wording). AWS leaves such fields unread; where the file ends would not be known
+    /// before it is stored.
+    #[error("the file is not the last field of the form")]
+    NotLast,
+    /// 400 MalformedPOSTRequest (our wording).
+    #[error(
+        "the form does not end with its boundary, two hyphens and a line break behind the file"
+    )]
+    Unclosed,
 }
 
 /// What stands between the parts of a form.
@@ -53,11 +62,16 @@ impl Boundary {
             .find(|(name, _)| name.eq_ignore_ascii_case("boundary"))
             .map(|(_, value)| value)
             .filter(|value| (1..=LONGEST_BOUNDARY).contains(&value.len()))
+            .filter(|value| value.bytes().all(|byte| matches!(byte, b' '..=b'~')))
             .filter(|_| kind.eq_ignore_ascii_case("multipart/form-data"))
             .ok_or(FormError::NotMultipart)?;
         Ok(Self {
             delimiter: format!("\r\n--{boundary}").into_bytes().into(),
         })
+    }
+
+    pub(super) fn delimiter(&self) -> &[u8] {
+        &self.delimiter
     }
 
     /// What follows the last byte of the file if the file is the last part, as browsers and libraries end a form.

@@ -92,6 +92,9 @@ pub enum ParseError {
     /// 405 MethodNotAllowed: no operation of this level has this method.
     #[error("no operation has this method")]
     MethodNotAllowed,
+    /// 412 PreconditionFailed: a POST to a bucket that names no sub-resource and is no form.
+    #[error("the body is no form")]
+    NotAForm,
     /// 501 NotImplemented: no row matches.
     #[error("no operation matches")]
     NoOperation,

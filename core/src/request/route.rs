@@ -32,15 +32,22 @@ pub(super) fn find(
         Mark::ContentType(kind) => content_type(headers).is_some_and(|found| found == *kind),
     };
     let parameters = query.0.iter().filter(|each| could_mark(&each.name));
-    let Some(operation) = Operation::find(method.as_str(), level, parameters.count(), holds) else {
-        let known = !Operation::of(method.as_str(), level).is_empty();
-        return Err(match known {
-            true => ParseError::NoOperation,
-            false => ParseError::MethodNotAllowed,
-        });
+    let parameters = parameters.count();
+    let Some(operation) = Operation::find(method.as_str(), level, parameters, holds) else {
+        return Err(unknown(method, level, parameters));
     };
     check(operation, query)?;
     Ok(operation)
+}
+
+fn unknown(method: &Method, level: Level, parameters: usize) -> ParseError {
+    match Operation::of(method.as_str(), level) {
+        [] => ParseError::MethodNotAllowed,
+        [..] if method == Method::POST && level == Level::Bucket && parameters == 0 => {
+            ParseError::NotAForm
+        }
+        [..] => ParseError::NoOperation,
+    }
 }
 
 /// A preflight asks the bucket, whatever key it names.

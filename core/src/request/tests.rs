@@ -306,7 +306,7 @@ fn a_form_is_told_by_its_content_type() {
         "application/x-www-form-urlencoded",
         "",
     ] {
-        post(kind, Err(ParseError::NoOperation));
+        post(kind, Err(ParseError::NotAForm));
     }
     let form = [("content-type", "multipart/form-data")];
     check_route("POST", "/aaa?delete", &form, Ok(OperationId::DeleteObjects));
@@ -336,7 +336,8 @@ fn a_preflight_is_of_the_bucket_whatever_it_asks_about() {
 
 #[test]
 fn methods_and_requests_without_a_row_are_told_apart() {
-    check_route("POST", "/aaa", &[], Err(ParseError::NoOperation));
+    check_route("POST", "/aaa", &[], Err(ParseError::NotAForm));
+    check_route("POST", "/aaa?new", &[], Err(ParseError::NoOperation));
     check_route("POST", "/aaa/k", &[], Err(ParseError::NoOperation));
     for (method, target) in [
         ("PATCH", "/aaa/k"),

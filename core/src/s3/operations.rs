@@ -373,11 +373,19 @@ impl Operation {
         })
     }
 
+    /// What the operation acts on once all is known: a form is sent to a bucket, and its key names an object.
+    pub fn acts_on(&self) -> Level {
+        match self.id {
+            OperationId::PostObject => Level::Object,
+            _ => self.level,
+        }
+    }
+
     /// Whether the operation makes an object appear, for `s3:ObjectCreationOperation`; `None` if it writes no object.
     pub fn creates_object(&self) -> Option<bool> {
         use OperationId::*;
         match self.id {
-            PutObject | CopyObject | CompleteMultipartUpload => Some(true),
+            PutObject | PostObject | CopyObject | CompleteMultipartUpload => Some(true),
             CreateMultipartUpload | UploadPart | UploadPartCopy => Some(false),
             _ => None,
         }
@@ -630,11 +638,22 @@ operations! {
     PostObject: POST Bucket [ContentType("multipart/form-data")] {
         log: "REST.POST.OBJECT",
         accepts: [],
-        // What its other fields bring in (ACL, tags, retention, legal hold) comes with the reader of forms.
-        needs: [need(PutObject, FormKey)],
+        // A PutObject, whose headers are fields of the form.
+        needs: [
+            need(PutObject, FormKey),
+            when(PutObjectAcl, FormKey, ACLS),
+            when(PutObjectTagging, FormKey, TAGS),
+            when(PutObjectRetention, FormKey, RETENTION),
+            when(PutObjectLegalHold, FormKey, LEGAL_HOLD),
+            when(GetObject, FormKey, IF_ETAG),
+            when(GetObject, FormKey, IF_NOT_ETAG),
+        ],
         payload: Stream,
-        answered_by: Nobody,
-        headers: [COMMON, BODY],
+        answered_by: Upstream,
+        headers: [
+            COMMON, BODY, DIGESTS, EXPECTED_OWNER, PAYER, METADATA, TAGGING, ACL, LOCK, WRITE_CONDITIONS, ENCRYPTION,
+            SSE_C, APPEND,
+        ],
     }
     OptionsPreflight: OPTIONS Bucket [] {
         log: "REST.OPTIONS.PREFLIGHT",

@@ -46,8 +46,9 @@ impl Profile {
         PROFILES.iter().find(|profile| profile.name == name)
     }
 
-    /// Whether the store may be sent an operation.
+    /// Whether the store may be sent an operation; of a form, the upload it stands for.
     pub fn has(&self, operation: OperationId) -> bool {
+        let operation = as_sent(operation);
         self.operations
             .iter()
             .any(|group| group.contains(&operation))
@@ -55,7 +56,7 @@ impl Profile {
 
     /// Whether the store would run an operation without looking at this header (lower case).
     pub fn ignores(&self, operation: OperationId, header: &str) -> bool {
-        self.ignores.contains(&(operation, header))
+        self.ignores.contains(&(as_sent(operation), header))
     }
 
     /// Whether the store keeps a key as it is.
@@ -67,6 +68,14 @@ impl Profile {
         };
         // A slash at the end is how folders are marked; every store keeps it.
         key.strip_suffix('/').unwrap_or(key).split('/').all(kept)
+    }
+}
+
+/// No store is sent a form.
+fn as_sent(operation: OperationId) -> OperationId {
+    match operation {
+        PostObject => PutObject,
+        other => other,
     }
 }
 

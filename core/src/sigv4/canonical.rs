@@ -130,7 +130,8 @@ fn put_path(out: &mut Vec<u8>, raw: &[u8]) {
 
 fn put_query(out: &mut Vec<u8>, query: &Query, form: Form) {
     let signed = |parameter: &&Parameter| match form {
-        Form::Header => true,
+        // The signature of a form is over no request.
+        Form::Header | Form::Post => true,
         Form::Presigned => *parameter.name != *"X-Amz-Signature",
     };
     let mut parameters: Vec<&Parameter> = query.0.iter().filter(signed).collect();

@@ -25,7 +25,7 @@ pub enum SignatureError {
     /// A part is missing, repeated or unreadable. Header: 400 AuthorizationHeaderMalformed "The authorization header
     /// is malformed; …". Query: 400 AuthorizationQueryParametersError "Query-string authentication version 4
     /// requires the X-Amz-Algorithm, X-Amz-Credential, X-Amz-Signature, X-Amz-Date, X-Amz-SignedHeaders, and
-    /// X-Amz-Expires parameters."
+    /// X-Amz-Expires parameters." Form: 400 InvalidArgument (our wording).
     #[error("malformed authentication: {what}")]
     Malformed {
         /// Where it stood.
@@ -33,6 +33,10 @@ pub enum SignatureError {
         /// The part, in words.
         what: &'static str,
     },
+    /// A form has some fields of a signature and lacks this one. 400 InvalidArgument "Bucket POST must contain a field
+    /// named 'policy'.  If it is specified, please check the order of the fields."
+    #[error("the form has no field `{0}`")]
+    MissingField(&'static str),
     /// An `x-amz-*` query parameter came twice, or once more in other letter case. 400 InvalidRequest (our wording:
     /// AWS documents none).
     #[error("query parameter `{0}` was sent more than once")]
@@ -59,7 +63,8 @@ pub enum SignatureError {
     /// The scope's region is not ours. Header: 400 AuthorizationHeaderMalformed "The authorization header is
     /// malformed; the region 'given' is wrong; expecting 'expected'" with an element Region. Query: 400
     /// AuthorizationQueryParametersError "Error parsing the X-Amz-Credential parameter; the region 'given' is wrong;
-    /// expecting 'expected'".
+    /// expecting 'expected'". Form: 400 InvalidArgument "the region 'given' is wrong; expecting 'expected'" with the name
+    /// of the field and the same element.
     #[error("the region `{given}` is wrong, `{expected}` was expected")]
     WrongRegion {
         /// Where it stood.
@@ -96,10 +101,10 @@ pub enum SignatureError {
     /// time is too large." with elements RequestTime, ServerTime and MaxAllowedSkewMilliseconds (900000).
     #[error("the request's time is more than 15 minutes away")]
     TimeTooSkewed,
-    /// A presigned URL from more than 15 minutes ahead. 403 AccessDenied "Request is not yet valid".
+    /// A presigned URL or form from more than 15 minutes ahead. 403 AccessDenied "Request is not yet valid".
     #[error("the presigned request is not valid yet")]
     NotYetValid,
-    /// A presigned URL past its time. 403 AccessDenied "Request has expired" with elements X-Amz-Expires, Expires
+    /// A presigned URL past its time; a form after a week. 403 AccessDenied "Request has expired" with elements X-Amz-Expires, Expires
     /// and ServerTime.
     #[error("the presigned request has expired")]
     Expired,

@@ -2,13 +2,14 @@
 //! framing and checksums. Knows no directory of keys: the caller brings the secret and the time.
 //!
 //! Enter at [`presented()`], which says whether and how a request is signed; then derive a [`SigningKey`] for the
-//! access key it names and [`verify()`]. Bodies are [`payload`]'s.
+//! access key it names and [`verify()`]. Forms are [`presented_post`]'s and [`verify_post`]'s. Bodies are [`payload`]'s.
 
 mod canonical;
 mod date;
 mod error;
 mod key;
 pub mod payload;
+mod post;
 mod presented;
 mod verify;
 
@@ -16,6 +17,7 @@ pub use canonical::{canonical_request, put_canonical_value, string_to_sign};
 pub use date::BasicDate;
 pub use error::SignatureError;
 pub use key::SigningKey;
+pub use post::{PresentedPost, presented_post, refuse_unknown_key_of_post, verify_post};
 pub use presented::{Form, Presented, Scope, presented};
 pub use verify::{Expected, Verified, refuse_unknown_key, repeated_headers, verify};
 

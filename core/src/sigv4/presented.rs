@@ -17,6 +17,8 @@ pub enum Form {
     Header,
     /// In the query: a presigned URL.
     Presigned,
+    /// In the fields of a form.
+    Post,
 }
 
 /// The part of a credential after the access key.
@@ -115,7 +117,7 @@ impl<'a> Parts<'a> {
 }
 
 /// `KEY/20150830/us-east-1/s3/aws4_request`. Read from the right: some servers hand out keys that hold a slash.
-fn credential(text: &str) -> Option<(&str, Scope<'_>)> {
+pub(super) fn credential(text: &str) -> Option<(&str, Scope<'_>)> {
     let mut parts = text.rsplitn(5, '/');
     let terminator = parts.next()?;
     let service = parts.next()?;

@@ -8,9 +8,9 @@ use jiff::{SignedDuration, Timestamp};
 use subtle::ConstantTimeEq;
 
 /// How far clocks may differ.
-const SKEW: SignedDuration = SignedDuration::from_mins(15);
+pub(super) const SKEW: SignedDuration = SignedDuration::from_mins(15);
 /// The longest life of a presigned URL: a week, in seconds.
-const LONGEST: i64 = 604_800;
+pub(super) const LONGEST: i64 = 604_800;
 
 /// What a scope must say.
 #[derive(Debug, Clone, Copy)]
@@ -51,7 +51,12 @@ pub fn verify<'a>(
     now: Timestamp,
     expected: Expected<'_>,
 ) -> Result<Verified<'a>, SignatureError> {
-    check_scope(presented, expected)?;
+    check_scope(
+        presented.form,
+        presented.scope,
+        presented.timestamp,
+        expected,
+    )?;
     check_time(presented, now)?;
     check_headers(head.headers, query, presented)?;
     let hash = canonical::hash(head, query, presented);
@@ -102,14 +107,18 @@ fn is_single_valued(name: &str) -> bool {
     }
 }
 
-fn check_scope(presented: &Presented<'_>, expected: Expected<'_>) -> Result<(), SignatureError> {
+pub(super) fn check_scope(
+    form: Form,
+    scope: Scope<'_>,
+    timestamp: Timestamp,
+    expected: Expected<'_>,
+) -> Result<(), SignatureError> {
     let Scope {
         date,
         region,
         service,
-    } = presented.scope;
-    let form = presented.form;
-    if BasicDate::of(presented.timestamp).day() != date {
+    } = scope;
+    if BasicDate::of(timestamp).day() != date {
         return Err(SignatureError::WrongScopeDate { form });
     }
     if !expected.regions.contains(&region) {

@@ -5,7 +5,7 @@ package portcullis.guardrails
 # ARNs of keys, exactly as clients must name them; `*` at the end stands for any rest.
 encryption_keys := ["arn:aws:kms:eu-central-1:111122223333:key/*"]
 
-encrypts := {"PutObject", "CopyObject", "CreateMultipartUpload"}
+encrypts := {"PutObject", "PostObject", "CopyObject", "CreateMultipartUpload"}
 
 deny contains {"code": "ENCRYPTION", "msg": "objects must be written with SSE-KMS"} if {
 	input.operation.name in encrypts

@@ -4,7 +4,7 @@ package portcullis.guardrails
 # By the first letters of a bucket's name: what a whole key must match.
 names := {"lake-": `^(raw|refined)/[a-z0-9_-]+/[0-9]{4}/[0-9]{2}/[0-9]{2}/[A-Za-z0-9._-]+$`}
 
-names_checked := {"PutObject", "CopyObject", "CreateMultipartUpload"}
+names_checked := {"PutObject", "PostObject", "CopyObject", "CreateMultipartUpload"}
 
 deny contains {"code": "NAMES", "msg": sprintf("the key does not follow the conventions of %v", [input.resource.bucket])} if {
 	input.operation.name in names_checked

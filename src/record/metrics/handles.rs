@@ -191,7 +191,7 @@ impl Kind {
         let Some(operation) = operation else {
             return Self::Other;
         };
-        match (operation.level, operation.method) {
+        match (operation.acts_on(), operation.method) {
             (Level::Service | Level::Account | Level::Bucket, _) => Self::Bucket,
             (Level::ObjectLambda, _) => Self::Other,
             (Level::Object, "GET" | "HEAD") => Self::ObjectRead,

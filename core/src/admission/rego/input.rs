@@ -141,6 +141,7 @@ impl<'a> Request<'a> {
                 Auth::Anonymous => "anonymous",
                 Auth::Header => "header",
                 Auth::Presigned => "presigned",
+                Auth::Form => "form",
                 Auth::Listener => "listener",
             }),
         }
@@ -257,7 +258,7 @@ impl What {
         Self {
             name: operation.name,
             log: operation.log,
-            level: match operation.level {
+            level: match operation.acts_on() {
                 Level::Service => "service",
                 Level::Account => "account",
                 Level::ObjectLambda => "object_lambda",

@@ -3,9 +3,10 @@
 use super::portcullis::admission::rego::Guardrails;
 use super::portcullis::admission::{
     Admission, Arrival, BucketRecord, Chunks, DecisionMode, Found, Labels, ListenerRules, Missing,
-    Outcome, Permit, Route, Routes, Rules, Shadow, admit,
+    Outcome, Permit, Route, Routes, Rules, Shadow, admit, refuse_form,
 };
 use super::portcullis::document;
+use super::portcullis::form::{Boundary, FormError, FormReader, Progress};
 use super::portcullis::identity::{
     AccessKey, AccessKeyId, Account, Caller, CallerKind, Directory, SecretKey,
 };
@@ -266,6 +267,10 @@ impl World {
         while let Outcome::Need(waiting) = admission.outcome {
             let found = match waiting.missing() {
                 Missing::Body(_) => Found::Body(ask.body.clone()),
+                Missing::Form(boundary) => match read_form(boundary, &ask.body) {
+                    Ok(found) => found,
+                    Err(error) => return Admission::refused(refuse_form(&error)),
+                },
                 Missing::Tags(permit) => self.look_up(permit),
             };
             admission = waiting.resume(&self.rules, &ask.head(), &arrival, found);
@@ -451,6 +456,16 @@ fn secret(access_key: &str) -> String {
     format!("secret of {access_key}")
 }
 
+fn read_form(boundary: &Boundary, body: &[u8]) -> Result<Found, FormError> {
+    let mut reader = FormReader::new(boundary.clone());
+    for piece in body.chunks(100) {
+        if let Progress::File { form, before, .. } = reader.feed(piece)? {
+            return Ok(Found::Form { form, before });
+        }
+    }
+    Err(reader.unfinished())
+}
+
 /// One request, head and body.
 #[derive(Debug, Clone)]
 pub(crate) struct Ask {
@@ -458,6 +473,8 @@ pub(crate) struct Ask {
     pub(crate) target: Vec<u8>,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
+    /// The fields of a form, from which its body is made.
+    pub(crate) fields: Vec<(String, String)>,
 }
 
 impl Ask {
@@ -471,7 +488,38 @@ impl Ask {
             target: target.into(),
             headers,
             body: Bytes::new(),
+            fields: Vec::new(),
         }
+    }
+
+    /// A form that uploads five bytes.
+    pub(crate) fn form(bucket: &str, key: &str) -> Self {
+        Self::new(&format!("POST /{bucket}"))
+            .header("content-type", "multipart/form-data; boundary=b")
+            .field("key", key)
+    }
+
+    /// Sets a field of a form.
+    pub(crate) fn field(mut self, name: &str, value: &str) -> Self {
+        self.fields.retain(|(field, _)| field != name);
+        self.fields.push((name.to_owned(), value.to_owned()));
+        self.with_fields()
+    }
+
+    /// Takes a field off.
+    pub(crate) fn without_field(mut self, name: &str) -> Self {
+        self.fields.retain(|(field, _)| field != name);
+        self.with_fields()
+    }
+
+    fn with_fields(self) -> Self {
+        let mut body = String::new();
+        for (name, value) in &self.fields {
+            let head = format!("Content-Disposition: form-data; name=\"{name}\"");
+            write!(body, "--b\r\n{head}\r\n\r\n{value}\r\n").unwrap();
+        }
+        body += "--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"f.txt\"\r\n\r\nbytes\r\n--b--\r\n";
+        self.body(&body)
     }
 
     /// The smallest request that an operation takes: everything the row's marks ask for, and no more. `level` is the
@@ -484,6 +532,9 @@ impl Ask {
             Level::Bucket => format!("/{bucket}"),
             Level::Object => format!("/{bucket}/{key}"),
         };
+        if row.id == OperationId::PostObject {
+            return Self::form(bucket, key);
+        }
         let mut ask = Self::new(&format!("{} {path}", row.method));
         ask = match row.level {
             Level::Account => ask.header("x-amz-account-id", ACME),
@@ -652,6 +703,9 @@ impl Signer {
 
     /// Signs in the `Authorization` header; every header is signed but those left out.
     pub(crate) fn sign(&self, ask: Ask) -> Ask {
+        if !ask.fields.is_empty() {
+            return self.sign_form(ask);
+        }
         let mut ask = ask;
         if !ask.headers.contains_key("x-amz-content-sha256") {
             ask = ask.header("x-amz-content-sha256", "UNSIGNED-PAYLOAD");
@@ -671,6 +725,33 @@ impl Signer {
         let signature = self.signature(&draft);
         ask.clone()
             .header("authorization", &authorization(&signature))
+    }
+
+    /// Signs a form: with the policy that it has, or with one that says what it says.
+    fn sign_form(&self, ask: Ask) -> Ask {
+        let given = ask
+            .fields
+            .iter()
+            .find(|(name, _)| name == "policy")
+            .cloned();
+        let ask = ask
+            .field("x-amz-algorithm", "AWS4-HMAC-SHA256")
+            .field("x-amz-credential", "")
+            .field("x-amz-date", &self.time());
+        let credential = format!("{}/{}", self.key, self.scope(&ask));
+        let ask = ask.field("x-amz-credential", &credential);
+        let policy = given.map_or_else(|| policy_of(&ask), |(_, policy)| policy);
+        let mut scope = credential.rsplitn(5, '/');
+        let (_, service, region, date) = (scope.next(), scope.next(), scope.next(), scope.next());
+        let scope = Scope {
+            date: date.unwrap(),
+            region: region.unwrap(),
+            service: service.unwrap(),
+        };
+        let key = SigningKey::derive(&SecretKey::new(self.secret.clone()), &scope);
+        let signature = hex(key.sign(&[policy.as_bytes()]).as_ref());
+        ask.field("policy", &policy)
+            .field("x-amz-signature", &signature)
     }
 
     /// Makes a presigned URL.
@@ -697,11 +778,7 @@ impl Signer {
         };
         let key = SigningKey::derive(&SecretKey::new(self.secret.clone()), &scope);
         let text = string_to_sign(&head, &query, &claim);
-        let tag = key.sign(&[text.as_bytes()]);
-        tag.as_ref()
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect()
+        hex(key.sign(&[text.as_bytes()]).as_ref())
     }
 
     fn scope(&self, ask: &Ask) -> String {
@@ -721,6 +798,25 @@ impl Signer {
         names.sort_unstable();
         names.join(";")
     }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// A policy document with these conditions, as a form holds it.
+pub(crate) fn form_policy(expiration: &str, conditions: &str) -> String {
+    let text = format!(r#"{{"expiration":"{expiration}","conditions":[{conditions}]}}"#);
+    BASE64_STANDARD.encode(text)
+}
+
+fn policy_of(ask: &Ask) -> String {
+    let condition = |(name, value): &(String, String)| {
+        let value = serde_json::Value::from(value.replace("${filename}", "f.txt"));
+        format!(r#"{{"{name}":{value}}}"#)
+    };
+    let conditions: Vec<String> = ask.fields.iter().map(condition).collect();
+    form_policy("2026-03-04T06:00:00Z", &conditions.join(","))
 }
 
 fn region_of(ask: &Ask) -> &'static str {

@@ -4,7 +4,7 @@ use super::kit::{Ask, Signer, World, golden, permit, sent};
 use crate::admission::{Permit, Run};
 use crate::s3::headers::Disposition;
 use crate::s3::names::BucketName;
-use crate::s3::operations::{Level, Mark, OPERATIONS, Operation};
+use crate::s3::operations::{Level, Mark, OPERATIONS, Operation, OperationId};
 use std::fmt::Write;
 
 /// A value for each header that a row sends on, such that the request passes.
@@ -105,6 +105,7 @@ fn full(row: &Operation) -> Ask {
 fn show(text: &mut String, permit: &Permit) {
     let run = match permit.run() {
         Run::Stream => "stream".to_owned(),
+        Run::Post(reply) => format!("stream, {reply:?}"),
         Run::Buffered(body) => format!("buffered {:?}", String::from_utf8_lossy(body)),
         Run::Relayed(body) => format!("relayed {:?}", String::from_utf8_lossy(body)),
         Run::DeleteObjects { allowed, .. } => {
@@ -146,11 +147,16 @@ fn show(text: &mut String, permit: &Permit) {
     }
 }
 
+/// A form says in its fields what others say in their heads; its tests are in `forms`.
+fn said_in_heads() -> impl Iterator<Item = &'static Operation> {
+    sent().filter(|row| row.id != OperationId::PostObject)
+}
+
 #[test]
 fn t07_t25_t41_of_everything_a_client_can_send_this_goes_upstream() {
     let world = World::new();
     let mut text = String::new();
-    for row in sent() {
+    for row in said_in_heads() {
         let signed = permit(world.ask(&full(row).signed("admin")));
         writeln!(text, "{}", row.name).unwrap();
         show(&mut text, &signed);
@@ -169,7 +175,7 @@ fn t07_t25_t41_of_everything_a_client_can_send_this_goes_upstream() {
 #[test]
 fn t41_no_credential_hop_by_hop_or_vendor_header_goes_upstream() {
     let world = World::new();
-    for row in sent() {
+    for row in said_in_heads() {
         for ask in [full(row).signed("admin"), full(row).presigned("admin")] {
             let permit = permit(world.ask(&ask));
             for name in permit.headers().keys() {

@@ -1,6 +1,6 @@
 //! Every refusal by the request that brings it about, beside its nearest allowed neighbour.
 
-use super::kit::{Ask, Signer, World, delete, golden, refusal, verdict};
+use super::kit::{Ask, Signer, World, delete, form_policy, golden, refusal, verdict};
 use crate::admission::refuse_body;
 use crate::s3::answer::S3Error;
 use crate::sigv4::payload::{Algorithm, BodyError, FrameFault};
@@ -16,6 +16,131 @@ fn get() -> Ask {
 
 fn put() -> Ask {
     Ask::new("PUT /acme-open/key").header("content-length", "5")
+}
+
+fn form() -> Ask {
+    Ask::form("acme-open", "key")
+}
+
+/// A form whose policy has these conditions beside those of its key and signature.
+fn with_policy(expiration: &str, conditions: &str) -> Ask {
+    let signature = r#"{"key":"key"},["starts-with","$x-amz-algorithm",""],["starts-with","$x-amz-credential",""],
+        ["starts-with","$x-amz-date",""]"#;
+    let policy = form_policy(expiration, &format!("{signature}{conditions}"));
+    form().field("policy", &policy).signed("admin")
+}
+
+fn forms() -> Vec<Pair> {
+    let later = "2026-03-04T05:06:07Z";
+    let field = |name, bad, good| (form().field(name, bad), form().field(name, good));
+    let policy = |bad: &str, good: &str| (with_policy(later, bad), with_policy(later, good));
+    let signed = || form().signed("admin");
+    let pair = |name, (bad, good)| (name, bad, good);
+    vec![
+        (
+            "a form without a key",
+            form().without_field("key").field("a", "b"),
+            form(),
+        ),
+        (
+            "a form with half a signature",
+            signed().without_field("x-amz-date"),
+            signed(),
+        ),
+        (
+            "a form of version 2",
+            form().field("AWSAccessKeyId", "a"),
+            form(),
+        ),
+        ("a form signed twice", signed().presigned("admin"), signed()),
+        (
+            "a form signed wrongly",
+            signed().field("x-amz-signature", &"0".repeat(64)),
+            signed(),
+        ),
+        (
+            "a form signed for elsewhere",
+            Signer {
+                region: Some("us-east-1"),
+                ..admin()
+            }
+            .sign(form()),
+            signed(),
+        ),
+        (
+            "a signature in a form that cannot be read",
+            signed().field("x-amz-signature", "00"),
+            signed(),
+        ),
+        (
+            "a policy that cannot be read",
+            form().field("policy", "bm8=").signed("admin"),
+            signed(),
+        ),
+        (
+            "a policy that expired",
+            with_policy("2026-03-04T05:06:06Z", ""),
+            with_policy(later, ""),
+        ),
+        pair(
+            "a condition of a policy",
+            policy(r#",{"bucket":"other"}"#, r#",{"bucket":"acme-open"}"#),
+        ),
+        (
+            "a field in no condition",
+            with_policy(later, "").field("acl", "private"),
+            with_policy(later, "").field("x-ignore-acl", "private"),
+        ),
+        pair(
+            "a small file",
+            policy(
+                r#",["content-length-range",6,9]"#,
+                r#",["content-length-range",5,9]"#,
+            ),
+        ),
+        pair(
+            "a large file",
+            policy(
+                r#",["content-length-range",0,4]"#,
+                r#",["content-length-range",0,5]"#,
+            ),
+        ),
+        pair(
+            "a field with a line break",
+            field("x-amz-meta-a", "a\r\nb", "a b"),
+        ),
+        (
+            "a field of another operation",
+            form().field("x-amz-copy-source", "a/b"),
+            form().field("x-copy-source", "a/b"),
+        ),
+        pair(
+            "tags in a form",
+            field("tagging", "a=b", "<Tagging><TagSet/></Tagging>"),
+        ),
+        (
+            "a form without a length",
+            form().without("content-length"),
+            form(),
+        ),
+        (
+            "a form with a large field",
+            form().field("a", &"a".repeat(20 << 10)),
+            form().field("a", &"a".repeat(20 << 9)),
+        ),
+        (
+            "a form without a boundary",
+            form().instead("content-type", "multipart/form-data"),
+            form(),
+        ),
+        (
+            "a form without a file",
+            form()
+                .body("--b\r\nContent-Disposition: form-data; name=\"key\"\r\n\r\nk\r\n--b--\r\n"),
+            form(),
+        ),
+        ("a form that is cut", form().body("--b\r\nContent"), form()),
+    ]
 }
 
 fn admin() -> Signer {
@@ -39,6 +164,7 @@ fn every_refusal_has_its_answer_and_an_allowed_neighbour() {
         parsing(),
         authentication(),
         legality(),
+        forms(),
         bodies(),
         documents(),
     ];
@@ -92,7 +218,11 @@ fn parsing() -> Vec<Pair> {
             "method",
             target("PATCH /acme-open/key", "GET /acme-open/key"),
         ),
-        pair("operation", target("POST /acme-open", "GET /acme-open")),
+        pair(
+            "operation",
+            target("POST /acme-open/key", "GET /acme-open/key"),
+        ),
+        ("no form", Ask::new("POST /acme-open"), form()),
         pair(
             "query name",
             target("GET /acme-open/key?nosuch", "GET /acme-open/key?x-nosuch"),

@@ -469,3 +469,23 @@ fn a_guardrail_in_shadow_is_not_asked_about_what_another_refuses() {
     assert!(shadow.asked.lock().unwrap().is_empty());
     assert!(admission.labels.shadow.is_none());
 }
+
+#[test]
+fn a_form_is_judged_as_the_upload_it_stands_for() {
+    let (world, stub) = guarded(no_temporary);
+    let form = |key| Ask::form("acme-private", key).field("x-amz-server-side-encryption", "AES256");
+    assert_eq!(verdict(&world.ask(&form("a").signed("admin"))), "pass");
+    let input = stub.asked.lock().unwrap().pop().unwrap();
+    assert_eq!(input["request"]["auth_type"], "form");
+    assert_eq!(
+        input["request"]["headers"]["x-amz-server-side-encryption"],
+        "AES256"
+    );
+    let operation =
+        json!({"name": "PostObject", "log": "REST.POST.OBJECT", "level": "object", "writes": true});
+    assert_eq!(input["operation"], operation);
+    assert_eq!(input["resource"]["key"], "a");
+    assert_eq!(input["actions"][0]["action"], "s3:PutObject");
+    let refused = form("tmp/${filename}").signed("admin");
+    assert_eq!(verdict(&world.ask(&refused)), "AccessDenied");
+}

@@ -24,6 +24,7 @@ impl Request {
         let (signed_headers, expires) = match form {
             Form::Header => ("host;x-amz-date", None),
             Form::Presigned => ("host", Some("3600")),
+            Form::Post => panic!("a form is no request"),
         };
         let mut request = Self {
             headers: HeaderMap::new(),
