@@ -16,13 +16,14 @@ from .processes import wait_until
 
 @dataclass
 class Request:
-    """One request as it came. `complete` says whether the whole announced body arrived."""
+    """One request as it came. `complete` says whether the whole announced body arrived, `over` that no more will come."""
 
     line: bytes
     headers: list
     body: bytearray = field(default_factory=bytearray)
     received: int = 0
     complete: bool = False
+    over: bool = False
 
     @property
     def method(self):
@@ -184,6 +185,12 @@ class Stub:
         return Request(line.rstrip(b"\r\n"), headers)
 
     def _read_body(self, reader, request):
+        try:
+            self._read_announced(reader, request)
+        finally:
+            request.over = True
+
+    def _read_announced(self, reader, request):
         if "chunked" in (request.header("transfer-encoding") or "").lower():
             request.complete = self._read_chunks(reader, request)
             return
