@@ -27,6 +27,7 @@ mod visibility;
 mod answers;
 mod bodies;
 mod expect_continue;
+mod faults;
 mod framing;
 mod guardrails;
 mod leaving;
