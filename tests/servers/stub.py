@@ -82,6 +82,13 @@ class Hangup:
     after: int = 0
 
 
+@dataclass
+class Unread:
+    """Leaves the body unread until `go`, then hangs up."""
+
+    go: threading.Event = field(default_factory=threading.Event)
+
+
 def reply(status=200, body=b"", headers=(), head_only=False):
     """A well-framed answer."""
     lines = [f"HTTP/1.1 {status} Stub", f"content-length: {len(body)}", *(f"{name}: {value}" for name, value in headers)]
@@ -166,6 +173,9 @@ class Stub:
         if isinstance(answer, Hangup):
             request.body += reader.read(answer.after)
             request.received = len(request.body)
+            return False
+        if isinstance(answer, Unread):
+            answer.go.wait()
             return False
         if (request.header("expect") or "").lower() == "100-continue":
             connection.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
