@@ -26,6 +26,7 @@ mod visibility;
 
 mod answers;
 mod bodies;
+mod documents;
 mod expect_continue;
 mod faults;
 mod framing;
