@@ -145,13 +145,14 @@ class Bench:
         (line,) = log.lines(answer.request_id)
         return json.loads(line)
 
-    def refused(self, target, headers, body, code, unchanged, kept=None):
+    def refused(self, target, headers, body, code, unchanged, kept=None, outer=None, at=None):
         """Sends a request whose body is refused with `code`. `kept` says whether the connection must survive it, where
-        that does not depend on how the body comes in."""
-        with wire.Connection(self.side.endpoint) as connection:
+        that does not depend on how the body comes in; `outer` puts the body into HTTP chunks of that size."""
+        with wire.Connection(at or self.side.endpoint) as connection:
             headers = [(name, value) for name, value in headers if name != "content-length"]
+            framing = ("transfer-encoding", "chunked") if outer else ("content-length", str(len(body)))
             try:
-                connection.send("PUT", target, [*headers, ("content-length", str(len(body)))], body)
+                connection.send("PUT", target, [*headers, framing], in_http_chunks(body, outer) if outer else body)
             except (BrokenPipeError, ConnectionResetError):
                 pass  # Refused before all of it was sent.
             answer = connection.receive("PUT")
@@ -188,6 +189,11 @@ def nothing_whole(stub):
         stub.requests.clear()
 
     return check
+
+
+def in_http_chunks(body, size):
+    pieces = [body[start : start + size] for start in range(0, len(body), size)]
+    return b"".join(b"%x\r\n%b\r\n" % (len(piece), piece) for piece in [*pieces, b""])
 
 
 def joined(pieces):
@@ -231,6 +237,54 @@ def test_t14_t15_t16_one_changed_byte_leaves_nothing(bench, stub, name, kind, le
         found_early = early and form.code(kind) not in (SUM, HASH)
         kept = True if length < 4096 else False if found_early else None
         bench.refused(target, headers, body, form.code(kind), nothing_whole(stub), kept)
+
+
+@pytest.mark.parametrize("length", [0, 1])
+@pytest.mark.parametrize("name", FRAMED)
+def test_t14_t15_one_changed_byte_of_next_to_nothing_leaves_nothing(bench, stub, name, length):
+    headers, pieces = FORMS[name].make(bench.side, KEY, pattern(length), 1)
+    for kind in dict.fromkeys(kind for kind, _ in pieces):
+        for body, _ in changed(pieces, kind):
+            bench.refused(KEY, headers, body, FORMS[name].code(kind), nothing_whole(stub), kept=True)
+
+
+@SIZES
+@pytest.mark.parametrize("name", FRAMED)
+def test_t14_t15_one_changed_byte_within_http_chunks_leaves_nothing(bench, stub, name, length, chunk):
+    headers, pieces = FORMS[name].make(bench.side, KEY, pattern(length), chunk)
+    for kind in FORMS[name].kinds:
+        for body, _ in changed(pieces, kind):
+            bench.refused(KEY, headers, body, FORMS[name].code(kind), nothing_whole(stub), outer=7000)
+
+
+@SIZES
+@pytest.mark.parametrize("name", ["md5", "checksum", "unsigned-trailer"])
+def test_t15_t16_presigned_one_changed_byte_leaves_nothing(bench, stub, name, length, chunk):
+    side, form = bench.side, FORMS[name]
+    headers, pieces = form.make(side, KEY, pattern(length), chunk)
+    of_headers = ("host", "x-amz-date", "x-amz-content-sha256", "authorization", "content-length")
+    lines = [(name, value) for name, value in headers if name not in of_headers]
+    target = side.signer.presign("PUT", KEY, side.host, extra=lines)
+    headers = [("host", side.host), *lines]
+    assert side.unsigned("PUT", target, headers, joined(pieces)).status == 200
+    assert bytes(stub.only_request().body) == pattern(length)
+    stub.requests.clear()
+    for kind in form.kinds:
+        for body, _ in changed(pieces, kind):
+            bench.refused(target, headers, body, form.code(kind), nothing_whole(stub))
+
+
+@SIZES
+@pytest.mark.parametrize("name", [name for name in FORMS if name != "signed-chunks"])
+def test_t15_t16_who_needs_no_signature_needs_a_sound_body(bench, stub, name, length, chunk):
+    """Through a listener that names the caller signatures mean nothing; framing, hashes and checksums do."""
+    side, form = bench.side, FORMS[name]
+    headers, pieces = form.make(side, KEY, pattern(length), chunk)
+    codes = {**form.codes, "data": HASH if name == "hash" else SUM, "checksum": SUM}
+    of_signatures = [kind for kind, code in codes.items() if code == FORGERY]
+    for kind in form.kinds:
+        for body, _ in changed(pieces, kind) if kind not in of_signatures else []:
+            bench.refused(KEY, headers, body, codes.get(kind, FRAMING), nothing_whole(stub), at=bench.front.app_endpoint)
 
 
 @pytest.mark.parametrize("name", FRAMED)
