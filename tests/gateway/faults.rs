@@ -131,6 +131,22 @@ async fn t43_an_early_success_of_any_body_is_a_lie() {
     check_upload(|| Script::after(1000).then(&said).hang(), MALFORMED).await;
 }
 
+/// It may be stored and it may not: the client must not take it for done.
+#[tokio::test]
+async fn t43_the_answer_to_a_body_that_breaks_off_is_seen_to() {
+    for (profile, put) in uploads() {
+        let stand = patient(profile).await;
+        stand.origin.will(Script::say(FULL).close());
+        let answer = upload(&stand, &put).await;
+        assert!(!answer.whole, "{answer:?}");
+        let ended = stand.end().await;
+        assert!(ended.seen().whole);
+        let record = ended.record();
+        assert_eq!(record["ending"], "upstream_failed", "{record:#}");
+        assert_eq!(record["upstream"]["error"], "closed", "{record:#}");
+    }
+}
+
 #[tokio::test]
 async fn t43_interim_answers_while_a_body_is_sent_are_no_answer() {
     for (profile, put) in uploads() {
