@@ -9,23 +9,40 @@ use pingora::protocols::http::v1::server::HttpSession;
 use pingora::server::ShutdownWatch;
 use pingora::{Error, ErrorType};
 use portcullis_core::request::Head;
-use std::time::Duration;
+use std::time::{Duration, Instant};
+use tokio::time::timeout;
+
+/// What a body in HTTP chunks must bring within the time allowed. The front sees to bodies of known length.
+const QUOTA: usize = 1024;
 
 /// The client's connection while one request on it is served.
 pub(super) struct Client {
     session: HttpSession,
+    patience: Duration,
+    pace: Pace,
     invited: bool,
     last: bool,
     shutdown: ShutdownWatch,
 }
 
+/// How fast a body comes.
+#[derive(Default)]
+struct Pace {
+    /// Bytes since there last were enough of them.
+    moved: usize,
+    /// How long they were waited for.
+    waited: Duration,
+}
+
 /// Why the client's side ended early.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Gone {
-    /// It closed or reset the connection, or broke its framing.
+    /// It closed or reset the connection.
     Closed,
-    /// It neither sent nor took a byte within the time allowed.
+    /// It neither sent nor took a byte within the time allowed, or next to nothing of its body.
     TooSlow,
+    /// It broke the HTTP framing of its body, whose end is now anybody's guess.
+    Malformed,
 }
 
 impl Client {
@@ -40,6 +57,8 @@ impl Client {
         session.set_total_drain_timeout(Some(patience));
         Self {
             session,
+            patience,
+            pace: Pace::default(),
             invited: false,
             last: false,
             shutdown,
@@ -92,10 +111,33 @@ impl Client {
 
     /// The next piece of the body; `None` at its end.
     pub(super) async fn read(&mut self) -> Result<Option<Bytes>, Gone> {
-        self.session
-            .read_body_bytes()
-            .await
-            .map_err(|error| gone(&error))
+        let read = match self.headers().contains_key(TRANSFER_ENCODING) {
+            false => self.read_piece().await,
+            true => self.read_in_time().await,
+        };
+        if read == Err(Gone::Malformed) {
+            self.close_after();
+        }
+        read
+    }
+
+    async fn read_piece(&mut self) -> Result<Option<Bytes>, Gone> {
+        let read = self.session.read_body_bytes().await;
+        read.map_err(|error| gone(&error))
+    }
+
+    /// Lets no client keep a connection by a byte a minute.
+    async fn read_in_time(&mut self) -> Result<Option<Bytes>, Gone> {
+        let began = Instant::now();
+        let left = self.patience.saturating_sub(self.pace.waited);
+        let read = timeout(left, self.read_piece()).await;
+        let piece = read.unwrap_or(Err(Gone::TooSlow))?;
+        self.pace.waited += began.elapsed();
+        self.pace.moved += piece.as_ref().map_or(0, Bytes::len);
+        if self.pace.moved >= QUOTA {
+            self.pace = Pace::default();
+        }
+        Ok(piece)
     }
 
     /// Whether the body was read to its end, so that [`Client::read`] would only say so.
@@ -185,6 +227,7 @@ impl Client {
 fn gone(error: &Error) -> Gone {
     match error.etype() {
         ErrorType::ReadTimedout | ErrorType::WriteTimedout => Gone::TooSlow,
+        ErrorType::Custom("InvalidChunk") => Gone::Malformed,
         _ if stalled(error) => Gone::TooSlow,
         _ => Gone::Closed,
     }

@@ -16,7 +16,7 @@ use portcullis_core::sigv4::payload::BodyError;
 
 /// How serving a request can fail once it was admitted.
 pub(super) enum Fault {
-    /// The client went away or stalled.
+    /// The client went away, stalled, or is not to be understood.
     Client(Gone),
     /// The body is not what was announced.
     Body(BodyError),
@@ -46,6 +46,9 @@ impl Fault {
                 Some(ErrorCode::RequestTimeout.into()),
                 Ending::ClientAborted,
             ),
+            Self::Client(Gone::Malformed) => {
+                (Some(ErrorCode::BadRequest.into()), Ending::BodyRefused)
+            }
             Self::Body(error) => (Some(admission::refuse_body(&error)), Ending::BodyRefused),
             Self::Form(error) => (Some(admission::refuse_form(&error)), Ending::BodyRefused),
             Self::Hidden(error, cause) => {

@@ -118,13 +118,13 @@ def signed_chunks(signer, method, target, host, data, size=65536, extra=(), trai
     headers = signer.headers(method, target, host, form, announced)
     date = dict(headers)["x-amz-date"]
     previous = headers[-1][1].rpartition("=")[2]
-    body = b""
+    pieces = []
     for start in [*range(0, len(data), size), len(data)]:
         chunk = data[start : start + size]
         digest = hashlib.sha256(chunk).hexdigest()
         previous = signer.sign(date, "AWS4-HMAC-SHA256-PAYLOAD", previous, EMPTY_SHA256, digest)
-        body += f"{len(chunk):x};chunk-signature={previous}\r\n".encode() + chunk + b"\r\n" * bool(chunk)
-    body += _signed_trailer(signer, date, previous, trailer) if trailer else b"\r\n"
+        pieces += [f"{len(chunk):x};chunk-signature={previous}\r\n".encode(), chunk, b"\r\n" * bool(chunk)]
+    body = b"".join([*pieces, _signed_trailer(signer, date, previous, trailer) if trailer else b"\r\n"])
     return [*headers, ("content-length", str(len(body)))], body
 
 

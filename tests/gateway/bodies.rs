@@ -303,6 +303,26 @@ async fn frames_may_come_in_http_chunks() {
     }
 }
 
+/// What comes in HTTP chunks must come in chunks that are right; where such a body ends is anybody's guess.
+async fn check_http_chunks(chunks: &str) {
+    let stand = Stand::start().await;
+    let mut client = stand.connect().await;
+    let put = framed_put("/lake-1/key", b"hello", 5, &trailer(b"hello"))
+        .no_length()
+        .header("Transfer-Encoding", "chunked")
+        .signed_by(CLERK);
+    let second = Request::get("/lake-1/smuggled").signed_by(CLERK).bytes();
+    client
+        .send(&[&put.head(), chunks.as_bytes(), &second].concat())
+        .await;
+    let answer = client.answer("PUT").await;
+    assert_eq!(answer.header("connection"), Some("close"), "{chunks:?}");
+    client.closed().await;
+    let ended = stand.end().await;
+    ended.refused(&answer, 400, "BadRequest");
+    assert_eq!(ended.record()["ending"], "body_refused", "{chunks:?}");
+}
+
 #[tokio::test]
 async fn t14_http_chunks_that_are_wrong() {
     for chunks in [
@@ -310,28 +330,11 @@ async fn t14_http_chunks_that_are_wrong() {
         "5\r\nhelloXX0\r\n\r\n",
         "5;\nhello\r\n0\r\n\r\n",
         "-5\r\nhello\r\n",
+        "0x5\r\nhello\r\n0\r\n\r\n",
         "fffffffffffffffff\r\n",
+        "ffffffffffffffff\r\n",
     ] {
-        let stand = Stand::start().await;
-        let mut client = stand.connect().await;
-        let put = framed_put("/lake-1/key", b"hello", 5, &trailer(b"hello"))
-            .no_length()
-            .header("Transfer-Encoding", "chunked")
-            .signed_by(CLERK);
-        client.send(&put.head()).await;
-        client.try_send(chunks.as_bytes()).await;
-        client.finish_sending().await;
-        client.finished().await;
-        let ended = stand.end().await;
-        assert!(
-            ended.origin.seen.iter().all(|seen| !seen.whole),
-            "{chunks:?}"
-        );
-        let ending = &ended.record()["ending"];
-        assert!(
-            ending == "client_aborted" || ending == "body_refused",
-            "{chunks:?} {ending}"
-        );
+        check_http_chunks(chunks).await;
     }
 }
 

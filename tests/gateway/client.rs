@@ -38,7 +38,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
 
     /// Sends what the gateway may already have stopped reading.
     pub(crate) async fn try_send(&mut self, bytes: &[u8]) {
-        let _ = self.stream.write_all(bytes).await;
+        self.is_sent(bytes).await;
+    }
+
+    /// Whether the other end still takes what is sent.
+    pub(crate) async fn is_sent(&mut self, bytes: &[u8]) -> bool {
+        self.stream.write_all(bytes).await.is_ok()
     }
 
     /// Says that nothing more comes; still reads.

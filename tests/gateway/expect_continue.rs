@@ -1,6 +1,6 @@
 //! `Expect: 100-continue`: a refusal comes before the body, and the gateway itself asks for it otherwise.
 
-use super::request::{CLERK, PARTNER, Request};
+use super::request::{CLERK, PARTNER, Request, UNSIGNED, base64, framed_put, sha256};
 use super::stand::Stand;
 
 #[tokio::test]
@@ -40,6 +40,51 @@ async fn trap_expect_100_continue_is_refused_before_the_body() {
     assert_eq!(answer.header("connection"), Some("close"));
     client.closed().await;
     stand.end().await.refused(&answer, 403, "AccessDenied");
+}
+
+/// Whatever the head alone shows to be wrong is said before the body is asked for.
+#[tokio::test]
+async fn trap_expect_100_continue_is_refused_for_all_that_the_head_shows() {
+    let put = || Request::put("/lake-1/key", "hello").hash(UNSIGNED);
+    let trailer = framed_put("/lake-1/key", b"hello", 5, "");
+    for (request, status, code) in [
+        (put().header("Content-MD5", "hello"), 400, "InvalidDigest"),
+        (
+            put().header("x-amz-checksum-crc32", "hello"),
+            400,
+            "InvalidRequest",
+        ),
+        (put().hash("no hash"), 400, "InvalidArgument"),
+        (
+            put().hash("STREAMING-AWS4-ECDSA-P256-SHA256-PAYLOAD"),
+            501,
+            "NotImplemented",
+        ),
+        (put().length(6 << 30), 400, "EntityTooLarge"),
+        (
+            put().hash("STREAMING-AWS4-HMAC-SHA256-PAYLOAD"),
+            411,
+            "MissingContentLength",
+        ),
+        (
+            trailer.header("x-amz-checksum-sha256", base64(&sha256(b"hello"))),
+            400,
+            "InvalidRequest",
+        ),
+        (
+            put().header("x-amz-no-such-thing", "x"),
+            501,
+            "NotImplemented",
+        ),
+    ] {
+        let stand = Stand::start().await;
+        let mut client = stand.connect().await;
+        let request = request.header("Expect", "100-continue").signed_by(CLERK);
+        client.send(&request.head()).await;
+        let answer = client.answer("PUT").await;
+        client.closed().await;
+        stand.end().await.refused(&answer, status, code);
+    }
 }
 
 #[tokio::test]

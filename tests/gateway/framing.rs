@@ -1,6 +1,6 @@
 //! Heads that are read in more than one way end at the front: with an S3 error, a record, and a closed connection.
 
-use super::request::{CLERK, OWNER, PARTNER, Request};
+use super::request::{CLERK, OWNER, PARTNER, Request, UNSIGNED};
 use super::stand::{Setup, Stand, UPSTREAM};
 
 /// Sends raw bytes: refused with 400 and closed, recorded once, and nobody else hears of it.
@@ -190,6 +190,26 @@ async fn t40_an_early_refusal_reaches_a_client_that_still_sends() {
     let answer = client.answer("PUT").await;
     assert_eq!(answer.header("connection"), Some("close"));
     client.closed().await;
+    stand.end().await.refused(&answer, 403, "AccessDenied");
+}
+
+/// What a refused client goes on sending is read for a while, so that it sees its answer, and not for ever.
+#[tokio::test]
+async fn t40_a_refused_client_that_goes_on_sending_is_cut_off() {
+    let stand = Stand::start().await;
+    let mut client = stand.connect().await;
+    let put = Request::put("/lake-1/key", "").hash(UNSIGNED);
+    client
+        .send(&put.length(4 << 30).signed_by(PARTNER).head())
+        .await;
+    let answer = client.answer("PUT").await;
+    let piece = vec![b'a'; 64 * 1024];
+    let mut taken = 0;
+    while client.is_sent(&piece).await {
+        taken += piece.len();
+        // What the gateway reads, and what the sockets between hold.
+        assert!(taken < 32 << 20, "{taken} bytes were taken");
+    }
     stand.end().await.refused(&answer, 403, "AccessDenied");
 }
 

@@ -1,7 +1,7 @@
 //! Clients that go away or stall, and a gateway that stops: one record each, with its ending.
 
 use super::origin::{Gate, Script, answer};
-use super::request::{OWNER, Request};
+use super::request::{OWNER, Request, framed_put};
 use super::stand::{Ended, Setup, Stand};
 use std::time::Duration;
 
@@ -129,6 +129,38 @@ async fn a_client_that_stops_sending_its_body() {
     let ended = stand.end().await;
     ended.body_refused(&answer, 400, "RequestTimeout");
     aborted(&ended);
+}
+
+/// Begins a body and then sends it byte by byte, each well in time after the one before, for as long as they are taken.
+async fn trickle(put: Request, begun: &[u8]) {
+    let stand = Setup::default()
+        .with("limits: { body_idle_timeout: 200ms }")
+        .start()
+        .await;
+    let mut client = stand.connect().await;
+    client.send(&put.signed_by(OWNER).head()).await;
+    client.send(begun).await;
+    let head = loop {
+        client.try_send(b"x").await;
+        let pause = Duration::from_millis(20);
+        if let Ok(head) = tokio::time::timeout(pause, client.head()).await {
+            break head;
+        }
+    };
+    let answer = client.rest("PUT", head).await;
+    assert_eq!(answer.header("connection"), Some("close"));
+    let ended = stand.end().await;
+    ended.body_refused(&answer, 400, "RequestTimeout");
+    aborted(&ended);
+}
+
+#[tokio::test]
+async fn a_client_that_sends_its_body_byte_by_byte() {
+    let put = Request::put("/lake-1/key", "").hash("UNSIGNED-PAYLOAD");
+    trickle(put.length(5000), b"").await;
+    let framed = framed_put("/lake-1/key", b"", 5000, "").no_length();
+    let chunked = framed.header("Transfer-Encoding", "chunked");
+    trickle(chunked, b"2000\r\n1388\r\n").await;
 }
 
 #[tokio::test]

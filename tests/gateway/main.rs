@@ -27,7 +27,9 @@ mod visibility;
 
 mod answers;
 mod bodies;
+mod documents;
 mod expect_continue;
+mod faults;
 mod forms;
 mod framing;
 mod guardrails;

@@ -54,6 +54,8 @@ enum Step {
     Say(Vec<u8>),
     /// Until the test says so.
     Wait(watch::Receiver<bool>),
+    /// Reads the rest of the body.
+    Read,
     Close,
     Reset,
     /// Says no more, and waits for the gateway to close.
@@ -92,6 +94,10 @@ impl Script {
 
     pub(crate) fn wait(self, gate: &Gate) -> Self {
         self.step(Step::Wait(gate.0.subscribe()))
+    }
+
+    pub(crate) fn read(self) -> Self {
+        self.step(Step::Read)
     }
 
     pub(crate) fn close(self) -> Self {
@@ -225,32 +231,35 @@ async fn serve(shared: &Shared, mut stream: TcpStream, connection: usize) -> std
             After::Body => length,
         };
         read_body(shared, &mut stream, &mut ahead, position, first, length).await?;
-        if !act(&mut stream, script.steps).await? {
-            return Ok(());
+        for step in script.steps {
+            if matches!(step, Step::Read) {
+                read_body(shared, &mut stream, &mut ahead, position, length, length).await?;
+            } else if !act(&mut stream, step).await? {
+                return Ok(());
+            }
         }
         read_body(shared, &mut stream, &mut ahead, position, length, length).await?;
     }
 }
 
 /// `false`: nothing more on this connection.
-async fn act(stream: &mut TcpStream, steps: Vec<Step>) -> std::io::Result<bool> {
-    for step in steps {
-        match step {
-            Step::Say(bytes) => stream.write_all(&bytes).await?,
-            Step::Wait(mut gate) => drop(gate.wait_for(|open| *open).await),
-            Step::Close => return Ok(false),
-            Step::Reset => {
-                #[expect(
-                    deprecated,
-                    reason = "a reset is what is wanted, and zero does not block"
-                )]
-                stream.set_linger(Some(Duration::ZERO))?;
-                return Ok(false);
-            }
-            Step::Hang => {
-                while stream.read(&mut [0; 4096]).await? > 0 {}
-                return Ok(false);
-            }
+async fn act(stream: &mut TcpStream, step: Step) -> std::io::Result<bool> {
+    match step {
+        Step::Say(bytes) => stream.write_all(&bytes).await?,
+        Step::Wait(mut gate) => drop(gate.wait_for(|open| *open).await),
+        Step::Read => (),
+        Step::Close => return Ok(false),
+        Step::Reset => {
+            #[expect(
+                deprecated,
+                reason = "a reset is what is wanted, and zero does not block"
+            )]
+            stream.set_linger(Some(Duration::ZERO))?;
+            return Ok(false);
+        }
+        Step::Hang => {
+            while stream.read(&mut [0; 4096]).await? > 0 {}
+            return Ok(false);
         }
     }
     Ok(true)

@@ -32,6 +32,85 @@ async fn ranges_pass_both_ways() {
 }
 
 #[tokio::test]
+async fn a_part_of_an_object_is_a_range_of_it() {
+    let headers = "Content-Range: bytes 0-2/10\r\nx-amz-mp-parts-count: 4\r\n";
+    let request = Request::get("/lake-1/key?partNumber=1").signed_by(OWNER);
+    let (answer, ended) = ask(answer("206 Partial Content", headers, "hel"), &request).await;
+    assert_eq!((answer.status, &*answer.text()), (206, "hel"));
+    assert_eq!(answer.header("x-amz-mp-parts-count"), Some("4"));
+    let line = ended.seen().line();
+    assert!(line.starts_with("GET /lake-1/key?partNumber=1 "), "{line}");
+}
+
+/// `response-*` choose headers of the answer. The upstream sets them, since the query is signed anew with them in it.
+#[tokio::test]
+async fn t42_response_overrides_pass_when_they_are_signed() {
+    let target = "/lake-1/key?response-cache-control=no-store&response-content-disposition=attachment%3B%20filename%3Da%22b";
+    let said = "Cache-Control: no-store\r\nContent-Disposition: attachment; filename=a\"b\r\n";
+    for request in [
+        Request::get(target).signed_by(OWNER),
+        Request::get(target).presigned_by(OWNER),
+    ] {
+        let (answer, ended) = ask(answer("200 OK", said, "hello"), &request).await;
+        assert_eq!(answer.header("cache-control"), Some("no-store"));
+        assert_eq!(
+            answer.header("content-disposition"),
+            Some("attachment; filename=a\"b")
+        );
+        let line = ended.seen().line();
+        assert_eq!(line, format!("GET {target} HTTP/1.1"));
+    }
+}
+
+#[tokio::test]
+async fn t42_response_overrides_are_refused_unsigned_or_with_a_line_break() {
+    let public = r#"{ "Version": "2012-10-17", "Statement": [
+        { "Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::lake-1/*" } ] }"#;
+    let (plain, split) = (
+        "response-expires=x",
+        "response-expires=x%0D%0ASet-Cookie:%20a",
+    );
+    for (request, status, code) in [
+        (Request::get("/lake-1/key"), 200, ""),
+        (
+            Request::get(&format!("/lake-1/key?{plain}")),
+            400,
+            "InvalidRequest",
+        ),
+        (
+            Request::get(&format!("/lake-1/key?{split}")).signed_by(OWNER),
+            400,
+            "InvalidArgument",
+        ),
+    ] {
+        let stand = Setup::default().policy("lake-1", public).start().await;
+        let answer = stand.ask(&request).await;
+        assert_eq!(answer.status, status, "{answer:?}");
+        let ended = stand.end().await;
+        if status != 200 {
+            ended.refused(&answer, status, code);
+        }
+    }
+}
+
+#[tokio::test]
+async fn checksums_are_shown_to_who_asks() {
+    for method in ["GET", "HEAD"] {
+        let headers =
+            "x-amz-checksum-crc64nvme: AAAAAAAAAAA=\r\nx-amz-checksum-type: FULL_OBJECT\r\n";
+        let body = if method == "GET" { "hello" } else { "" };
+        let request = Request::new(method, "/lake-1/key").header("x-amz-checksum-mode", "ENABLED");
+        let (answer, ended) = ask(answer("200 OK", headers, body), &request.signed_by(OWNER)).await;
+        assert_eq!(
+            answer.header("x-amz-checksum-crc64nvme"),
+            Some("AAAAAAAAAAA=")
+        );
+        assert_eq!(answer.header("x-amz-checksum-type"), Some("FULL_OBJECT"));
+        assert_eq!(ended.seen().header("x-amz-checksum-mode"), Some("ENABLED"));
+    }
+}
+
+#[tokio::test]
 async fn a_range_beyond_the_end_is_the_clients_error() {
     let said = super::origin::error("416 Requested Range Not Satisfiable", "InvalidRange");
     let (answer, ended) = ask(said, &get().header("Range", "bytes=99-").signed_by(OWNER)).await;

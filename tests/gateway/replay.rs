@@ -1,9 +1,10 @@
 //! What is sent a second time when the origin closes a kept connection just as a request goes out on it.
 
 use super::client::Client;
-use super::origin::{Script, answer};
-use super::request::{OWNER, Request, base64, sha256};
-use super::stand::Stand;
+use super::origin::{Gate, Script, answer};
+use super::request::{OWNER, Request, base64, now, sha256};
+use super::stand::{Stand, UPSTREAM};
+use std::time::Duration;
 
 /// A connection to the gateway whose connection to the origin is kept.
 async fn warmed(stand: &Stand) -> Client {
@@ -140,4 +141,40 @@ async fn trap_put_is_not_replayed_when_part_of_its_body_left() {
     );
     let ended = stand.end().await;
     assert_eq!(ended.origin.seen.len(), 2);
+}
+
+/// A second attempt is a request of its own: signed when it is sent, over its own date.
+#[tokio::test]
+async fn each_attempt_is_signed_when_it_is_sent() {
+    let stand = Stand::start().await;
+    let mut client = warmed(&stand).await;
+    let gate = Gate::new();
+    stand.origin.will(Script::say("").wait(&gate).close());
+    let get = Request::get("/lake-1/key").signed_by(OWNER);
+    client.send(&get.bytes()).await;
+    let memory = stand.origin.until(|memory| memory.seen.len() == 2).await;
+    let first = memory.seen[1].header("x-amz-date").unwrap().to_owned();
+    // Dates have whole seconds.
+    while now() == first {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    gate.open();
+    assert_eq!(client.answer("GET").await.status, 200);
+    drop(client);
+    let ended = stand.end().await;
+    let [_, one, two] = &ended.origin.seen[..] else {
+        panic!("{:#?}", ended.origin.seen)
+    };
+    assert!(two.header("x-amz-date") > one.header("x-amz-date"));
+    for seen in [one, two] {
+        let date = seen.header("x-amz-date").unwrap();
+        let again = Request::get("/lake-1/key")
+            .on(seen.header("host").unwrap())
+            .hash(seen.header("x-amz-content-sha256").unwrap())
+            .at(date)
+            .signed_by(UPSTREAM);
+        let head = String::from_utf8(again.head()).unwrap();
+        let authorization = seen.header("authorization").unwrap();
+        assert!(head.contains(authorization), "{head} {}", seen.head);
+    }
 }

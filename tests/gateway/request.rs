@@ -40,7 +40,7 @@ pub(crate) struct Request {
     body: Vec<u8>,
     length: Option<String>,
     hash: Option<String>,
-    date: Option<&'static str>,
+    date: Option<String>,
 }
 
 impl Request {
@@ -91,8 +91,8 @@ impl Request {
     }
 
     /// Signed at another time than now.
-    pub(crate) fn at(mut self, date: &'static str) -> Self {
-        self.date = Some(date);
+    pub(crate) fn at(mut self, date: &str) -> Self {
+        self.date = Some(date.to_owned());
         self
     }
 
@@ -119,7 +119,7 @@ impl Request {
             .hash
             .clone()
             .unwrap_or_else(|| hex(&sha256(&self.body)));
-        let (date, scope) = scope(self.date);
+        let (date, scope) = scope(self.date.as_deref());
         let signed = self
             .header("x-amz-date", &date)
             .header("x-amz-content-sha256", &hash);
@@ -137,7 +137,7 @@ impl Request {
 
     /// Moves the signature into the query.
     pub(crate) fn presigned_by(mut self, user: User) -> Self {
-        let (date, scope) = scope(self.date);
+        let (date, scope) = scope(self.date.as_deref());
         let names = self.signed_headers().1;
         let sign = if self.target.contains('?') { '&' } else { '?' };
         let _ = write!(
@@ -327,13 +327,17 @@ fn mac(key: &[u8], data: &[u8]) -> Vec<u8> {
         .to_vec()
 }
 
-/// `X-Amz-Date` and the scope.
+/// The time as `X-Amz-Date` has it.
 #[expect(
     clippy::disallowed_methods,
     reason = "the gateway's clock is the real one"
 )]
+pub(crate) fn now() -> String {
+    Timestamp::now().strftime("%Y%m%dT%H%M%SZ").to_string()
+}
+
+/// `X-Amz-Date` and the scope.
 pub(crate) fn scope(date: Option<&str>) -> (String, String) {
-    let now = || Timestamp::now().strftime("%Y%m%dT%H%M%SZ").to_string();
     let date = date.map_or_else(now, str::to_owned);
     let scope = format!("{}/{REGION}/s3/aws4_request", &date[..8]);
     (date, scope)

@@ -16,13 +16,14 @@ from .processes import wait_until
 
 @dataclass
 class Request:
-    """One request as it came. `complete` says whether the whole announced body arrived."""
+    """One request as it came. `complete` says whether the whole announced body arrived, `over` that no more will come."""
 
     line: bytes
     headers: list
     body: bytearray = field(default_factory=bytearray)
     received: int = 0
     complete: bool = False
+    over: bool = False
 
     @property
     def method(self):
@@ -79,6 +80,13 @@ class Hangup:
     """Closes the connection without an answer, after `after` body bytes were read."""
 
     after: int = 0
+
+
+@dataclass
+class Unread:
+    """Leaves the body unread until `go`, then hangs up."""
+
+    go: threading.Event = field(default_factory=threading.Event)
 
 
 def reply(status=200, body=b"", headers=(), head_only=False):
@@ -166,6 +174,9 @@ class Stub:
             request.body += reader.read(answer.after)
             request.received = len(request.body)
             return False
+        if isinstance(answer, Unread):
+            answer.go.wait()
+            return False
         if (request.header("expect") or "").lower() == "100-continue":
             connection.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
         self._read_body(reader, request)
@@ -184,6 +195,12 @@ class Stub:
         return Request(line.rstrip(b"\r\n"), headers)
 
     def _read_body(self, reader, request):
+        try:
+            self._read_announced(reader, request)
+        finally:
+            request.over = True
+
+    def _read_announced(self, reader, request):
         if "chunked" in (request.header("transfer-encoding") or "").lower():
             request.complete = self._read_chunks(reader, request)
             return
