@@ -4,6 +4,9 @@ import itertools
 import os
 import shutil
 
+# Clients by the Common Runtime run in processes of their own. Read when botocore is first imported.
+os.environ["BOTO_DISABLE_CRT"] = "true"
+
 import pytest
 
 pytest.register_assert_rewrite("scenarios", "sides", "wire")

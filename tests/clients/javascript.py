@@ -25,6 +25,8 @@ class JavaScript:
 
     def __init__(self, side):
         environment = {"AWS_ACCESS_KEY_ID": side.access_key, "AWS_SECRET_ACCESS_KEY": side.secret_key}
+        if side.ca:
+            environment["NODE_EXTRA_CA_CERTS"] = side.ca
         self.process = subprocess.Popen(
             ["node", SCRIPT, FOLDER, side.endpoint, side.region],
             stdin=subprocess.PIPE,
