@@ -167,3 +167,6 @@ fn reach(rest: &[Token], bucket: Option<&str>) -> Reach {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

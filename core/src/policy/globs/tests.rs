@@ -43,3 +43,15 @@ fn a_long_list_with_a_variable_is_matched_one_by_one() {
     assert_eq!(check("x alice x"), Truth::Yes);
     assert_eq!(check("x 99 bob x"), Truth::No);
 }
+
+#[test]
+fn only_many_patterns_are_looked_for_at_once() {
+    for (count, at_once) in [(MANY - 1, false), (MANY, true)] {
+        let sought: Vec<String> = (0..count).map(|at| format!("*{at}x*")).collect();
+        let groups = groups(read(&sought));
+        let found = groups
+            .iter()
+            .any(|group| matches!(group, Group::AtOnce(..)));
+        assert_eq!(found, at_once, "{count}");
+    }
+}
