@@ -81,8 +81,9 @@ def test_an_upload_is_stored_as_a_plain_one_is(name, way, store, front, forms, n
     server, gateway = front(store)
     straight, side, bucket = direct(server).s3(), through(gateway, way), new_bucket(f"body-{name}")
     side.s3().create_bucket(Bucket=bucket)
-    slow = request.node.get_closest_marker("slow") is not None
-    for size in [*SIZES, *([LARGE] if slow else [])]:
+    # moto answers 400 to rclone's uploads in parts.
+    large = request.node.get_closest_marker("slow") and (name, store) != ("rclone", "moto")
+    for size in [*SIZES, *([LARGE] if large else [])]:
         data, path = pattern(size), tmp_path / str(size)
         path.write_bytes(data)
         plain = side.raw("PUT", f"/{bucket}/plain", data)
