@@ -44,11 +44,20 @@ impl AsyncRead for Wire {
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        // A full socket is no reason not to read: the upstream may be unable to read before it has written.
-        if let Poll::Ready(Err(error)) = Pin::new(&mut self.0).poll_flush(cx) {
-            return Poll::Ready(Err(error));
+        // A full socket is no reason not to read: the upstream may be unable to read before it has written. Nor is one
+        // that failed: an upstream that refuses early answers and closes, and what it said is here to be read.
+        let unsent = match Pin::new(&mut self.0).poll_flush(cx) {
+            Poll::Ready(Err(error)) => Some(error),
+            Poll::Ready(Ok(())) | Poll::Pending => None,
+        };
+        let before = buf.filled().len();
+        let read = Pin::new(&mut self.0).poll_read(cx, buf);
+        match (read, unsent) {
+            (Poll::Ready(_), Some(error)) if buf.filled().len() == before => {
+                Poll::Ready(Err(error))
+            }
+            (read, _) => read,
         }
-        Pin::new(&mut self.0).poll_read(cx, buf)
     }
 }
 

@@ -75,3 +75,29 @@ async fn a_wire_with_something_unread_is_not_quiet() {
     wire.read_exact(&mut answer).await.unwrap();
     assert!(!wire.is_quiet());
 }
+
+/// The far side leaves some bytes unread, so that its closing breaks the connection.
+async fn broken_after(answer: &[u8]) -> Wire {
+    let (mut wire, mut far) = pair().await;
+    wire.write_all(&vec![7; UNSENT + 1]).await.unwrap();
+    far.readable().await.unwrap();
+    far.write_all(answer).await.unwrap();
+    drop(far);
+    wire.write_all(b"more").await.unwrap();
+    wire
+}
+
+#[tokio::test]
+async fn an_answer_that_came_is_read_though_nothing_can_be_sent_any_more() {
+    let mut wire = broken_after(b"refused").await;
+    let mut answer = [0; 7];
+    wire.read_exact(&mut answer).await.unwrap();
+    assert_eq!(&answer, b"refused");
+    wire.read_u8().await.unwrap_err();
+}
+
+#[tokio::test]
+async fn without_an_answer_a_broken_connection_is_an_error() {
+    let mut wire = broken_after(b"").await;
+    wire.read(&mut [0; 8]).await.unwrap_err();
+}
