@@ -264,7 +264,7 @@ impl World {
             listener: &self.listener,
             id: "01KJVXR6AR0000000000000000",
             now: now(),
-            peer: [192, 0, 2, 1].into(),
+            peer: [10, 0, 0, 1].into(),
             tls: Some(TlsVersion::V1_3),
         };
         admit(&self.rules, &ask.head(), &arrival)
@@ -280,7 +280,7 @@ impl World {
 
     fn facts<'a>(&'a self, ask: &'a Ask, query: &'a Query) -> Facts<'a> {
         Facts {
-            peer: [192, 0, 2, 1].into(),
+            peer: [10, 0, 0, 1].into(),
             tls: Some(TlsVersion::V1_3),
             now: now(),
             auth: Some(AuthType::Header),
@@ -304,7 +304,7 @@ impl World {
     fn record(&self, ask: &Ask) -> Record {
         let (labels, _) = self.permit(ask);
         let ids = RequestIds::new("gateway-1", now());
-        let peer = [192, 0, 2, 1].into();
+        let peer = [10, 0, 0, 1].into();
         let mut draft = Draft::begin(&ids, now(), peer, "main".into(), "gateway-1".into());
         draft.request = RequestLine {
             method: Some(ask.method.clone()),

@@ -777,3 +777,12 @@ fn t45_a_thousand_statements_of_stars_are_decided_at_once() {
     assert_eq!(verdict, NO_IDENTITY);
     assert!(start.elapsed().as_secs() < 5);
 }
+
+#[test]
+fn a_policy_says_in_which_mode_it_is() {
+    let everything = r#"{"Effect":"Allow","Action":"*","Resource":"*"}"#;
+    let enforced = policy(PolicyKind::Identity, everything);
+    assert_eq!(enforced.mode(), Mode::Enforce);
+    let shadow = Arc::into_inner(enforced).unwrap().in_mode(Mode::Shadow);
+    assert_eq!(shadow.mode(), Mode::Shadow);
+}

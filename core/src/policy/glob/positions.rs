@@ -85,7 +85,7 @@ impl Positions {
 
     /// Of a segment with variables, of each of which the whole value is one mark.
     fn marks(&mut self, segment: &Segment, values: &Values<'_>) -> Vec<Mark> {
-        let (mut behind, mut marks) = (0, Vec::new());
+        let (mut behind, mut marks) = (0, Vec::with_capacity(segment.pieces.len()));
         for piece in &segment.pieces {
             match piece {
                 Piece::Text(literal) => {

@@ -11,10 +11,10 @@ pub(super) enum Bound<'a> {
     Unknown,
 }
 
-/// One value for each variable. Two have room here, so that a usual pattern costs no allocation.
+/// One value for each variable. Four have room here, so that a usual pattern costs no allocation.
 #[derive(Default)]
 pub(super) struct Values<'a> {
-    few: [Cow<'a, str>; 2],
+    few: [Cow<'a, str>; 4],
     more: Vec<Cow<'a, str>>,
 }
 
