@@ -1,11 +1,6 @@
 """Checksums of every algorithm, in the head and behind the body: right ones are taken and stored as the store does it
-for a direct upload, wrong ones leave no object.
+for a direct upload, wrong ones leave no object."""
 
-The values are made by the AWS Common Runtime and hashlib, not by what the gateway computes with.
-"""
-
-import base64
-import hashlib
 import json
 import os
 import subprocess
@@ -14,26 +9,12 @@ import sys
 import pytest
 import sigv4
 import wire
-from awscrt import checksums
-from awscrt.checksums import XXHash
+from algorithms import ALGORITHMS, OLDER, value_of
 from conftest import on
 from scenarios import pattern
 from servers.gateway import upstream
 from sides import direct, through
 
-ALGORITHMS = {
-    "crc32": lambda data: checksums.crc32(data).to_bytes(4, "big"),
-    "crc32c": lambda data: checksums.crc32c(data).to_bytes(4, "big"),
-    "crc64nvme": lambda data: checksums.crc64nvme(data).to_bytes(8, "big"),
-    "sha1": lambda data: hashlib.sha1(data).digest(),
-    "sha256": lambda data: hashlib.sha256(data).digest(),
-    "sha512": lambda data: hashlib.sha512(data).digest(),
-    "md5": lambda data: hashlib.md5(data).digest(),
-    "xxhash64": XXHash.compute_xxhash64,
-    "xxhash3": XXHash.compute_xxhash3_64,
-    "xxhash128": XXHash.compute_xxhash3_128,
-}
-OLDER = {"crc32", "crc32c", "crc64nvme", "sha1", "sha256"}
 # What a store keeps and shows of what the gateway sends it. moto keeps what x-amz-sdk-checksum-algorithm names, which
 # is for the gateway and goes no further.
 KEEPS = {"demo": OLDER, "ceph": set(), "garage": OLDER, "moto": set()}
@@ -58,10 +39,6 @@ def ways(request, launch):
         return started[store]
 
     return start
-
-
-def value_of(algorithm, data):
-    return base64.b64encode(ALGORITHMS[algorithm](data)).decode()
 
 
 def put_with_header(side, target, data, name, value):
