@@ -40,12 +40,12 @@ class JavaScript:
         """The names of all commands it has."""
         return self._ask({})
 
-    def call(self, call):
-        """Sends a call; its status, code, requestId and output."""
+    def call(self, call, to=None):
+        """Sends a call; its status, code, requestId and output, or its status alone and the body in the file `to`."""
         arguments = dict(call.arguments)
         if isinstance(source := arguments.get("CopySource"), dict):
             arguments["CopySource"] = f"{source['Bucket']}/{source['Key']}"
-        return self._ask({"operation": call.operation, "arguments": arguments})
+        return self._ask({"operation": call.operation, "arguments": arguments, "to": to})
 
     def stop(self):
         self.process.stdin.close()
@@ -59,6 +59,8 @@ class JavaScript:
 def _plain(value):
     if isinstance(value, bytes):
         return {"$bytes": base64.b64encode(value).decode()}
+    if isinstance(value, Path):
+        return {"$file": str(value)}
     if isinstance(value, datetime.datetime):
         return {"$date": value.isoformat()}
     raise TypeError(type(value))

@@ -135,16 +135,18 @@ def _signed_trailer(signer, date, previous, trailer):
     return f"{name}:{value}\r\nx-amz-trailer-signature:{signature}\r\n\r\n".encode()
 
 
-def unsigned_trailer(signer, method, target, host, data, size=65536, checksum=None, extra=()):
-    """Headers and body in unsigned chunks with a trailing CRC32, right unless `checksum` says otherwise."""
+def unsigned_trailer(signer, method, target, host, data, size=65536, checksum=None, extra=(), trailer=None):
+    """Headers and body in unsigned chunks and a trailer: (name, value), or a CRC32, right unless `checksum` says
+    otherwise."""
+    name, value = trailer or ("x-amz-checksum-crc32", checksum or crc32(data))
     announced = [
         ("x-amz-decoded-content-length", str(len(data))),
         ("content-encoding", "aws-chunked"),
-        ("x-amz-trailer", "x-amz-checksum-crc32"),
+        ("x-amz-trailer", name),
         *extra,
     ]
     headers = signer.headers(method, target, host, UNSIGNED_TRAILER, announced)
     pieces = [data[start : start + size] for start in range(0, len(data), size)]
     body = b"".join(f"{len(piece):x}\r\n".encode() + piece + b"\r\n" for piece in pieces)
-    body += f"0\r\nx-amz-checksum-crc32:{checksum or crc32(data)}\r\n\r\n".encode()
+    body += f"0\r\n{name}:{value}\r\n\r\n".encode()
     return [*headers, ("content-length", str(len(body)))], body

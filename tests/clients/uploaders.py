@@ -1,6 +1,7 @@
-"""Every client that uploads objects in a way of its own, behind one face: `put(side, bucket, key, path, metadata)`.
+"""Every client that uploads objects in a way of its own, behind one face: `put(side, bucket, key, path, metadata)`, and
+those that download as well, `get(side, bucket, key, path)`.
 
-`FORMS` says which forms of `x-amz-content-sha256` each is known to send over HTTP and HTTPS; test_bodies.py holds that
+`UPLOADERS` says which forms of `x-amz-content-sha256` each is known to send over HTTP and HTTPS; test_bodies.py holds that
 against what it really sends.
 """
 
@@ -13,6 +14,7 @@ import threading
 from pathlib import Path
 from types import SimpleNamespace
 
+import rust
 import sigv4
 import wire
 from boto3.s3.transfer import TransferConfig
@@ -39,6 +41,10 @@ def boto3_transfer(side, bucket, key, path, metadata):
     """In parts of 8 MiB where it is larger."""
     extra = {"Metadata": metadata}
     side.s3().upload_file(str(path), bucket, key, ExtraArgs=extra, Config=TransferConfig(max_concurrency=4))
+
+
+def boto3_get(side, bucket, key, path):
+    side.s3().download_file(bucket, key, str(path), Config=TransferConfig(max_concurrency=4))
 
 
 def crt_transfer(side, bucket, key, path, metadata):
@@ -82,16 +88,29 @@ def aws_cp(side, bucket, key, path, metadata):
     _run([*aws, path, f"s3://{bucket}/{key}", "--metadata", _pairs(metadata)], side)
 
 
+def aws_cp_back(side, bucket, key, path):
+    aws = [sys.executable, BIN / "aws", "--endpoint-url", side.endpoint, "s3", "cp", "--no-progress"]
+    _run([*aws, f"s3://{bucket}/{key}", path], side)
+
+
 def aws_put_object(side, bucket, key, path, metadata):
     aws = [sys.executable, BIN / "aws", "--endpoint-url", side.endpoint, "s3api", "put-object"]
     _run([*aws, "--bucket", bucket, "--key", key, "--body", path, "--metadata", _pairs(metadata)], side)
 
 
 def rclone(side, bucket, key, path, metadata):
-    trust = ["--ca-cert", side.ca] if side.ca else []
     marks = [word for pair in metadata.items() for word in ("--metadata-set", "=".join(pair))]
+    _rclone(side, "-M", *marks, "copyto", path, f"s3:{bucket}/{key}")
+
+
+def rclone_get(side, bucket, key, path):
+    _rclone(side, "copyto", f"s3:{bucket}/{key}", path)
+
+
+def _rclone(side, *words):
+    trust = ["--ca-cert", side.ca] if side.ca else []
     _run(
-        ["rclone", "--config", os.devnull, "--retries", "1", *trust, "-M", *marks, "copyto", path, f"s3:{bucket}/{key}"],
+        ["rclone", "--config", os.devnull, "--retries", "1", *trust, *words],
         dataclasses.replace(side, ca=None),
         RCLONE_CONFIG_S3_NO_CHECK_BUCKET="true",
         RCLONE_CONFIG_S3_TYPE="s3",
@@ -106,36 +125,73 @@ def rclone(side, bucket, key, path, metadata):
 
 def s3cmd(side, bucket, key, path, metadata):
     marks = [f"--add-header=x-amz-meta-{name}:{value}" for name, value in metadata.items()]
+    _s3cmd(side, *marks, "put", path, f"s3://{bucket}/{key}")
+
+
+def s3cmd_get(side, bucket, key, path):
+    _s3cmd(side, "get", f"s3://{bucket}/{key}", path)
+
+
+def _s3cmd(side, *words):
     trust = [f"--ca-certs={side.ca}", "--ssl"] if side.ca else ["--no-ssl"]
     where = [f"--host={side.host}", f"--host-bucket={side.host}", f"--region={side.region}"]
     keys = [f"--access_key={side.access_key}", f"--secret_key={side.secret_key}"]
-    command = [sys.executable, BIN / "s3cmd", "-c", os.devnull, "--no-progress", *where, *keys, *trust, *marks]
-    _run([*command, "put", path, f"s3://{bucket}/{key}"], side)
+    _run([sys.executable, BIN / "s3cmd", "-c", os.devnull, "--no-progress", *where, *keys, *trust, *words], side)
 
 
 def minio(side, bucket, key, path, metadata):
+    _minio(side).fput_object(bucket_name=bucket, object_name=key, file_path=str(path), metadata=dict(metadata))
+
+
+def minio_get(side, bucket, key, path):
+    _minio(side).fget_object(bucket_name=bucket, object_name=key, file_path=str(path))
+
+
+def _minio(side):
     import urllib3
     from minio import Minio
 
     pool = urllib3.PoolManager(ca_certs=side.ca, retries=False)
-    client = Minio(
+    return Minio(
         endpoint=side.host, access_key=side.access_key, secret_key=side.secret_key, region=side.region,
         secure=side.ca is not None, http_client=pool,
     )  # fmt: skip
-    client.fput_object(bucket_name=bucket, object_name=key, file_path=str(path), metadata=dict(metadata))
+
+
+def javascript(side, bucket, key, path, metadata):
+    _javascript(side, "PutObject", Bucket=bucket, Key=key, Body=path.read_bytes(), Metadata=metadata)
+
+
+def javascript_stream(side, bucket, key, path, metadata):
+    """Of a stream it makes no hash beforehand."""
+    _javascript(side, "PutObject", Bucket=bucket, Key=key, Body=path, Metadata=metadata)
+
+
+def javascript_get(side, bucket, key, path):
+    _javascript(side, "GetObject", to=str(path), Bucket=bucket, Key=key)
 
 
 _sdks, _sdk_lock = {}, threading.Lock()
 
 
-def javascript(side, bucket, key, path, metadata):
+def _javascript(side, operation, to=None, **arguments):
     """Runs as long as the tests; the last ones end with them."""
     with _sdk_lock:
         sdk = _sdks.setdefault((side.endpoint, side.access_key), None) or JavaScript(side)
         _sdks[side.endpoint, side.access_key] = sdk
-    arguments = {"Bucket": bucket, "Key": key, "Body": path.read_bytes(), "Metadata": metadata}
-    answer = sdk.call(SimpleNamespace(operation="PutObject", arguments=arguments))
+    answer = sdk.call(SimpleNamespace(operation=operation, arguments=arguments), to)
     assert answer.get("status") == 200, answer
+
+
+def rust_sdk(verb):
+    def put(side, bucket, key, path, metadata):
+        _run(rust.command(verb, side, bucket, key, path, metadata), side, **rust.environment(side))
+
+    return put
+
+
+def rust_get(side, bucket, key, path):
+    _run(rust.command("get", side, bucket, key, path), side, **rust.environment(side))
 
 
 def hand_signed(frames):
@@ -181,10 +237,26 @@ UPLOADERS = {
     "s3cmd": (s3cmd, {HASH}, {HASH}),
     "minio": (minio, {HASH}, {UNSIGNED}),
     "javascript": (javascript, {HASH}, {HASH}),
+    "javascript-stream": (javascript_stream, {TRAILER}, {TRAILER}),
+    "rust": (rust_sdk("put"), {TRAILER}, {TRAILER}),
+    "rust-bytes": (rust_sdk("put-bytes"), {HASH}, {HASH}),
+    "rust-unsigned": (rust_sdk("put-unsigned"), {UNSIGNED}, {UNSIGNED}),
+    "rust-parts": (rust_sdk("multipart"), {TRAILER}, {TRAILER}),
     "signed-chunks": (hand_signed(_signed_chunks), {CHUNKS}, {CHUNKS}),
     "signed-trailer": (hand_signed(_signed_trailer), {SIGNED_TRAILER}, {SIGNED_TRAILER}),
     "unsigned-trailer": (hand_signed(_unsigned_trailer), {TRAILER}, {TRAILER}),
 }  # fmt: skip
+
+# Who downloads too, in a way of its own.
+DOWNLOADERS = {
+    "boto3-transfer": boto3_get,
+    "aws-cp": aws_cp_back,
+    "rclone": rclone_get,
+    "s3cmd": s3cmd_get,
+    "minio": minio_get,
+    "javascript": javascript_get,
+    "rust": rust_get,
+}
 
 
 def _run(command, side, **more):

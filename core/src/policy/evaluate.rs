@@ -142,11 +142,12 @@ fn allows<'p, C: Context>(policies: Policies<'p>, question: &Question<'p, C>) ->
     }
 }
 
-/// Whether each level of service control allows. One whose documents are all in shadow is none.
+/// Whether each level of service control allows. One whose documents are all in shadow is none; one without documents
+/// allows nothing.
 fn controlled<C: Context>(question: &Question<'_, C>) -> Truth {
     let counts = |level: &&PolicySet| {
-        let mut documents = level.documents().iter();
-        documents.any(|policy| policy.counts_in(question.view))
+        let documents = level.documents();
+        documents.is_empty() || documents.iter().any(|policy| policy.counts_in(question.view))
     };
     let levels = service_control(question).iter().filter(counts);
     Truth::all(levels.map(|level| {
