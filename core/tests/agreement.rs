@@ -179,6 +179,7 @@ fn count_layers(case: &Value, trace: &mut Trace) {
         "session_policy",
         "resource_control_policies",
         "service_control_policies",
+        "acl",
     ] {
         if !case[layer].is_null() && case[layer] != json!([]) {
             trace.count(format!("layer: {layer}"));

@@ -1,6 +1,7 @@
 //! Pairs of policies and a request, as decision cases. The request comes first; the policies are then written around
 //! it, so that every element now hits and now just misses.
 
+mod acl;
 mod conditions;
 mod keys;
 mod policies;
@@ -35,7 +36,8 @@ pub(crate) fn pair(seed: u64, number: u64) -> Value {
         "session_policy": session_policy(rng, &request),
         "resource_control_policies": guardrails(rng, &request),
         "service_control_policies": service_control(rng, &request),
-        "block_public_access": { "account": open(), "bucket": open() },
+        "block_public_access": { "account": blocked(rng), "bucket": blocked(rng) },
+        "acl": acl::acl(rng, &request),
         "principal": request.principal,
         "bucket_owner_account": owner,
         "action": request.action,
@@ -97,10 +99,11 @@ fn level(rng: &mut Rng, request: &Request) -> Vec<Value> {
     full.into_iter().chain(others).collect()
 }
 
-fn open() -> Value {
+/// Of Block Public Access, what bears on ACLs.
+fn blocked(rng: &mut Rng) -> Value {
     json!({
-        "BlockPublicAcls": false,
-        "IgnorePublicAcls": false,
+        "BlockPublicAcls": rng.chance(8),
+        "IgnorePublicAcls": rng.chance(8),
         "BlockPublicPolicy": false,
         "RestrictPublicBuckets": false,
     })

@@ -254,7 +254,8 @@ fn with_variable(rng: &mut Rng, key: &str, request: &Request, variables: bool) -
     parts.join("/")
 }
 
-fn canonical(account: &str) -> String {
+/// The canonical id of an account.
+pub(super) fn canonical(account: &str) -> String {
     account.chars().cycle().take(64).collect()
 }
 

@@ -27,6 +27,8 @@ pub(super) const OBJECT_ACTIONS: &[&str] = &[
     "s3:PutObjectTagging",
     "s3:GetObjectAcl",
     "s3:PutObjectAcl",
+    "s3:GetObjectVersionAcl",
+    "s3:PutObjectVersionAcl",
     "s3:AbortMultipartUpload",
 ];
 pub(super) const BUCKET_ACTIONS: &[&str] = &[
@@ -36,7 +38,9 @@ pub(super) const BUCKET_ACTIONS: &[&str] = &[
     "s3:PutBucketPolicy",
     "s3:DeleteBucketPolicy",
     "s3:GetBucketLocation",
+    "s3:GetBucketAcl",
     "s3:PutBucketAcl",
+    "s3:ListBucketMultipartUploads",
     "s3:DeleteBucket",
 ];
 const OBJECTS: &[&str] = &[

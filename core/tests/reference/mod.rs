@@ -4,6 +4,7 @@
 //! It reads a case as `data/decisions` writes it and answers `allow`, `explicit_deny` or `implicit_deny`; where AWS
 //! is silent or contradicts itself, the choice stands at the place with its reason.
 
+mod acl;
 mod conditions;
 mod glob;
 mod organizations;
@@ -54,7 +55,7 @@ fn by_policies(case: &Value, trace: &mut Trace) -> &'static str {
         trace.count("way to allow: root of the owner");
         true
     } else if is_anonymous(case) || is_service(case) {
-        granted(case, trace).is_some()
+        allowed_by_the_owner(case, trace)
     } else if account(case) == text(case, "bucket_owner_account") {
         allowed_within_the_account(case, trace)
     } else {
@@ -93,9 +94,25 @@ fn applicable(case: &Value) -> Vec<(Layer, &Value)> {
     all
 }
 
+/// What the owner's side allows to whom it does not know: by its bucket policy, or by an ACL.
+/// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/how-s3-evaluates-access-control.html>
+fn allowed_by_the_owner(case: &Value, trace: &mut Trace) -> bool {
+    let policy = granted(case, trace).is_some();
+    let acl = acl::grants(case, trace);
+    if acl && !policy {
+        trace.count("owner's side: an ACL alone");
+    }
+    policy || acl
+}
+
 /// Same account: either side is enough, and who is named decides what caps a grant of the bucket policy. A grant to
 /// the ARN of a session, a federated user's too, is limited by no implicit deny of boundary or session policy.
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic_policy-eval-denyallow.html>
+///
+/// ACLs add nothing here: a grantee is an account or a group of accounts, whose users still need a policy. Of
+/// `AllUsers` AWS says only "anyone in the world", not that it spares a user of the account its identity policy; the
+/// narrower reading is taken.
+/// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/acl-overview.html>
 fn allowed_within_the_account(case: &Value, trace: &mut Trace) -> bool {
     let naming = granted(case, trace);
     if let Some(naming) = naming {
@@ -118,7 +135,7 @@ fn allowed_within_the_account(case: &Value, trace: &mut Trace) -> bool {
 /// Cross-account: the owner's side must allow, and the caller's account on its own must too. A root user needs
 /// nothing from its own account.
 fn allowed_across_accounts(case: &Value, trace: &mut Trace) -> bool {
-    let owner = granted(case, trace).is_some();
+    let owner = allowed_by_the_owner(case, trace);
     let caller = is_root(case) || (identity_allows(case, trace) && capped(case, trace));
     if owner && caller {
         trace.count("way to allow: across accounts");
