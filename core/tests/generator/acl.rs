@@ -14,7 +14,9 @@ pub(super) fn acl(rng: &mut Rng, request: &Request) -> Option<Value> {
 fn grants(rng: &mut Rng, request: &Request) -> Vec<Value> {
     let count = rng.weighted(&[(2, 0), (5, 1), (3, 2), (1, 3)]);
     (0..count)
-        .map(|_| json!({ "grantee": grantee(rng, request), "permission": permission(rng) }))
+        .map(
+            |_| json!({ "grantee": grantee(rng, request), "permission": permission(rng, request) }),
+        )
         .collect()
 }
 
@@ -27,12 +29,16 @@ fn grantee(rng: &mut Rng, request: &Request) -> String {
     }
 }
 
-fn permission(rng: &mut Rng) -> &'static str {
-    rng.weighted(&[
-        (4, "READ"),
-        (2, "WRITE"),
-        (2, "READ_ACP"),
-        (2, "WRITE_ACP"),
-        (3, "FULL_CONTROL"),
-    ])
+/// Half of the time one that suits the name of the action.
+fn permission(rng: &mut Rng, request: &Request) -> &'static str {
+    if rng.chance(50) {
+        let read = request.action.starts_with("s3:Get") || request.action.starts_with("s3:List");
+        return match (request.action.ends_with("Acl"), read) {
+            (true, true) => "READ_ACP",
+            (true, false) => "WRITE_ACP",
+            (false, true) => "READ",
+            (false, false) => "WRITE",
+        };
+    }
+    rng.pick(&["READ", "WRITE", "READ_ACP", "WRITE_ACP", "FULL_CONTROL"])
 }
