@@ -68,7 +68,13 @@ pub(super) const KEYS: &[Key] = &[
     key(
         "aws:PrincipalType",
         Type::String,
-        &["User", "AssumedRole", "Account", "Anonymous"],
+        &[
+            "User",
+            "AssumedRole",
+            "FederatedUser",
+            "Account",
+            "Anonymous",
+        ],
     ),
     key(
         "aws:username",
@@ -78,7 +84,7 @@ pub(super) const KEYS: &[Key] = &[
     key(
         "aws:userid",
         Type::String,
-        &["AIDAALICE", "AROAAPP:s1", "anonymous"],
+        &["AIDAALICE", "AROAAPP:s1", "111122223333:carol", "anonymous"],
     ),
     key(
         "aws:PrincipalTag/team",
@@ -365,4 +371,5 @@ pub(super) const ARNS: &[&str] = &[
     "arn:aws:sns:eu-west-1:111122223333:topic:a:b",
     "arn:aws:iam::111122223333:role/app",
     "arn:aws:iam::111122223333:user/alice",
+    "arn:aws:sts::111122223333:federated-user/carol",
 ];

@@ -1,6 +1,7 @@
 //! Pairs of policies and a request, as decision cases. The request comes first; the policies are then written around
 //! it, so that every element now hits and now just misses.
 
+mod acl;
 mod conditions;
 mod keys;
 mod policies;
@@ -17,7 +18,7 @@ pub(crate) fn pair(seed: u64, number: u64) -> Value {
     let rng = &mut Rng::new(seed, number);
     let request = request::request(rng);
     let owner = request.owner().to_owned();
-    let has_identity = matches!(request.kind(), "User" | "AssumedRole");
+    let has_identity = matches!(request.kind(), "User" | "AssumedRole" | "FederatedUser");
     let identity = if has_identity {
         rng.weighted(&[(2, 0), (6, 1), (2, 2)])
     } else {
@@ -32,11 +33,11 @@ pub(crate) fn pair(seed: u64, number: u64) -> Value {
         "identity_policies": identity,
         "permission_boundary": (has_identity && rng.chance(25))
             .then(|| policies::document(rng, Layer::Cap, &request)),
-        "session_policy": (request.kind() == "AssumedRole" && rng.chance(30))
-            .then(|| policies::document(rng, Layer::Cap, &request)),
+        "session_policy": session_policy(rng, &request),
         "resource_control_policies": guardrails(rng, &request),
         "service_control_policies": service_control(rng, &request),
-        "block_public_access": { "account": open(), "bucket": open() },
+        "block_public_access": { "account": blocked(rng), "bucket": blocked(rng) },
+        "acl": acl::acl(rng, &request),
         "principal": request.principal,
         "bucket_owner_account": owner,
         "action": request.action,
@@ -55,6 +56,17 @@ fn bucket_policy(rng: &mut Rng, request: &Request) -> Option<Value> {
         .then(|| policies::document(rng, Layer::Bucket, request))
 }
 
+/// A federated user has hardly any permissions without one.
+fn session_policy(rng: &mut Rng, request: &Request) -> Option<Value> {
+    let likely = match request.kind() {
+        "AssumedRole" => 30,
+        "FederatedUser" => 80,
+        _ => 0,
+    };
+    rng.chance(likely)
+        .then(|| policies::document(rng, Layer::Cap, request))
+}
+
 fn guardrails(rng: &mut Rng, request: &Request) -> Vec<Value> {
     let count = if request.is_service_level() {
         0
@@ -66,30 +78,32 @@ fn guardrails(rng: &mut Rng, request: &Request) -> Vec<Value> {
         .collect()
 }
 
-/// Levels, each of which often has what AWS attaches to each by default.
+/// Levels, each of which often has what AWS attaches to each by default, now and then nothing. Callers whom they do
+/// not bind have them too.
 fn service_control(rng: &mut Rng, request: &Request) -> Vec<Vec<Value>> {
-    let levels = if request.account().is_some() {
-        rng.weighted(&[(70, 0), (20, 1), (10, 3)])
-    } else {
-        0
-    };
-    let level = |rng: &mut Rng| {
-        let full = json!({
-            "Version": "2012-10-17",
-            "Statement": [{ "Effect": "Allow", "Action": "*", "Resource": "*" }],
-        });
-        let full = rng.chance(70).then_some(full);
-        let another = full.is_none() || rng.chance(60);
-        let another = another.then(|| policies::document(rng, Layer::Cap, request));
-        full.into_iter().chain(another).collect()
-    };
-    (0..levels).map(|_| level(rng)).collect()
+    let levels = rng.weighted(&[(60, 0), (20, 1), (10, 2), (10, 3)]);
+    (0..levels).map(|_| level(rng, request)).collect()
 }
 
-fn open() -> Value {
+fn level(rng: &mut Rng, request: &Request) -> Vec<Value> {
+    if rng.chance(2) {
+        return Vec::new();
+    }
+    let full = json!({
+        "Version": "2012-10-17",
+        "Statement": [{ "Effect": "Allow", "Action": "*", "Resource": "*" }],
+    });
+    let full = rng.chance(75).then_some(full);
+    let others = usize::from(full.is_none()) + usize::from(rng.chance(45));
+    let others = (0..others).map(|_| policies::document(rng, Layer::Cap, request));
+    full.into_iter().chain(others).collect()
+}
+
+/// Of Block Public Access, what bears on ACLs.
+fn blocked(rng: &mut Rng) -> Value {
     json!({
-        "BlockPublicAcls": false,
-        "IgnorePublicAcls": false,
+        "BlockPublicAcls": rng.chance(8),
+        "IgnorePublicAcls": rng.chance(8),
         "BlockPublicPolicy": false,
         "RestrictPublicBuckets": false,
     })

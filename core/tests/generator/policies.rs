@@ -254,7 +254,8 @@ fn with_variable(rng: &mut Rng, key: &str, request: &Request, variables: bool) -
     parts.join("/")
 }
 
-fn canonical(account: &str) -> String {
+/// The canonical id of an account.
+pub(super) fn canonical(account: &str) -> String {
     account.chars().cycle().take(64).collect()
 }
 
@@ -285,7 +286,7 @@ fn not_principal(rng: &mut Rng, request: &Request) -> Value {
     gathered(rng, entries)
 }
 
-/// Every name of the caller: itself, its role, its account.
+/// Every name of the caller: itself, its role or IAM user, its account.
 fn chain(request: &Request) -> Vec<(&'static str, String)> {
     let arn = request.principal["arn"].as_str();
     match (request.kind(), request.account(), arn) {
@@ -295,10 +296,7 @@ fn chain(request: &Request) -> Vec<(&'static str, String)> {
                 ("AWS", arn.to_owned()),
                 ("AWS", format!("arn:aws:iam::{account}:root")),
             ];
-            let role = request.value("aws:PrincipalArn").unwrap();
-            if role != arn {
-                chain.push(("AWS", role.into()));
-            }
+            chain.extend(request.source().map(|source| ("AWS", source.to_owned())));
             chain
         }
         _ => vec![],
@@ -326,6 +324,9 @@ fn entry(rng: &mut Rng, request: &Request, hit: usize) -> (&'static str, String)
         (2, ("AWS", OTHER)),
         (2, ("AWS", OWNER)),
         (2, ("AWS", "arn:aws:sts::111122223333:federated-user/alice")),
+        (2, ("AWS", "arn:aws:sts::111122223333:federated-user/carol")),
+        (1, ("AWS", "arn:aws:iam::111122223333:user/carol")),
+        (1, ("AWS", "arn:aws:sts::444455556666:federated-user/carol")),
         (2, ("Service", "cloudtrail.amazonaws.com")),
         (1, ("Federated", "graph.facebook.com")),
         (

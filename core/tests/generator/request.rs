@@ -27,6 +27,8 @@ pub(super) const OBJECT_ACTIONS: &[&str] = &[
     "s3:PutObjectTagging",
     "s3:GetObjectAcl",
     "s3:PutObjectAcl",
+    "s3:GetObjectVersionAcl",
+    "s3:PutObjectVersionAcl",
     "s3:AbortMultipartUpload",
 ];
 pub(super) const BUCKET_ACTIONS: &[&str] = &[
@@ -36,7 +38,9 @@ pub(super) const BUCKET_ACTIONS: &[&str] = &[
     "s3:PutBucketPolicy",
     "s3:DeleteBucketPolicy",
     "s3:GetBucketLocation",
+    "s3:GetBucketAcl",
     "s3:PutBucketAcl",
+    "s3:ListBucketMultipartUploads",
     "s3:DeleteBucket",
 ];
 const OBJECTS: &[&str] = &[
@@ -56,7 +60,7 @@ const OBJECTS: &[&str] = &[
     "/",
 ];
 
-/// Name, ARN, `aws:PrincipalArn`, type and user id of those who ask.
+/// Account, ARN, source and type of those who ask. The source is the role of a session, or a federated user's user.
 type Person = (&'static str, &'static str, &'static str, &'static str);
 
 const ALICE: Person = (OWNER, "arn:aws:iam::111122223333:user/alice", "", "User");
@@ -88,6 +92,25 @@ const PARTNER: Person = (
     "AssumedRole",
 );
 const OTHER_ROOT: Person = (OTHER, "arn:aws:iam::444455556666:root", "", "Account");
+const CAROL: Person = (
+    OWNER,
+    "arn:aws:sts::111122223333:federated-user/carol",
+    "arn:aws:iam::111122223333:user/alice",
+    "FederatedUser",
+);
+/// Bears the name of another user than the one it acts for.
+const NAMESAKE: Person = (
+    OWNER,
+    "arn:aws:sts::111122223333:federated-user/alice",
+    "arn:aws:iam::111122223333:user/eng/bob",
+    "FederatedUser",
+);
+const OTHER_CAROL: Person = (
+    OTHER,
+    "arn:aws:sts::444455556666:federated-user/carol",
+    "arn:aws:iam::444455556666:user/eve",
+    "FederatedUser",
+);
 const CLOUDTRAIL: Person = ("", "cloudtrail.amazonaws.com", "", "Service");
 const LOGGING: Person = ("", "logging.s3.amazonaws.com", "", "Service");
 const ANONYMOUS: Person = ("", "", "", "Anonymous");
@@ -99,11 +122,14 @@ pub(super) fn request(rng: &mut Rng) -> Request {
         (8, BOB),
         (16, APP),
         (8, BUILDER),
-        (2, LINKED),
+        (4, LINKED),
         (7, ROOT),
         (14, EVE),
         (9, PARTNER),
         (3, OTHER_ROOT),
+        (16, CAROL),
+        (8, NAMESAKE),
+        (7, OTHER_CAROL),
         (4, CLOUDTRAIL),
         (2, LOGGING),
         (11, ANONYMOUS),
@@ -153,6 +179,14 @@ impl Request {
         self.principal["type"].as_str().unwrap_or("Anonymous")
     }
 
+    /// The role of a session, or the IAM user of a federated one.
+    pub(super) fn source(&self) -> Option<&str> {
+        match self.kind() {
+            "AssumedRole" => self.value("aws:PrincipalArn"),
+            _ => self.principal["user"].as_str(),
+        }
+    }
+
     /// A value of the context, if the key has exactly one.
     pub(super) fn value(&self, key: &str) -> Option<&str> {
         self.context.get(key)?.as_str()
@@ -160,12 +194,16 @@ impl Request {
 }
 
 fn principal(person: Person) -> Value {
-    let (account, arn, _, kind) = person;
+    let (account, arn, source, kind) = person;
     if kind == "Anonymous" {
         return json!("anonymous");
     }
     let account = (!account.is_empty()).then_some(account);
-    json!({ "arn": arn, "account": account, "type": kind, "tags": {} })
+    let mut principal = json!({ "arn": arn, "account": account, "type": kind, "tags": {} });
+    if kind == "FederatedUser" {
+        principal["user"] = source.into();
+    }
+    principal
 }
 
 fn context(rng: &mut Rng, person: Person, action: &str) -> Map<String, Value> {
@@ -204,9 +242,9 @@ fn context(rng: &mut Rng, person: Person, action: &str) -> Map<String, Value> {
 }
 
 /// The keys that follow from who asks.
-fn about((account, arn, role, kind): Person) -> Map<String, Value> {
+fn about((account, arn, source, kind): Person) -> Map<String, Value> {
     let name = arn.rsplit('/').next().unwrap_or_default();
-    let arn_of = if role.is_empty() { arn } else { role };
+    let arn_of = if kind == "AssumedRole" { source } else { arn };
     let mut keys = vec![("aws:PrincipalType", kind.to_owned())];
     match kind {
         "Anonymous" => keys.push(("aws:userid", "anonymous".into())),
@@ -226,6 +264,7 @@ fn about((account, arn, role, kind): Person) -> Map<String, Value> {
             keys.push(("aws:userid", format!("AIDA{}", name.to_uppercase())));
         }
         "AssumedRole" => keys.push(("aws:userid", format!("AROA:{name}"))),
+        "FederatedUser" => keys.push(("aws:userid", format!("{account}:{name}"))),
         "Account" => keys.push(("aws:userid", account.into())),
         _ => {}
     }

@@ -4,8 +4,10 @@
 //! It reads a case as `data/decisions` writes it and answers `allow`, `explicit_deny` or `implicit_deny`; where AWS
 //! is silent or contradicts itself, the choice stands at the place with its reason.
 
+mod acl;
 mod conditions;
 mod glob;
+mod organizations;
 mod principals;
 mod public;
 mod statements;
@@ -47,13 +49,13 @@ fn by_policies(case: &Value, trace: &mut Trace) -> &'static str {
     if denied(case, trace) {
         return "explicit_deny";
     }
-    let allowed = if !service_control_allows(case, trace) {
+    let allowed = if !organizations::leaves_open(case, trace) {
         false
     } else if is_owner_root(case) {
         trace.count("way to allow: root of the owner");
         true
     } else if is_anonymous(case) || is_service(case) {
-        granted(case, trace).is_some()
+        allowed_by_the_owner(case, trace)
     } else if account(case) == text(case, "bucket_owner_account") {
         allowed_within_the_account(case, trace)
     } else {
@@ -64,7 +66,7 @@ fn by_policies(case: &Value, trace: &mut Trace) -> &'static str {
 
 /// A Deny in any applicable policy ends it.
 fn denied(case: &Value, trace: &mut Trace) -> bool {
-    let mut denied = false;
+    let mut denied = organizations::denies(case, trace);
     for (layer, document) in applicable(case) {
         if statements::any(document, "Deny", layer, case, trace) {
             trace.count(format!("layer that denies: {layer:?}"));
@@ -74,17 +76,9 @@ fn denied(case: &Value, trace: &mut Trace) -> bool {
     denied
 }
 
+/// The policies of the accounts; those of the organization are `organizations`'.
 fn applicable(case: &Value) -> Vec<(Layer, &Value)> {
     let mut all = Vec::new();
-    // Neither resource nor service control policies bind service-linked roles.
-    // https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps.html
-    // https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_scps.html
-    if !is_service_linked_role(case) {
-        all.extend(documents(case, "resource_control_policies").map(|one| (Layer::Guardrail, one)));
-        let levels = documents(case, "service_control_policies");
-        let levels = levels.filter_map(Value::as_array).flatten();
-        all.extend(levels.map(|one| (Layer::ServiceControl, one)));
-    }
     // The owner's root user can always repair a bucket policy that locks everyone out.
     // https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketPolicy.html
     if !(is_owner_root(case) && is_bucket_policy_action(case)) {
@@ -100,28 +94,40 @@ fn applicable(case: &Value) -> Vec<(Layer, &Value)> {
     all
 }
 
-/// Each level must allow; the documents of one level add up. Who has no account has no levels.
-fn service_control_allows(case: &Value, trace: &mut Trace) -> bool {
-    is_service_linked_role(case)
-        || documents(case, "service_control_policies").all(|level| {
-            let mut documents = level.as_array().into_iter().flatten();
-            documents.any(|document| {
-                let allows = statements::any(document, "Allow", Layer::ServiceControl, case, trace);
-                trace.count(format!("level of service control allows {allows}"));
-                allows
-            })
-        })
+/// What the owner's side allows to whom it does not know: by its bucket policy, or by an ACL.
+/// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/how-s3-evaluates-access-control.html>
+fn allowed_by_the_owner(case: &Value, trace: &mut Trace) -> bool {
+    let policy = granted(case, trace).is_some();
+    let acl = acl::grants(case, trace);
+    if acl && !policy {
+        trace.count("owner's side: an ACL alone");
+    }
+    policy || acl
 }
 
-/// Same account: either side is enough, and who is named decides what caps a grant of the bucket policy.
+/// Same account: either side is enough, and who is named decides what caps a grant of the bucket policy. A grant to
+/// the ARN of a session, a federated user's too, is limited by no implicit deny of boundary or session policy.
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic_policy-eval-denyallow.html>
+///
+/// ACLs add nothing here: a grantee is an account or a group of accounts, whose users still need a policy. Of
+/// `AllUsers` AWS says only "anyone in the world", not that it spares a user of the account its identity policy; the
+/// narrower reading is taken.
+/// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/acl-overview.html>
 fn allowed_within_the_account(case: &Value, trace: &mut Trace) -> bool {
     let naming = granted(case, trace);
     if let Some(naming) = naming {
-        trace.count(format!("way to allow: bucket policy names {naming:?}"));
+        let kind = if is_federated(case) {
+            " (federated user)"
+        } else {
+            ""
+        };
+        trace.count(format!(
+            "way to allow: bucket policy names {naming:?}{kind}"
+        ));
     }
     match naming {
         Some(Naming::Caller) => true,
-        Some(Naming::Role) => capped(case, trace),
+        Some(Naming::Source) => capped(case, trace),
         Some(Naming::Account) | None => identity_allows(case, trace) && capped(case, trace),
     }
 }
@@ -129,7 +135,7 @@ fn allowed_within_the_account(case: &Value, trace: &mut Trace) -> bool {
 /// Cross-account: the owner's side must allow, and the caller's account on its own must too. A root user needs
 /// nothing from its own account.
 fn allowed_across_accounts(case: &Value, trace: &mut Trace) -> bool {
-    let owner = granted(case, trace).is_some();
+    let owner = allowed_by_the_owner(case, trace);
     let caller = is_root(case) || (identity_allows(case, trace) && capped(case, trace));
     if owner && caller {
         trace.count("way to allow: across accounts");
@@ -149,8 +155,14 @@ fn identity_allows(case: &Value, trace: &mut Trace) -> bool {
         .any(|document| statements::any(document, "Allow", Layer::Identity, case, trace))
 }
 
-/// Boundary and session policy grant nothing; each, where there is one, must allow too.
+/// Boundary and session policy grant nothing; each, where there is one, must allow too. A federated user without
+/// session policy has none of the permissions of its IAM user.
+/// <https://docs.aws.amazon.com/STS/latest/APIReference/API_GetFederationToken.html>
 fn capped(case: &Value, trace: &mut Trace) -> bool {
+    if is_federated(case) && case["session_policy"].is_null() {
+        trace.count("cap: a federated user without session policy");
+        return false;
+    }
     [
         ("permission_boundary", Layer::Boundary),
         ("session_policy", Layer::Session),
@@ -195,12 +207,12 @@ fn is_root(case: &Value) -> bool {
     text(&case["principal"], "type") == "Account"
 }
 
-fn is_owner_root(case: &Value) -> bool {
-    is_root(case) && account(case) == text(case, "bucket_owner_account")
+fn is_federated(case: &Value) -> bool {
+    text(&case["principal"], "type") == "FederatedUser"
 }
 
-fn is_service_linked_role(case: &Value) -> bool {
-    principals::principal_arn(case).contains(":role/aws-service-role/")
+fn is_owner_root(case: &Value) -> bool {
+    is_root(case) && account(case) == text(case, "bucket_owner_account")
 }
 
 fn is_bucket_policy_action(case: &Value) -> bool {

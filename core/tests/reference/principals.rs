@@ -1,7 +1,7 @@
 //! Who a statement of a bucket policy names.
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html>
 
-use super::{account, is_anonymous, is_service, statements::list, text};
+use super::{account, is_anonymous, is_federated, is_service, statements::list, text};
 use serde_json::Value;
 
 /// How a statement names a caller of the bucket's own account, weakest first.
@@ -9,8 +9,8 @@ use serde_json::Value;
 pub(super) enum Naming {
     /// By its account: AWS calls that delegation, the identity policy still has to allow.
     Account,
-    /// By the role of the session: boundary and session policy still limit.
-    Role,
+    /// By the role or the IAM user whose session it is: boundary and session policy still limit.
+    Source,
     /// By itself, or by naming everyone: nothing else has to allow.
     Caller,
 }
@@ -24,7 +24,8 @@ pub(super) fn named(principal: &Value, case: &Value) -> Option<Naming> {
 }
 
 /// Whether a `NotPrincipal` leaves the caller alone. AWS looks at the account, then the role, then the session, and
-/// each part must be listed. A caller with a permissions boundary never is.
+/// each part must be listed; of a federated user it says nothing, and its IAM user is taken for what the role is to
+/// the other sessions. A caller with a permissions boundary never is.
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_notprincipal.html>
 pub(super) fn spared(principal: &Value, case: &Value) -> bool {
     let names: Vec<Naming> = entries(principal)
@@ -35,7 +36,7 @@ pub(super) fn spared(principal: &Value, case: &Value) -> bool {
     let whole = match text(&case["principal"], "type") {
         "Account" => names.contains(&Naming::Account),
         "User" => names.contains(&Naming::Account) && names.contains(&Naming::Caller),
-        "AssumedRole" => [Naming::Account, Naming::Role, Naming::Caller]
+        "AssumedRole" | "FederatedUser" => [Naming::Account, Naming::Source, Naming::Caller]
             .iter()
             .all(|part| names.contains(part)),
         _ => !names.is_empty(),
@@ -90,5 +91,16 @@ fn names_aws(entry: &str, case: &Value) -> Option<Naming> {
     if entry == text(&case["principal"], "arn") {
         return Some(Naming::Caller);
     }
-    (entry == principal_arn(case)).then_some(Naming::Role)
+    (entry == source(case)).then_some(Naming::Source)
+}
+
+/// Whose permissions a session has: a federated user those of the IAM user that asked for the session, whose ARN is
+/// in no key of the context.
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_control-access_getfederationtoken.html>
+fn source(case: &Value) -> &str {
+    if is_federated(case) {
+        text(&case["principal"], "user")
+    } else {
+        principal_arn(case)
+    }
 }
