@@ -147,7 +147,10 @@ fn allows<'p, C: Context>(policies: Policies<'p>, question: &Question<'p, C>) ->
 fn controlled<C: Context>(question: &Question<'_, C>) -> Truth {
     let counts = |level: &&PolicySet| {
         let documents = level.documents();
-        documents.is_empty() || documents.iter().any(|policy| policy.counts_in(question.view))
+        documents.is_empty()
+            || documents
+                .iter()
+                .any(|policy| policy.counts_in(question.view))
     };
     let levels = service_control(question).iter().filter(counts);
     Truth::all(levels.map(|level| {
