@@ -15,7 +15,7 @@ const CORE: &[(&str, &[&str])] = &[
     ("form", &["document", "request", "s3"]),
     ("context", &["document", "identity", "request", "s3"]),
     ("policy", &["context", "document", "identity", "s3"]),
-    ("controls", &["identity", "policy", "s3"]),
+    ("controls", &["document", "identity", "policy", "s3"]),
     (
         "cases",
         &[

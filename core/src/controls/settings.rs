@@ -1,0 +1,200 @@
+//! The settings that the gateway keeps of a bucket or an account: each is read from the document that clients send, kept
+//! as text, and held in memory as what decisions need of it.
+
+use super::public_access::PublicAccessBlock;
+use crate::document::{self, Problem};
+use crate::policy::{Origin, Policy, PolicyKind};
+use crate::s3::answer::S3Error;
+use crate::s3::errors::ErrorCode;
+use crate::s3::names::BucketName;
+use bytes::Bytes;
+use std::sync::Arc;
+
+/// What kinds of settings there are. The names are those of the files that hold them under `policies/buckets/`, and of
+/// the rows of the state store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum SettingKind {
+    /// `policy`
+    Policy,
+    /// `public-access-block`, of a bucket or an account.
+    PublicAccessBlock,
+}
+
+impl SettingKind {
+    /// All of them.
+    pub const ALL: [Self; 2] = [Self::Policy, Self::PublicAccessBlock];
+
+    /// As in files and the store.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Policy => "policy",
+            Self::PublicAccessBlock => "public-access-block",
+        }
+    }
+
+    /// The kind of this name.
+    pub fn of_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.name() == name)
+    }
+}
+
+/// One setting, read and checked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Setting {
+    /// A bucket policy.
+    Policy(BucketPolicy),
+    /// Block Public Access.
+    PublicAccessBlock(PublicAccessBlock),
+}
+
+impl Setting {
+    /// Reads the document of a setting of a bucket, as the S3 call that puts it has it. Fails with the error that the
+    /// call is answered with.
+    pub fn read(kind: SettingKind, bucket: &BucketName, document: &[u8]) -> Result<Self, S3Error> {
+        Ok(match kind {
+            SettingKind::Policy => Self::Policy(BucketPolicy::read(bucket, document)?),
+            SettingKind::PublicAccessBlock => {
+                Self::PublicAccessBlock(PublicAccessBlock::parse_xml(document)?)
+            }
+        })
+    }
+
+    /// What it is.
+    pub fn kind(&self) -> SettingKind {
+        match self {
+            Self::Policy(_) => SettingKind::Policy,
+            Self::PublicAccessBlock(_) => SettingKind::PublicAccessBlock,
+        }
+    }
+
+    /// Its document, which [`Setting::read`] reads back to the same.
+    pub fn document(&self) -> Bytes {
+        match self {
+            Self::Policy(policy) => policy.document.clone(),
+            Self::PublicAccessBlock(block) => block.to_xml(),
+        }
+    }
+}
+
+/// A bucket policy and its text.
+#[derive(Debug, Clone)]
+pub struct BucketPolicy {
+    /// As it was put: `GetBucketPolicy` answers with these bytes.
+    pub document: Bytes,
+    /// What it says.
+    pub policy: Arc<Policy>,
+}
+
+impl BucketPolicy {
+    /// Reads a document by AWS's rules for bucket policies; MalformedPolicy says what is wrong where.
+    /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketPolicy.html>
+    pub fn read(bucket: &BucketName, document: &[u8]) -> Result<Self, S3Error> {
+        let malformed = || S3Error::new(ErrorCode::MalformedPolicy);
+        let text = std::str::from_utf8(document).map_err(|_| malformed())?;
+        if !text.starts_with('{') {
+            return Err(malformed());
+        }
+        let node = document::json(text).map_err(|problems| wrong(&problems))?;
+        let origin = Arc::new(Origin {
+            source: "PutBucketPolicy".into(),
+        });
+        let compiled = Policy::compile(&node, PolicyKind::Bucket(bucket), origin)
+            .map_err(|problems| wrong(&problems))?;
+        Ok(Self {
+            document: Bytes::copy_from_slice(document),
+            policy: Arc::new(compiled.policy),
+        })
+    }
+}
+
+/// By its text, which says it all.
+impl PartialEq for BucketPolicy {
+    fn eq(&self, other: &Self) -> bool {
+        self.document == other.document
+    }
+}
+
+impl Eq for BucketPolicy {}
+
+/// How many of a document's problems an error tells.
+const TOLD: usize = 5;
+
+fn wrong(problems: &[Problem]) -> S3Error {
+    let told: Vec<String> = problems.iter().take(TOLD).map(Problem::to_string).collect();
+    S3Error::new(ErrorCode::MalformedPolicy).say(told.join("; "))
+}
+
+/// The settings of one bucket.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct BucketSettings {
+    /// Its policy.
+    pub policy: Option<BucketPolicy>,
+    /// Its own Block Public Access flags; `None` if there is no such configuration.
+    pub public_access_block: Option<PublicAccessBlock>,
+}
+
+impl BucketSettings {
+    /// What a bucket has that was just created: all four flags of Block Public Access.
+    /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/create-bucket-faq.html>
+    pub fn of_new_bucket() -> Self {
+        Self {
+            public_access_block: Some(PublicAccessBlock::ALL),
+            ..Self::default()
+        }
+    }
+
+    /// The same settings with this one in the place of what was there of its kind.
+    pub fn with(self, setting: Setting) -> Self {
+        match setting {
+            Setting::Policy(policy) => Self {
+                policy: Some(policy),
+                ..self
+            },
+            Setting::PublicAccessBlock(block) => Self {
+                public_access_block: Some(block),
+                ..self
+            },
+        }
+    }
+
+    /// The same settings without those of one kind.
+    pub fn without(self, kind: SettingKind) -> Self {
+        match kind {
+            SettingKind::Policy => Self {
+                policy: None,
+                ..self
+            },
+            SettingKind::PublicAccessBlock => Self {
+                public_access_block: None,
+                ..self
+            },
+        }
+    }
+
+    /// The setting of one kind.
+    pub fn get(&self, kind: SettingKind) -> Option<Setting> {
+        match kind {
+            SettingKind::Policy => self.policy.clone().map(Setting::Policy),
+            SettingKind::PublicAccessBlock => {
+                self.public_access_block.map(Setting::PublicAccessBlock)
+            }
+        }
+    }
+
+    /// All that are there.
+    pub fn all(&self) -> impl Iterator<Item = Setting> {
+        SettingKind::ALL
+            .into_iter()
+            .filter_map(|kind| self.get(kind))
+    }
+}
+
+/// The settings of one account.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct AccountSettings {
+    /// Its Block Public Access flags, which are in force beside those of each of its buckets.
+    pub public_access_block: Option<PublicAccessBlock>,
+}
+
+#[cfg(test)]
+mod tests;
