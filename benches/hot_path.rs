@@ -18,16 +18,19 @@ use portcullis::upstream::settings::{
 };
 use portcullis::upstream::sign::sign;
 use portcullis_core::admission::{
-    Admission, Arrival, Chunks, DecisionMode, Labels, ListenerRules, Outcome, Permit, Route,
-    Routes, Rules, TlsVersion, admit,
+    Admission, Arrival, BucketRecord, Chunks, DecisionMode, Labels, ListenerRules, Outcome, Permit,
+    Route, Routes, Rules, TlsVersion, admit,
 };
 use portcullis_core::context::{AuthType, Facts, Listing, RequestContext, Stored};
+use portcullis_core::controls::public_access::PublicAccessBlock;
+use portcullis_core::controls::settings::{AccountSettings, BucketSettings, Setting};
 use portcullis_core::document;
 use portcullis_core::identity::{
     AccessKey, AccessKeyId, Account, Caller, CallerKind, Directory, Principal, SecretKey,
 };
 use portcullis_core::policy::{
-    Origin, Pattern, Policies, Policy, PolicyKind, Question, Verdict, View, evaluate,
+    Origin, Pattern, Policies, Policy, PolicyKind, PublicPolicies, Question, Verdict, View,
+    evaluate,
 };
 use portcullis_core::request::{Head, Hosts, Query, encode_query_component};
 use portcullis_core::s3::actions::Action;
@@ -147,9 +150,15 @@ fn deciding(criterion: &mut Criterion, world: &World) {
             view: View::Live,
         };
         let policies = Policies {
-            bucket: world.rules.policies.get(BUCKET).map(|policy| &**policy),
+            bucket: world
+                .rules
+                .files
+                .get(BUCKET)
+                .and_then(BucketSettings::policy)
+                .map(|policy| &**policy),
             guardrails: &world.rules.guardrails,
             acl: None,
+            public: PublicPolicies::Count,
         };
         assert_eq!(evaluate(policies, &question).verdict, Verdict::Allow);
         bencher.iter(|| evaluate(policies, black_box(&question)));
@@ -159,6 +168,11 @@ fn deciding(criterion: &mut Criterion, world: &World) {
         let _ = world.permit(ask);
         group.bench_function(name, |bencher| bencher.iter(|| world.admit(black_box(ask))));
     }
+    let controlled = World::new().controlled();
+    let _ = controlled.permit(&ask);
+    group.bench_function("admit, with every control of buckets", |bencher| {
+        bencher.iter(|| controlled.admit(black_box(&ask)));
+    });
     let guarded = World::new().guarded();
     let _ = guarded.permit(&ask);
     group.bench_function("admit, with the library of guardrails in Rego", |bencher| {
@@ -233,11 +247,14 @@ impl World {
         let caller = caller(&account);
         let bucket = BucketName::parse(BUCKET).unwrap();
         let policy = compile(BUCKET_POLICY, PolicyKind::Bucket(&bucket));
+        let settings = BucketSettings::default().with(Setting::Policy(policy.into()));
         Self {
             rules: Rules {
                 directory: Arc::new(directory(&account, &caller)),
                 routes: Arc::new(Routes(vec![route(&account)])),
-                policies: Arc::new(HashMap::from([(bucket, policy)])),
+                files: Arc::new(HashMap::from([(bucket, settings)])),
+                account_files: Arc::default(),
+                accounts: Arc::default(),
                 guardrails: Arc::default(),
                 rego: None,
                 buckets: Some(Arc::default()),
@@ -252,6 +269,29 @@ impl World {
             },
             principal: Principal::Known(caller),
         }
+    }
+
+    /// The same, whose policy the store keeps, with all flags of Block Public Access on for bucket and account.
+    fn controlled(mut self) -> Self {
+        let files = std::mem::take(&mut self.rules.files);
+        let record = |(bucket, settings): (&BucketName, &BucketSettings)| {
+            let block = Setting::PublicAccessBlock(PublicAccessBlock::ALL);
+            let record = BucketRecord {
+                owner: AccountId::parse(ACCOUNT).unwrap(),
+                incarnation: 1,
+                created: now(),
+                upstream: "lake".into(),
+                settings: Arc::new(settings.clone().with(block)),
+            };
+            (bucket.clone(), record)
+        };
+        self.rules.buckets = Some(Arc::new(files.iter().map(record).collect()));
+        let account = AccountSettings {
+            public_access_block: Some(PublicAccessBlock::ALL),
+        };
+        let accounts = HashMap::from([(AccountId::parse(ACCOUNT).unwrap(), account)]);
+        self.rules.accounts = Arc::new(accounts);
+        self
     }
 
     fn guarded(mut self) -> Self {

@@ -138,7 +138,7 @@ fn what_allows_or_refuses_against_expectation_is_named() {
                 "principal: anonymous, block_public_access: {{bucket: {{RestrictPublicBuckets: true}}}}, bucket_policy: {open}"
             )
         ),
-        "expected allow, got explicit_deny by public_access: RestrictPublicBuckets keeps this caller from a bucket whose policy is public"
+        "expected allow, got explicit_deny by public_access: RestrictPublicBuckets refuses it: statement 0 (tests/acme.yaml:12) makes the bucket policy public"
     );
     assert_eq!(
         read(

@@ -72,8 +72,8 @@ fn loaded(memory: &Memory) -> Settings {
 fn modes(text: &str) -> [Option<Mode>; 2] {
     let settings = loaded(&memory(text));
     ["lake-raw", "lake-done"].map(|bucket| {
-        let policy = settings.bucket_policies.get(bucket);
-        policy.map(|policy| policy.mode())
+        let settings = settings.buckets.get(bucket);
+        settings.and_then(|settings| Some(settings.policy()?.mode()))
     })
 }
 

@@ -110,7 +110,7 @@ fn the_sidecar_example_loads_without_findings() {
 fn the_egress_example_loads_without_findings() {
     let (settings, findings) = loads("/portcullis/config/egress.yaml", &checkout());
     assert_eq!(lines(&findings), "");
-    assert_eq!(settings.bucket_policies.len(), 2);
+    assert_eq!(settings.buckets.len(), 2);
     let analyst = &settings.directory.keys["ANALYST0001"].caller;
     assert_eq!(&*analyst.arn, "arn:aws:iam::111122223333:user/data/analyst");
     assert!(analyst.boundary.is_some());
@@ -366,7 +366,7 @@ fn the_kubernetes_sidecar_loads_and_ends_in_time() {
     let (settings, findings) = pod.load("initContainers");
     check_pod(&settings, &findings, &pod);
     assert_eq!(pod.container("initContainers")["restartPolicy"], "Always");
-    assert_eq!(settings.bucket_policies.len(), 2);
+    assert_eq!(settings.buckets.len(), 2);
     let endpoint = &pod.spec()["containers"][0]["env"][0];
     assert_eq!(endpoint["name"], "AWS_ENDPOINT_URL_S3");
     let bind = settings.listeners[0].bind.to_string();

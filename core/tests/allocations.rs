@@ -7,7 +7,8 @@ use portcullis_core::context::{AuthType, Facts, Listing, RequestContext, Stored,
 use portcullis_core::document;
 use portcullis_core::identity::{Account, Caller, CallerKind, Principal};
 use portcullis_core::policy::{
-    Origin, Policies, Policy, PolicyKind, PolicySet, Question, Verdict, View, evaluate,
+    Origin, Policies, Policy, PolicyKind, PolicySet, PublicPolicies, Question, Verdict, View,
+    evaluate,
 };
 use portcullis_core::request::Query;
 use portcullis_core::s3::actions::Action;
@@ -96,6 +97,7 @@ fn check(action: Action, resource: &str) {
         bucket: Some(&bucket),
         guardrails: &PolicySet::default(),
         acl: None,
+        public: PublicPolicies::Count,
     };
     let question = Question {
         principal: &principal,

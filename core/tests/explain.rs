@@ -451,7 +451,9 @@ fn consistent(explanation: &Explanation) -> usize {
             match reason {
                 Reason::NearestAllow { failed, .. } => assert_ne!(*failed, Parts::default()),
                 Reason::NoStatement { layer } => assert_eq!(*layer, missing.layer()),
-                Reason::ExplicitDeny { .. } | Reason::Unknown { .. } => panic!("{text}"),
+                Reason::ExplicitDeny { .. }
+                | Reason::PublicAccess { .. }
+                | Reason::Unknown { .. } => panic!("{text}"),
             }
             2
         }

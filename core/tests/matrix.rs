@@ -104,6 +104,10 @@ fn shown(admission: &Admission) -> String {
                     .map(|item| if item.allowed { 'A' } else { 'D' })
                     .collect()
             }
+            Run::Settle(settling) => match settling.answer() {
+                Answer::Error(error) => format!("A {}", error.code.status().as_u16()),
+                Answer::Success(_) => "A".to_owned(),
+            },
             Run::Stream
             | Run::Post(_)
             | Run::Buffered(_)

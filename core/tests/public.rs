@@ -7,7 +7,8 @@ use portcullis_core::context::{FixedContext, Key};
 use portcullis_core::document;
 use portcullis_core::identity::{Account, Caller, CallerKind, Principal};
 use portcullis_core::policy::{
-    Origin, Policies, Policy, PolicyKind, PolicySet, Question, Verdict, View, evaluate, is_public,
+    Origin, Policies, Policy, PolicyKind, PolicySet, PublicPolicies, Question, Verdict, View,
+    evaluate, is_public,
 };
 use portcullis_core::s3::actions::Action;
 use portcullis_core::s3::names::{AccountId, BucketName};
@@ -216,6 +217,7 @@ fn verdicts(policy: &Policy, principal: &Principal, context: &FixedContext) -> V
             bucket: Some(policy),
             guardrails: &PolicySet::default(),
             acl: None,
+            public: PublicPolicies::Count,
         };
         let question = Question {
             principal,

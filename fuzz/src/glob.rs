@@ -5,7 +5,8 @@ use portcullis_core::context::{FixedContext, Key};
 use portcullis_core::document;
 use portcullis_core::identity::Principal;
 use portcullis_core::policy::{
-    Origin, Pattern, Policies, Policy, PolicyKind, PolicySet, Question, Verdict, View, evaluate,
+    Origin, Pattern, Policies, Policy, PolicyKind, PolicySet, PublicPolicies, Question, Verdict,
+    View, evaluate,
 };
 use portcullis_core::s3::actions::Action;
 use portcullis_core::s3::names::{AccountId, BucketName};
@@ -97,6 +98,7 @@ fn allowed(version: &str, pattern: &str, key: &str) -> Option<bool> {
         bucket: Some(&compiled.policy),
         guardrails: &PolicySet::default(),
         acl: None,
+        public: PublicPolicies::Count,
     };
     let question = Question {
         principal: &Principal::Anonymous,

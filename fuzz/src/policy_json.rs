@@ -5,7 +5,8 @@ use portcullis_core::context::{FixedContext, Key};
 use portcullis_core::document;
 use portcullis_core::identity::{Account, Caller, CallerKind, Principal};
 use portcullis_core::policy::{
-    Origin, Policies, Policy, PolicyKind, Question, Verdict, View, evaluate, is_public,
+    Origin, Policies, Policy, PolicyKind, PublicPolicies, Question, Verdict, View, evaluate,
+    is_public,
 };
 use portcullis_core::s3::actions::Action;
 use portcullis_core::s3::names::{AccountId, BucketName};
@@ -63,6 +64,7 @@ pub(super) fn check(input: &[u8]) -> Outcome {
         bucket: policy.as_deref(),
         guardrails: &guardrails.into(),
         acl: None,
+        public: PublicPolicies::Count,
     };
     for principal in principals(&identity) {
         for (action, resource) in ASKED {

@@ -220,17 +220,17 @@ fn by_question(arguments: &Explain) -> anyhow::Result<Explained> {
     let resource = resource.strip_prefix("arn:aws:s3:::").unwrap_or(resource);
     let bucket = resource.split('/').next().unwrap_or_default();
     let rules = crate::gateway::rules_of(settings);
-    let owner = rules
-        .routes
-        .find(bucket)
+    let route = rules.routes.find(bucket);
+    let route = route
         .and_then(|position| rules.routes.get(position))
-        .map(|route| rules.owner_of(bucket, route))
         .with_context(|| format!("no upstream holds `{bucket}`"))?;
+    let (owner, settings) = (rules.owner_of(bucket, route), rules.in_force(bucket, route));
     let explanation = explain(
         Policies {
-            bucket: rules.policies.get(bucket).map(AsRef::as_ref),
+            bucket: settings.policy().map(|policy| &*policy.policy),
             guardrails: rules.guardrails_of(owner),
             acl: None,
+            public: settings.public_access_block().public_policies(),
         },
         &Question {
             principal: &principal,

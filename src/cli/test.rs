@@ -195,18 +195,10 @@ fn reason(case: &Case, decided: &Decided) -> String {
             problems.collect::<Vec<_>>().join("; ")
         }
         (Ok(scene), statement) => {
-            let explanation = scene.explain();
-            let refused = explanation
-                .public_access
-                .is_some_and(|access| access.refused);
-            let public =
-                "RestrictPublicBuckets keeps this caller from a bucket whose policy is public";
-            match (&explanation.reason, statement) {
-                (Some(reason), _) => reason.to_string(),
-                (None, Some(statement)) => Located::from(statement).to_string(),
-                (None, None) if refused => public.to_owned(),
-                (None, None) => String::new(),
-            }
+            let reason = scene.explain().reason;
+            let told = reason.map(|reason| reason.to_string());
+            let located = || statement.as_ref().map(|at| Located::from(at).to_string());
+            told.or_else(located).unwrap_or_default()
         }
     };
     match text.is_empty() {

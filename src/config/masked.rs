@@ -53,11 +53,7 @@ impl Settings {
     }
 
     fn policies(&self) -> Value {
-        let mut buckets: Vec<_> = self
-            .bucket_policies
-            .keys()
-            .map(ToString::to_string)
-            .collect();
+        let mut buckets: Vec<_> = self.buckets.keys().map(ToString::to_string).collect();
         buckets.sort();
         let rego = if self.rego.is_some() {
             "in force"

@@ -5,6 +5,7 @@
 //! [`Settings`], reading identities, policies, certificates and secrets on the way.
 
 mod accept;
+mod buckets;
 mod cases;
 mod check;
 mod document;

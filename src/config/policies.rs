@@ -1,29 +1,27 @@
 //! Policy documents: those of the folder of policies, and identity policies from the identities.
 
+use super::buckets;
 use super::check::{Check, matches};
 use super::document::{Opened, open_verbatim};
 use super::finding::Finding;
 use super::guardrails::{self, Guardrails};
-use super::modes::CANDIDATE_FILES;
 use super::place::At;
 use super::settings::{SourceMode, Upstream};
 use super::sources::{Item, ItemKind};
+use portcullis_core::controls::settings::BucketSettings;
 use portcullis_core::document::{Node, Problem};
 use portcullis_core::policy::{Mode, Origin, Policy, PolicyKind};
 use portcullis_core::s3::names::BucketName;
 use std::collections::HashMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
-
-/// Names under which a bucket's policy may stand.
-const POLICY_FILES: [&str; 3] = ["policy.json", "policy.yaml", "policy.yml"];
 
 /// What a folder of policies holds.
 #[derive(Debug, Default)]
 pub(super) struct Folder {
-    /// The policies of buckets.
-    pub(super) buckets: HashMap<BucketName, Arc<Policy>>,
+    /// The settings of buckets.
+    pub(super) buckets: HashMap<BucketName, BucketSettings>,
     /// What is tried in their place.
     pub(super) candidates: HashMap<BucketName, Arc<Policy>>,
     /// `guardrails/`
@@ -55,80 +53,19 @@ fn folder_of_policies(folder: &Path, deadline: Duration, check: &mut Check<'_>) 
     for item in list(folder, check) {
         let path = folder.join(&item.name);
         match (item.name.as_str(), item.kind) {
-            ("buckets", ItemKind::Folder) => all_buckets(&path, &mut found, check),
+            ("buckets", ItemKind::Folder) => buckets::folder(&path, &mut found, check),
             ("guardrails", ItemKind::Folder) => {
                 found.guardrails = guardrails::folder(&path, deadline, check);
             }
             ("README.md", ItemKind::File) | ("identities" | "examples", ItemKind::Folder) => (),
             _ => refuse(
                 &path,
-                "not read: only `buckets/<bucket>/policy.json` and `guardrails/` are",
+                "not read: only `buckets/<bucket>/` and `guardrails/` are",
                 check,
             ),
         }
     }
     found
-}
-
-fn all_buckets(folder: &Path, found: &mut Folder, check: &mut Check<'_>) {
-    for item in list(folder, check) {
-        let path = folder.join(&item.name);
-        if item.kind == ItemKind::File {
-            refuse(
-                &path,
-                "not read: a bucket has a folder of its own with `policy.json` in it",
-                check,
-            );
-            continue;
-        }
-        match BucketName::parse(&item.name) {
-            Ok(name) => bucket(name, &path, found, check),
-            Err(error) => refuse(
-                &path,
-                &format!("`{}` is not a bucket: {error}", item.name),
-                check,
-            ),
-        }
-    }
-}
-
-fn bucket(name: BucketName, folder: &Path, found: &mut Folder, check: &mut Check<'_>) {
-    let (mut files, mut candidates) = (Vec::new(), Vec::new());
-    for item in list(folder, check) {
-        let path = folder.join(&item.name);
-        match item.name.as_str() {
-            name if POLICY_FILES.contains(&name) => files.push(path),
-            name if CANDIDATE_FILES.contains(&name) => candidates.push(path),
-            _ => refuse(
-                &path,
-                "not in this version: only `policy.json` and `policy.candidate.json` are read",
-                check,
-            ),
-        }
-    }
-    let live = one_policy(&name, &files, check);
-    let candidate = one_policy(&name, &candidates, check);
-    if let (Some(Mode::Shadow), Some(file)) =
-        (live.as_ref().map(|it| it.mode()), candidates.first())
-    {
-        let message = "hides the bucket's `policy.json`, which is in shadow itself: of the two only this one is tried";
-        check.push(Finding::error(file, Default::default(), message).softened());
-    }
-    found
-        .candidates
-        .extend(candidate.map(|policy| (name.clone(), policy)));
-    found.buckets.extend(live.map(|policy| (name, policy)));
-}
-
-fn one_policy(name: &BucketName, files: &[PathBuf], check: &mut Check<'_>) -> Option<Arc<Policy>> {
-    if let Some(second) = files.get(1) {
-        refuse(
-            second,
-            "a bucket has one policy; another file holds it already",
-            check,
-        );
-    }
-    bucket_policy(name, files.first()?, check)
 }
 
 /// Reads one bucket's policy.
@@ -172,6 +109,10 @@ pub(super) fn named_file(
 /// Reads a file as a document without compiling it.
 pub(super) fn policy_document(file: &Path, check: &mut Check<'_>) -> Option<Node> {
     check.mode_of(file);
+    document(file, check)
+}
+
+pub(super) fn document(file: &Path, check: &mut Check<'_>) -> Option<Node> {
     match open_verbatim(file, check) {
         Opened::Read(document) => Some(document.root),
         Opened::Unreadable(message) => {
@@ -216,8 +157,8 @@ pub(super) fn compile(
 }
 
 /// A policy of a bucket that no upstream holds is most likely misspelt.
-pub(super) fn warn_unrouted(
-    policies: &HashMap<BucketName, Arc<Policy>>,
+pub(super) fn warn_unrouted<'b>(
+    buckets: impl Iterator<Item = &'b BucketName>,
     upstreams: &[Upstream],
     at: &At<'_>,
     check: &mut Check<'_>,
@@ -225,7 +166,7 @@ pub(super) fn warn_unrouted(
     if upstreams.iter().any(|upstream| upstream.default) || check.failed() {
         return;
     }
-    for bucket in policies.keys() {
+    for bucket in buckets {
         let held = |upstream: &Upstream| {
             let mut patterns = upstream.buckets.iter();
             patterns.any(|pattern| matches(pattern, bucket.as_str()))

@@ -8,6 +8,7 @@ pub use crate::upstream::settings::{
 };
 use portcullis_core::admission::rego::Guardrails;
 pub use portcullis_core::admission::{Chunks, DecisionMode};
+use portcullis_core::controls::settings::{AccountSettings, BucketSettings};
 use portcullis_core::identity::{Caller, Directory};
 use portcullis_core::policy::Policy;
 use portcullis_core::s3::names::{AccountId, BucketName};
@@ -38,8 +39,10 @@ pub struct Settings {
     pub upstreams: Vec<Upstream>,
     /// Every account, caller and key.
     pub directory: Directory,
-    /// From `policies/buckets/<bucket>/policy.json`.
-    pub bucket_policies: HashMap<BucketName, Arc<Policy>>,
+    /// From `policies/buckets/<bucket>/`.
+    pub buckets: HashMap<BucketName, BucketSettings>,
+    /// What the identities say of accounts beside who is in them.
+    pub accounts: HashMap<AccountId, AccountSettings>,
     /// Resource-control documents on what every account owns, known or not. Each account of `directory` has them among
     /// its own already.
     pub guardrails: Vec<Arc<Policy>>,

@@ -11,6 +11,7 @@ use bytes::Bytes;
 use http::StatusCode;
 use http::header::{HeaderMap, HeaderValue, LOCATION};
 use portcullis_core::admission::Permit;
+use portcullis_core::controls::settings::BucketSettings;
 use portcullis_core::s3::answer::{S3Error, Success};
 use portcullis_core::s3::errors::ErrorCode;
 use portcullis_core::s3::names::{AccountId, BucketName};
@@ -43,7 +44,7 @@ impl Exchange<'_> {
                     .commit(&claim)
                     .await
                     .map_err(Fault::Store)?;
-                self.gateway.publish_buckets();
+                self.gateway.publish_state();
             }
             // What became of it is not known: the claim stays, and the name with it.
             outcome if is_unknown(outcome) => {
@@ -87,7 +88,13 @@ impl Exchange<'_> {
         let claimed = self
             .gateway
             .store
-            .claim(bucket, owner, &target.name, clock::now())
+            .claim(
+                bucket,
+                owner,
+                &target.name,
+                BucketSettings::of_new_bucket(),
+                clock::now(),
+            )
             .await;
         claimed.map_err(|error| match error {
             StoreError::AlreadyExists { record } => {
@@ -152,7 +159,7 @@ impl Exchange<'_> {
             .map(|record| record.incarnation);
         if let Some(incarnation) = recorded {
             match self.gateway.store.forget(&bucket, incarnation).await {
-                Ok(()) | Err(StoreError::NotOnRecord { .. }) => self.gateway.publish_buckets(),
+                Ok(()) | Err(StoreError::NotOnRecord { .. }) => self.gateway.publish_state(),
                 Err(error) => return Err(Fault::Store(error)),
             }
         }

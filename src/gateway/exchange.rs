@@ -216,6 +216,7 @@ impl<'g> Exchange<'g> {
             Run::ListBuckets(page) => self.list_buckets(permit, page).await,
             Run::CreateBucket(body) => self.create_bucket(permit, body.clone()).await,
             Run::DeleteBucket => self.delete_bucket(permit).await,
+            Run::Settle(settling) => self.settle_settings(permit, settling).await,
         }
     }
 
@@ -277,7 +278,7 @@ impl<'g> Exchange<'g> {
         body: &[u8],
     ) -> Result<(), Fault> {
         self.entry.sent.status = Some(head.status);
-        self.client.start(head).await.map_err(Fault::Client)?;
+        self.start(head).await.map_err(Fault::Client)?;
         if !body.is_empty() {
             self.client.write(body).await.map_err(Fault::Client)?;
         }
@@ -305,9 +306,11 @@ impl<'g> Exchange<'g> {
             return false;
         };
         self.entry.sent.error_code = Some(error.code.name().into());
+        // S3 names no resource to browsers.
+        let named = !self.is_preflight();
         let (head, body) = reply::error(
             &error,
-            self.entry.labels.target.as_ref(),
+            self.entry.labels.target.as_ref().filter(|_| named),
             &self.entry.id,
             self.client.head().method,
         );

@@ -11,6 +11,8 @@
 //! | `waiting` | the same, of an upstream that takes minutes: the client hears of it meanwhile |
 //! | `passing` | what a client gets of an answer that was read whole |
 //! | `buckets` | creating and deleting buckets, and whose they are |
+//! | `settings` | calls on settings that the gateway keeps |
+//! | `cors` | what answers say to browsers |
 //! | `reply` | heads of answers |
 //! | `entry` | the record of an exchange, written however it ends |
 //! | `guard` | a panic in an exchange becomes its failure |
@@ -26,6 +28,7 @@ mod buffered;
 mod client;
 pub mod clock;
 mod control;
+mod cors;
 mod entry;
 mod exchange;
 mod fault;
@@ -37,6 +40,7 @@ mod recent;
 mod refusals;
 mod reload;
 mod reply;
+mod settings;
 mod settle;
 mod snapshot;
 mod start;
@@ -108,10 +112,11 @@ impl HttpServerApp for Gateway {
 
 impl Gateway {
     /// Lets new exchanges see what the store knows now.
-    fn publish_buckets(&self) {
+    fn publish_state(&self) {
         self.snapshot.rcu(|current| {
             let mut next = Snapshot::clone(current);
             next.rules.buckets = next.rules.buckets.is_some().then(|| self.store.buckets());
+            next.rules.accounts = self.store.accounts();
             next
         });
     }

@@ -154,6 +154,7 @@ impl Gateway {
         self.snapshot.rcu(|current| {
             let mut next = next.clone();
             next.rules.buckets.clone_from(&current.rules.buckets);
+            next.rules.accounts.clone_from(&current.rules.accounts);
             next
         });
         self.watch_upstreams(Some(&before));

@@ -5,10 +5,11 @@ use crate::upstream::answer::is_dropped;
 use bytes::Bytes;
 use http::header::{
     CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, DATE, HeaderMap, HeaderName, HeaderValue, LOCATION,
-    TRANSFER_ENCODING,
+    TRANSFER_ENCODING, VARY,
 };
 use http::{Method, StatusCode, Version};
 use pingora::http::ResponseHeader;
+use portcullis_core::controls::cors::CorsHeaders;
 use portcullis_core::s3::answer::{S3Error, Success, error_xml};
 use portcullis_core::s3::names::Target;
 
@@ -133,6 +134,23 @@ pub(super) fn begun(headers: &HeaderMap, id: &RequestId) -> ResponseHeader {
         HeaderValue::from_static("chunked"),
     );
     head
+}
+
+/// Puts what an answer says of CORS in the place of what an upstream said.
+pub(super) fn say_cors(head: &mut ResponseHeader, said: Option<&CorsHeaders>) {
+    for name in &CorsHeaders::NAMES {
+        head.remove_header(name);
+    }
+    if let Some(said) = said {
+        let mut headers = HeaderMap::new();
+        for vary in head.headers.get_all(VARY) {
+            headers.append(VARY, vary.clone());
+        }
+        said.put(&mut headers);
+        for (name, value) in &headers {
+            set(head, name.clone(), value.clone());
+        }
+    }
 }
 
 fn passed(from: &ResponseHeader, id: &RequestId) -> ResponseHeader {

@@ -37,7 +37,7 @@ impl Gateway {
             Some(false) => self.store.abandon(claim).await?,
             None => return Ok(()),
         }
-        self.publish_buckets();
+        self.publish_state();
         Ok(())
     }
 

@@ -70,6 +70,7 @@ pub(super) fn snapshot(mut settings: Settings, parts: &Parts<'_>) -> Result<Snap
     } = *parts;
     let rules = Rules {
         buckets: settings.state.is_some().then(|| store.buckets()),
+        accounts: store.accounts(),
         ..rules(&mut settings)
     };
     let target = |entry: UpstreamEntry| {
@@ -118,7 +119,9 @@ fn rules(settings: &mut Settings) -> Rules {
     Rules {
         directory: Arc::new(std::mem::take(&mut settings.directory)),
         routes: Arc::new(Routes(settings.upstreams.iter().map(route).collect())),
-        policies: Arc::new(std::mem::take(&mut settings.bucket_policies)),
+        files: Arc::new(std::mem::take(&mut settings.buckets)),
+        account_files: Arc::new(std::mem::take(&mut settings.accounts)),
+        accounts: Arc::default(),
         guardrails: Arc::new(guardrails.into()),
         rego: settings.rego.take(),
         buckets: None,

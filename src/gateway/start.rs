@@ -11,13 +11,14 @@ use crate::admin::{AdminAddress, AdminListener, Readiness, serve_health};
 use crate::config::settings::{Admin, Bind, LogFormat, LogTarget, Settings};
 use crate::record::metrics::{Metrics, Sets};
 use crate::record::{Destination, Format, Recorder, RecorderError, RequestIds, Sink};
-use crate::state::{NoStore, RedbStore, Store, StoreError};
+use crate::state::{NoStore, Origin, RedbStore, Store, StoreError};
 use crate::upstream::client::Client as Upstreams;
 use crate::upstream::peer::BadCertificate;
 use arc_swap::ArcSwap;
 use portcullis_core::s3::errors::ErrorCode;
 use portcullis_core::s3::operations::OPERATIONS;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use tokio::net::TcpListener;
@@ -96,10 +97,29 @@ pub enum StartError {
 /// Starts a gateway on the current runtime. It serves when this returns.
 pub async fn start(settings: Settings) -> Result<Running, StartError> {
     let store: Arc<dyn Store> = match &settings.state {
-        Some(path) => Arc::new(RedbStore::open(&path.0)?),
+        Some(path) => {
+            let store = RedbStore::open(&path.0)?;
+            tell(store.origin(), &path.0);
+            Arc::new(store)
+        }
         None => Arc::new(NoStore::new()),
     };
     start_over(store, settings).await
+}
+
+/// Says whether the state is what it was when the gateway ended: settings may be missing or out of date else.
+fn tell(origin: Origin, path: &Path) {
+    let path = path.display();
+    match origin {
+        Origin::Same => {}
+        Origin::New => tracing::info!("the state file `{path}` is new"),
+        Origin::Restored => tracing::warn!(
+            "the state file `{path}` was restored from a backup: what was set since the backup is not there"
+        ),
+        Origin::Replaced => tracing::warn!(
+            "the state file `{path}` is not the one that was there before, or an older copy of it: what was set may not be there"
+        ),
+    }
 }
 
 /// The same over a store that is open.

@@ -174,7 +174,7 @@ impl Exchange<'_> {
             for name in withheld {
                 head.remove_header(name);
             }
-            self.client.start(head).await.map_err(Fault::Client)?;
+            self.start(head).await.map_err(Fault::Client)?;
         }
         loop {
             let piece = tokio::select! {

@@ -115,7 +115,7 @@ impl Exchange<'_> {
         company.started = true;
         self.entry.sent.status = Some(StatusCode::OK);
         let head = reply::begun(&company.headers, &self.entry.id);
-        self.client.start(head).await?;
+        self.start(head).await?;
         self.client.write(DECLARATION).await
     }
 

@@ -8,8 +8,8 @@ use portcullis_core::context::{FixedContext, Key};
 use portcullis_core::document;
 use portcullis_core::identity::{AccessKeyId, Account, Caller, CallerKind, Principal};
 use portcullis_core::policy::{
-    Deciding, Decision, Layer, Missing, Origin, Policies, Policy, PolicyKind, PolicySet, Question,
-    Reason, Verdict, View, explain,
+    Deciding, Decision, Layer, Missing, Origin, Policies, Policy, PolicyKind, PolicySet,
+    PublicPolicies, Question, Reason, Verdict, View, explain,
 };
 use portcullis_core::request::CopySource;
 use portcullis_core::s3::actions::Action;
@@ -705,6 +705,7 @@ fn reason(sid: &str, key: &str, context: &FixedContext) -> Arc<Reason> {
         bucket: Some(&compiled.policy),
         guardrails: &PolicySet::default(),
         acl: None,
+        public: PublicPolicies::Count,
     };
     let question = Question {
         principal: &Principal::Anonymous,

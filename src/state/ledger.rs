@@ -1,44 +1,145 @@
 //! The rules of the store, without a disk: every implementation applies them.
+//!
+//! A ledger's large maps are shared with its clones and with readers, and copied when they change: a clone to try changes
+//! on costs nothing, and what the changes made is published without another copy.
 
-use super::{Buckets, Claim, StoreError};
+use super::{Accounts, Buckets, Claim, SettingChange, StoreError};
 use jiff::Timestamp;
 use portcullis_core::admission::BucketRecord;
+use portcullis_core::controls::public_access::PublicAccessBlock;
+use portcullis_core::controls::settings::{AccountSettings, BucketSettings};
 use portcullis_core::s3::names::{AccountId, BucketName};
 use std::collections::HashMap;
+use std::collections::hash_map::Entry::{Occupied, Vacant};
 use std::sync::Arc;
 
 /// One change to the store.
 #[derive(Debug, Clone)]
 pub(super) enum Change {
-    Claim {
-        bucket: BucketName,
-        owner: AccountId,
-        upstream: Box<str>,
-        now: Timestamp,
-    },
+    Claim(Arrival),
     Commit(Claim),
     Abandon(Claim),
     Release(Claim),
+    Adopt(Arrival),
+    Set {
+        bucket: BucketName,
+        incarnation: u64,
+        change: SettingChange,
+    },
+    SetAccount {
+        account: AccountId,
+        block: Option<PublicAccessBlock>,
+    },
     Forget {
         bucket: BucketName,
         incarnation: u64,
     },
 }
 
-/// What a change did: of a claim, the claim; of anything else, nothing.
-pub(super) type Outcome = Result<Option<Claim>, StoreError>;
+/// A bucket that is to be on record.
+#[derive(Debug, Clone)]
+pub(super) struct Arrival {
+    pub(super) bucket: BucketName,
+    pub(super) owner: AccountId,
+    pub(super) upstream: Arc<str>,
+    pub(super) settings: Arc<BucketSettings>,
+    pub(super) now: Timestamp,
+}
 
-/// Every name that was ever claimed.
+impl Arrival {
+    pub(super) fn record(self, incarnation: u64) -> BucketRecord {
+        BucketRecord {
+            owner: self.owner,
+            incarnation,
+            created: self.now,
+            upstream: self.upstream,
+            settings: self.settings,
+        }
+    }
+}
+
+/// What a change did, or why it did nothing.
+pub(super) type Outcome = Result<Done, StoreError>;
+
+/// What a change did.
+#[derive(Debug)]
+pub(super) enum Done {
+    /// As asked; there is no more to say.
+    Plain,
+    Claimed(Claim),
+    Adopted(BucketRecord),
+    Set(Arc<BucketSettings>),
+}
+
+impl Done {
+    /// Of a claim, the claim.
+    pub(super) fn claim(self) -> Option<Claim> {
+        match self {
+            Self::Claimed(claim) => Some(claim),
+            Self::Plain | Self::Adopted(_) | Self::Set(_) => None,
+        }
+    }
+
+    /// Of an adoption, the record.
+    pub(super) fn record(self) -> Option<BucketRecord> {
+        match self {
+            Self::Adopted(record) => Some(record),
+            Self::Plain | Self::Claimed(_) | Self::Set(_) => None,
+        }
+    }
+
+    /// Of a change of settings, all that the bucket has now.
+    pub(super) fn settings(self) -> Option<Arc<BucketSettings>> {
+        match self {
+            Self::Set(settings) => Some(settings),
+            Self::Plain | Self::Claimed(_) | Self::Adopted(_) => None,
+        }
+    }
+}
+
+/// What a change is about.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) enum Place {
+    Bucket(BucketName),
+    Account(AccountId),
+}
+
+impl Change {
+    /// `None` for what is of this process alone, and not of the disk.
+    pub(super) fn place(&self) -> Option<Place> {
+        Some(match self {
+            Self::Claim(arrival) | Self::Adopt(arrival) => Place::Bucket(arrival.bucket.clone()),
+            Self::Commit(claim) | Self::Abandon(claim) => Place::Bucket(claim.bucket.clone()),
+            Self::Set { bucket, .. } | Self::Forget { bucket, .. } => Place::Bucket(bucket.clone()),
+            Self::SetAccount { account, .. } => Place::Account(*account),
+            Self::Release(_) => return None,
+        })
+    }
+}
+
+/// Every name that was ever claimed, and what is set.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Ledger {
-    entries: HashMap<BucketName, Entry>,
+    // INVARIANT: a name is in one of the first three at most.
+    live: Arc<Buckets>,
+    open: HashMap<BucketName, Open>,
+    gone: Arc<HashMap<BucketName, u64>>,
+    // INVARIANT: no account without settings.
+    accounts: Arc<Accounts>,
+}
+
+/// An open claim. `held` while somebody in this process has it.
+#[derive(Debug, Clone)]
+struct Open {
+    record: BucketRecord,
+    held: bool,
 }
 
 /// What is known of a name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Entry {
-    /// A claim is open. `held` while somebody in this process has it.
-    Creating { record: BucketRecord, held: bool },
+    /// A claim is open.
+    Creating(BucketRecord),
     /// The bucket exists.
     Live(BucketRecord),
     /// It does not; the number keeps the next incarnation above all former ones.
@@ -46,169 +147,222 @@ pub(super) enum Entry {
 }
 
 impl Entry {
-    fn incarnation(&self) -> u64 {
+    /// What is set on the bucket, or will be once it is there.
+    pub(super) fn settings(&self) -> Option<&BucketSettings> {
         match self {
-            Self::Creating { record, .. } | Self::Live(record) => record.incarnation,
-            Self::Gone { incarnation } => *incarnation,
+            Self::Creating(record) | Self::Live(record) => Some(&record.settings),
+            Self::Gone { .. } => None,
         }
     }
 }
 
 impl Ledger {
-    /// The ledger of what was found on disk.
-    pub(super) fn load(entries: impl Iterator<Item = (BucketName, Entry)>) -> Self {
+    /// The ledger of what was found on disk; nobody holds its claims.
+    pub(super) fn load(
+        entries: impl IntoIterator<Item = (BucketName, Entry)>,
+        accounts: Accounts,
+    ) -> Self {
+        let (mut live, mut gone) = (Buckets::new(), HashMap::new());
+        let mut open = HashMap::new();
+        for (bucket, entry) in entries {
+            match entry {
+                Entry::Live(record) => drop(live.insert(bucket, record)),
+                Entry::Gone { incarnation } => drop(gone.insert(bucket, incarnation)),
+                Entry::Creating(record) => {
+                    let held = false;
+                    open.insert(bucket, Open { record, held });
+                }
+            }
+        }
         Self {
-            entries: entries.collect(),
+            live: Arc::new(live),
+            open,
+            gone: Arc::new(gone),
+            accounts: Arc::new(accounts),
         }
     }
 
     /// Applies a change, or says why not and leaves everything as it was.
     pub(super) fn apply(&mut self, change: Change) -> Outcome {
         match change {
-            Change::Claim {
-                bucket,
-                owner,
-                upstream,
-                now,
-            } => self.claim(bucket, owner, upstream, now).map(Some),
-            Change::Commit(claim) => self.settle(claim, Entry::Live).map(|()| None),
+            Change::Claim(arrival) => self.claim(arrival).map(Done::Claimed),
+            Change::Commit(claim) => {
+                let record = self.settle(&claim)?;
+                Arc::make_mut(&mut self.live).insert(claim.bucket, record);
+                Ok(Done::Plain)
+            }
             Change::Abandon(claim) => {
-                let gone = |record: BucketRecord| Entry::Gone {
-                    incarnation: record.incarnation,
-                };
-                self.settle(claim, gone).map(|()| None)
+                let record = self.settle(&claim)?;
+                Arc::make_mut(&mut self.gone).insert(claim.bucket, record.incarnation);
+                Ok(Done::Plain)
             }
             Change::Release(claim) => {
                 self.release(&claim);
-                Ok(None)
+                Ok(Done::Plain)
+            }
+            Change::Adopt(arrival) => self.adopt(arrival).map(Done::Adopted),
+            Change::Set {
+                bucket,
+                incarnation,
+                change,
+            } => self.set(bucket, incarnation, change).map(Done::Set),
+            Change::SetAccount { account, block } => {
+                self.set_account(account, block);
+                Ok(Done::Plain)
             }
             Change::Forget {
                 bucket,
                 incarnation,
-            } => self.forget(bucket, incarnation).map(|()| None),
+            } => self.forget(bucket, incarnation).map(|()| Done::Plain),
         }
     }
 
     /// What is known of a name.
-    pub(super) fn entry(&self, bucket: &BucketName) -> Option<&Entry> {
-        self.entries.get(bucket)
+    pub(super) fn entry(&self, bucket: &BucketName) -> Option<Entry> {
+        let live = self.live.get(bucket).cloned().map(Entry::Live);
+        let open = || self.open.get(bucket).map(|open| open.record.clone());
+        let gone = || self.gone.get(bucket).copied();
+        live.or_else(|| open().map(Entry::Creating))
+            .or_else(|| gone().map(|incarnation| Entry::Gone { incarnation }))
     }
 
     /// The buckets that exist.
     pub(super) fn buckets(&self) -> Arc<Buckets> {
-        let live = self
-            .entries
-            .iter()
-            .filter_map(|(bucket, entry)| match entry {
-                Entry::Live(record) => Some((bucket.clone(), record.clone())),
-                Entry::Creating { .. } | Entry::Gone { .. } => None,
-            });
-        Arc::new(live.collect())
+        Arc::clone(&self.live)
+    }
+
+    /// The accounts on which something is set.
+    pub(super) fn accounts(&self) -> Arc<Accounts> {
+        Arc::clone(&self.accounts)
     }
 
     /// The open claims that nobody holds.
     pub(super) fn unresolved(&self) -> Vec<Claim> {
-        let open = self
-            .entries
-            .iter()
-            .filter_map(|(bucket, entry)| match entry {
-                Entry::Creating {
-                    record,
-                    held: false,
-                } => Some(Claim {
-                    bucket: bucket.clone(),
-                    record: record.clone(),
-                }),
-                Entry::Creating { .. } | Entry::Live(_) | Entry::Gone { .. } => None,
-            });
-        open.collect()
+        let left = self.open.iter().filter(|(_, open)| !open.held);
+        left.map(|(bucket, open)| Claim {
+            bucket: bucket.clone(),
+            record: open.record.clone(),
+        })
+        .collect()
     }
 
     /// After a failure and a fresh look at the disk: who holds a claim, holds it still.
     pub(super) fn hold_as(mut self, before: &Self) -> Self {
-        for (bucket, entry) in &mut self.entries {
-            if let Entry::Creating { record, held } = entry {
-                let same = Entry::Creating {
-                    record: record.clone(),
-                    held: true,
-                };
-                *held = before.entry(bucket) == Some(&same);
-            }
+        for (bucket, open) in &mut self.open {
+            let former = before.open.get(bucket);
+            open.held = former.is_some_and(|former| former.held && former.record == open.record);
         }
         self
     }
 
     /// Whoever made this claim is gone.
     pub(super) fn release(&mut self, claim: &Claim) {
-        if let Some(Entry::Creating { record, held }) = self.entries.get_mut(&claim.bucket)
-            && *record == claim.record
+        if let Some(open) = self.open.get_mut(&claim.bucket)
+            && open.record == claim.record
         {
-            *held = false;
+            open.held = false;
         }
     }
 
-    fn claim(
-        &mut self,
-        bucket: BucketName,
-        owner: AccountId,
-        upstream: Box<str>,
-        created: Timestamp,
-    ) -> Result<Claim, StoreError> {
-        let last = match self.entries.get(&bucket) {
-            Some(Entry::Live(record)) => {
-                let record = record.clone();
-                return Err(StoreError::AlreadyExists { record });
-            }
-            Some(Entry::Creating { record, .. }) => {
-                let record = record.clone();
-                return Err(StoreError::BeingCreated { record });
-            }
-            Some(Entry::Gone { incarnation }) => *incarnation,
-            None => 0,
-        };
-        let record = BucketRecord {
-            owner,
-            incarnation: last + 1,
-            created,
-            upstream,
-        };
-        let entry = Entry::Creating {
+    fn claim(&mut self, arrival: Arrival) -> Result<Claim, StoreError> {
+        if let Some(record) = self.live.get(&arrival.bucket) {
+            let record = record.clone();
+            return Err(StoreError::AlreadyExists { record });
+        }
+        let incarnation = self.next(&arrival.bucket)?;
+        let bucket = arrival.bucket.clone();
+        let record = arrival.record(incarnation);
+        let open = Open {
             record: record.clone(),
             held: true,
         };
-        self.entries.insert(bucket.clone(), entry);
+        self.open.insert(bucket.clone(), open);
         Ok(Claim { bucket, record })
     }
 
-    fn settle(
-        &mut self,
-        claim: Claim,
-        into: impl FnOnce(BucketRecord) -> Entry,
-    ) -> Result<(), StoreError> {
-        match self.entries.get_mut(&claim.bucket) {
-            Some(entry @ Entry::Creating { .. })
-                if entry.incarnation() == claim.record.incarnation =>
-            {
-                *entry = into(claim.record);
-                Ok(())
+    fn adopt(&mut self, arrival: Arrival) -> Result<BucketRecord, StoreError> {
+        if let Some(record) = self.live.get(&arrival.bucket) {
+            return Ok(record.clone());
+        }
+        let incarnation = self.next(&arrival.bucket)?;
+        let bucket = arrival.bucket.clone();
+        let record = arrival.record(incarnation);
+        Arc::make_mut(&mut self.live).insert(bucket, record.clone());
+        Ok(record)
+    }
+
+    /// The incarnation that comes next, of a bucket that does not exist; the name is no longer gone then.
+    fn next(&mut self, bucket: &BucketName) -> Result<u64, StoreError> {
+        if let Some(open) = self.open.get(bucket) {
+            let record = open.record.clone();
+            return Err(StoreError::BeingCreated { record });
+        }
+        let last = self.gone.get(bucket).copied();
+        if last.is_some() {
+            Arc::make_mut(&mut self.gone).remove(bucket);
+        }
+        Ok(last.unwrap_or(0) + 1)
+    }
+
+    /// Closes a claim.
+    fn settle(&mut self, claim: &Claim) -> Result<BucketRecord, StoreError> {
+        let incarnation = claim.record.incarnation;
+        match self.open.entry(claim.bucket.clone()) {
+            Occupied(open) if open.get().record.incarnation == incarnation => {
+                Ok(open.remove().record)
             }
-            _ => Err(StoreError::NotOnRecord {
-                bucket: claim.bucket,
-                incarnation: claim.record.incarnation,
-            }),
+            Occupied(_) | Vacant(_) => Err(not_on_record(claim.bucket.clone(), incarnation)),
+        }
+    }
+
+    fn set(
+        &mut self,
+        bucket: BucketName,
+        incarnation: u64,
+        change: SettingChange,
+    ) -> Result<Arc<BucketSettings>, StoreError> {
+        self.on_record(&bucket, incarnation)?;
+        let record = Arc::make_mut(&mut self.live).get_mut(&bucket);
+        let record = record.ok_or_else(|| not_on_record(bucket, incarnation))?;
+        let settings = BucketSettings::clone(&record.settings);
+        record.settings = Arc::new(match change {
+            SettingChange::Put(setting) => settings.with(setting),
+            SettingChange::Delete(kind) => settings.without(kind),
+        });
+        Ok(Arc::clone(&record.settings))
+    }
+
+    fn set_account(&mut self, account: AccountId, block: Option<PublicAccessBlock>) {
+        let accounts = Arc::make_mut(&mut self.accounts);
+        let settings = AccountSettings {
+            public_access_block: block,
+        };
+        if settings == AccountSettings::default() {
+            accounts.remove(&account);
+        } else {
+            accounts.insert(account, settings);
         }
     }
 
     fn forget(&mut self, bucket: BucketName, incarnation: u64) -> Result<(), StoreError> {
-        match self.entries.get_mut(&bucket) {
-            Some(entry @ Entry::Live(_)) if entry.incarnation() == incarnation => {
-                *entry = Entry::Gone { incarnation };
-                Ok(())
-            }
-            _ => Err(StoreError::NotOnRecord {
-                bucket,
-                incarnation,
-            }),
+        self.on_record(&bucket, incarnation)?;
+        Arc::make_mut(&mut self.live).remove(&bucket);
+        Arc::make_mut(&mut self.gone).insert(bucket, incarnation);
+        Ok(())
+    }
+
+    /// Asked before a map is copied for a change.
+    fn on_record(&self, bucket: &BucketName, incarnation: u64) -> Result<(), StoreError> {
+        match self.live.get(bucket) {
+            Some(record) if record.incarnation == incarnation => Ok(()),
+            Some(_) | None => Err(not_on_record(bucket.clone(), incarnation)),
         }
+    }
+}
+
+fn not_on_record(bucket: BucketName, incarnation: u64) -> StoreError {
+    StoreError::NotOnRecord {
+        bucket,
+        incarnation,
     }
 }

@@ -1,11 +1,13 @@
 //! Stores that keep nothing on disk.
 
-use super::ledger::{Change, Ledger, Outcome};
-use super::{Buckets, Claim, Store, StoreError};
+use super::ledger::{Arrival, Change, Ledger, Outcome};
+use super::{Accounts, Buckets, Claim, SettingChange, Store, StoreError};
 use arc_swap::ArcSwap;
 use async_trait::async_trait;
 use jiff::Timestamp;
 use portcullis_core::admission::BucketRecord;
+use portcullis_core::controls::public_access::PublicAccessBlock;
+use portcullis_core::controls::settings::BucketSettings;
 use portcullis_core::s3::names::{AccountId, BucketName};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -13,7 +15,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 #[derive(Debug, Default)]
 pub struct MemoryStore {
     ledger: Mutex<Ledger>,
-    published: ArcSwap<Buckets>,
+    buckets: ArcSwap<Buckets>,
+    accounts: ArcSwap<Accounts>,
 }
 
 impl MemoryStore {
@@ -24,10 +27,15 @@ impl MemoryStore {
 
     fn apply(&self, change: Change) -> Outcome {
         let mut ledger = self.ledger.lock().unwrap_or_else(PoisonError::into_inner);
-        let outcome = ledger.apply(change)?;
-        self.published.store(ledger.buckets());
-        Ok(outcome)
+        let done = ledger.apply(change)?;
+        self.buckets.store(ledger.buckets());
+        self.accounts.store(ledger.accounts());
+        Ok(done)
     }
+}
+
+fn lost() -> StoreError {
+    StoreError::Unavailable("the answer was lost".to_owned())
 }
 
 #[async_trait]
@@ -37,15 +45,17 @@ impl Store for MemoryStore {
         bucket: &BucketName,
         owner: AccountId,
         upstream: &str,
+        settings: BucketSettings,
         now: Timestamp,
     ) -> Result<Claim, StoreError> {
-        let claimed = self.apply(Change::Claim {
+        let arrival = Arrival {
             bucket: bucket.clone(),
             owner,
             upstream: upstream.into(),
+            settings: Arc::new(settings),
             now,
-        })?;
-        claimed.ok_or_else(|| StoreError::Unavailable("the claim was lost".to_owned()))
+        };
+        self.apply(Change::Claim(arrival))?.claim().ok_or_else(lost)
     }
 
     async fn commit(&self, claim: &Claim) -> Result<(), StoreError> {
@@ -69,8 +79,52 @@ impl Store for MemoryStore {
         self.apply(change).map(drop)
     }
 
+    async fn adopt(
+        &self,
+        bucket: &BucketName,
+        owner: AccountId,
+        upstream: &str,
+        now: Timestamp,
+    ) -> Result<BucketRecord, StoreError> {
+        let arrival = Arrival {
+            bucket: bucket.clone(),
+            owner,
+            upstream: upstream.into(),
+            settings: Arc::default(),
+            now,
+        };
+        let adopted = self.apply(Change::Adopt(arrival))?.record();
+        adopted.ok_or_else(lost)
+    }
+
+    async fn change(
+        &self,
+        bucket: &BucketName,
+        incarnation: u64,
+        change: SettingChange,
+    ) -> Result<Arc<BucketSettings>, StoreError> {
+        let change = Change::Set {
+            bucket: bucket.clone(),
+            incarnation,
+            change,
+        };
+        self.apply(change)?.settings().ok_or_else(lost)
+    }
+
+    async fn change_account(
+        &self,
+        account: AccountId,
+        block: Option<PublicAccessBlock>,
+    ) -> Result<(), StoreError> {
+        self.apply(Change::SetAccount { account, block }).map(drop)
+    }
+
     fn buckets(&self) -> Arc<Buckets> {
-        self.published.load_full()
+        self.buckets.load_full()
+    }
+
+    fn accounts(&self) -> Arc<Accounts> {
+        self.accounts.load_full()
     }
 
     fn unresolved(&self) -> Vec<Claim> {
@@ -80,9 +134,12 @@ impl Store for MemoryStore {
 }
 
 /// What a gateway without a `state:` entry has: every claim passes and nothing is remembered, so that a bucket belongs
-/// to the account that its upstream's configuration names.
+/// to the account that its upstream's configuration names, and nothing can be set.
 #[derive(Debug, Default)]
-pub struct NoStore(Arc<Buckets>);
+pub struct NoStore {
+    buckets: Arc<Buckets>,
+    accounts: Arc<Accounts>,
+}
 
 impl NoStore {
     /// The store that remembers nothing.
@@ -99,16 +156,19 @@ impl Store for NoStore {
         bucket: &BucketName,
         owner: AccountId,
         upstream: &str,
+        settings: BucketSettings,
         now: Timestamp,
     ) -> Result<Claim, StoreError> {
+        let arrival = Arrival {
+            bucket: bucket.clone(),
+            owner,
+            upstream: upstream.into(),
+            settings: Arc::new(settings),
+            now,
+        };
         Ok(Claim {
             bucket: bucket.clone(),
-            record: BucketRecord {
-                owner,
-                incarnation: 0,
-                created: now,
-                upstream: upstream.into(),
-            },
+            record: arrival.record(0),
         })
     }
 
@@ -128,8 +188,39 @@ impl Store for NoStore {
         Ok(())
     }
 
+    async fn adopt(
+        &self,
+        _: &BucketName,
+        _: AccountId,
+        _: &str,
+        _: Timestamp,
+    ) -> Result<BucketRecord, StoreError> {
+        Err(StoreError::ReadOnly)
+    }
+
+    async fn change(
+        &self,
+        _: &BucketName,
+        _: u64,
+        _: SettingChange,
+    ) -> Result<Arc<BucketSettings>, StoreError> {
+        Err(StoreError::ReadOnly)
+    }
+
+    async fn change_account(
+        &self,
+        _: AccountId,
+        _: Option<PublicAccessBlock>,
+    ) -> Result<(), StoreError> {
+        Err(StoreError::ReadOnly)
+    }
+
     fn buckets(&self) -> Arc<Buckets> {
-        Arc::clone(&self.0)
+        Arc::clone(&self.buckets)
+    }
+
+    fn accounts(&self) -> Arc<Accounts> {
+        Arc::clone(&self.accounts)
     }
 
     fn unresolved(&self) -> Vec<Claim> {

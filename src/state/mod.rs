@@ -1,11 +1,15 @@
-//! What must survive a restart: which buckets were created through the gateway, by whom, and for the how-manieth time.
+//! What must survive a restart: which buckets were created through the gateway, by whom, and for the how-manieth time;
+//! and what was set on them and on accounts.
 //!
 //! [`Store`] is the promise; [`RedbStore`] keeps it in one file, [`MemoryStore`] until the process ends, and [`NoStore`]
 //! is what a gateway without a `state:` entry has. A change is durable before its caller hears of it and visible in
-//! [`Store::buckets`] before that too.
+//! [`Store::buckets`] or [`Store::accounts`] before that too.
 //!
 //! A CreateBucket finds the bucket absent, claims the name, creates, and commits or abandons the claim. A claim that a
-//! crash left behind is in [`Store::unresolved`], for the gateway to settle by asking the upstream.
+//! crash left behind is in [`Store::unresolved`], for the gateway to settle by asking the upstream. A bucket that was
+//! not created through the gateway is adopted before anything is set on it.
+//!
+//! Settings belong to one incarnation of a bucket: they go when it does.
 
 mod ledger;
 mod memory;
@@ -13,12 +17,14 @@ mod redb;
 #[cfg(test)]
 mod tests;
 
-pub use self::redb::RedbStore;
+pub use self::redb::{RedbStore, restore};
 pub use memory::{MemoryStore, NoStore};
 
 use async_trait::async_trait;
 use jiff::Timestamp;
 use portcullis_core::admission::BucketRecord;
+use portcullis_core::controls::public_access::PublicAccessBlock;
+use portcullis_core::controls::settings::{AccountSettings, BucketSettings, SettingChange};
 use portcullis_core::s3::names::{AccountId, BucketName};
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -26,6 +32,25 @@ use std::sync::Arc;
 
 /// Every bucket the store knows.
 pub type Buckets = HashMap<BucketName, BucketRecord>;
+
+/// Every account on which something is set.
+pub type Accounts = HashMap<AccountId, AccountSettings>;
+
+/// Whether a state file is the one that was there before. Who relies on what a store does not know, e.g. that no lock is
+/// on an object, may do so of one that is [`Origin::Same`] or [`Origin::New`] alone: another may have forgotten.
+///
+/// It is said once: the next opening of the same file finds it the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin {
+    /// The one that was there, with everything it was known to hold.
+    Same,
+    /// It was made just now; there was none.
+    New,
+    /// A backup, put into place by [`restore`].
+    Restored,
+    /// Another one, or an older copy, that somebody put into its place; also one whose witness is gone.
+    Replaced,
+}
 
 /// Leave to create a bucket, and the duty to say what became of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,7 +65,7 @@ pub struct Claim {
 #[async_trait]
 pub trait Store: Send + Sync {
     /// Records durably that `owner` is about to create `bucket` on `upstream`. Of several claims to one name, one wins.
-    /// The bucket is not in [`Store::buckets`] until the claim is committed.
+    /// The bucket is not in [`Store::buckets`] until the claim is committed; it begins with these settings.
     ///
     /// Await it to the end, and settle the claim whatever happens: a claim that is dropped keeps its name taken until the
     /// next start lists it as unresolved.
@@ -51,6 +76,7 @@ pub trait Store: Send + Sync {
         bucket: &BucketName,
         owner: AccountId,
         upstream: &str,
+        settings: BucketSettings,
         now: Timestamp,
     ) -> Result<Claim, StoreError>;
 
@@ -63,12 +89,46 @@ pub trait Store: Send + Sync {
     /// Nobody knows what became of the creation: the claim stays open, and is [unresolved](Store::unresolved) from now on.
     async fn release(&self, claim: &Claim) -> Result<(), StoreError>;
 
-    /// The upstream has deleted this incarnation of the bucket. Another incarnation is left alone, with
+    /// The upstream has deleted this incarnation of the bucket: its settings go with it. Another incarnation is left alone, with
     /// [`StoreError::NotOnRecord`].
     async fn forget(&self, bucket: &BucketName, incarnation: u64) -> Result<(), StoreError>;
 
+    /// Puts a bucket on record that exists on `upstream` and was not created through the gateway, without settings. One
+    /// that is on record stays as it is, whoever its owner: its record is returned.
+    ///
+    /// Fails with [`StoreError::BeingCreated`] for an open claim, and with [`StoreError::ReadOnly`].
+    async fn adopt(
+        &self,
+        bucket: &BucketName,
+        owner: AccountId,
+        upstream: &str,
+        now: Timestamp,
+    ) -> Result<BucketRecord, StoreError>;
+
+    /// Changes what is set on this incarnation of a bucket, and returns all that is set on it then.
+    ///
+    /// Fails with [`StoreError::NotOnRecord`] for another incarnation, and with [`StoreError::ReadOnly`].
+    async fn change(
+        &self,
+        bucket: &BucketName,
+        incarnation: u64,
+        change: SettingChange,
+    ) -> Result<Arc<BucketSettings>, StoreError>;
+
+    /// Sets the Block Public Access flags of an account, or with `None` removes them; they need not be there.
+    ///
+    /// Fails with [`StoreError::ReadOnly`].
+    async fn change_account(
+        &self,
+        account: AccountId,
+        block: Option<PublicAccessBlock>,
+    ) -> Result<(), StoreError>;
+
     /// Every bucket on record. Takes no lock; the map is never changed, but replaced.
     fn buckets(&self) -> Arc<Buckets>;
+
+    /// Every account on which something is set. Takes no lock; the map is never changed, but replaced.
+    fn accounts(&self) -> Arc<Accounts>;
 
     /// Claims that nobody in this process holds: found at open, or left over from a failure of the store.
     fn unresolved(&self) -> Vec<Claim>;
@@ -97,9 +157,15 @@ pub enum StoreError {
         /// The incarnation asked for.
         incarnation: u64,
     },
+    /// There is no store to keep the change.
+    #[error("nothing can be set: the gateway has no `state`")]
+    ReadOnly,
     /// The change may or may not be durable: the disk or the database failed, or too many changes wait.
     #[error("the state store is unavailable: {0}")]
     Unavailable(String),
+    /// A file that must not be overwritten.
+    #[error("the file `{path}` is there already", path = .0.display())]
+    FileExists(PathBuf),
     /// Another process has the store open.
     #[error("the state file `{path}` is in use by another process", path = .0.display())]
     Locked(PathBuf),

@@ -3,26 +3,47 @@
 //! Changes queue for the thread. It takes all that wait, applies them to its ledger, makes them durable in one
 //! transaction, publishes the new view and only then answers: so one sync serves everybody who waited for it.
 //!
-//! The file is a redb database. Table `meta` holds `format`; table `buckets` holds per bucket name one JSON object
-//! `{"state", "incarnation", "owner", "created", "upstream"}`, the last three not for `gone`. The file belongs to one
-//! process at a time.
+//! The file is a redb database. Table `meta` holds `format`, and which store it is: `store`, `generation`, `restored`.
+//! Table `buckets` holds per bucket name one JSON object `{"state", "incarnation", "owner", "created", "upstream"}`, the
+//! last three not for `gone`. Tables `settings` and `accounts` hold documents by bucket or account and kind. The file
+//! belongs to one process at a time.
+//!
+//! | file | says |
+//! |---|---|
+//! | `writer` | the thread: batches, failures, what is published |
+//! | `file` | the open file |
+//! | `format` | which tables there are; taking over what an older release wrote |
+//! | `rows` | what the rows say |
+//! | `witness` | whether the file is the one that was there before |
+//! | `backup` | copies that can be put back |
+//! | `disk` | files that appear whole or not at all |
 
+mod backup;
+mod disk;
 mod file;
+mod format;
+mod rows;
+mod witness;
 mod writer;
 
-use super::ledger::Change;
-use super::{Buckets, Claim, Store, StoreError};
+pub use backup::restore;
+
+use super::ledger::{Arrival, Change, Outcome};
+use super::{Accounts, Buckets, Claim, Origin, SettingChange, Store, StoreError};
 use arc_swap::ArcSwap;
 use async_trait::async_trait;
 use file::StateFile;
 use jiff::Timestamp;
+use portcullis_core::admission::BucketRecord;
+use portcullis_core::controls::public_access::PublicAccessBlock;
+use portcullis_core::controls::settings::BucketSettings;
 use portcullis_core::s3::names::{AccountId, BucketName};
 use std::path::Path;
 use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use tokio::sync::oneshot;
-use writer::{Request, Writer};
+use writer::{Request, Waiting, Writer};
 
 /// Changes that may wait for the thread.
 const QUEUE: usize = 1024;
@@ -33,6 +54,7 @@ pub struct RedbStore {
     /// Gone once the store is being dropped.
     requests: Option<SyncSender<Request>>,
     published: Arc<Published>,
+    origin: Origin,
     thread: Mutex<Option<JoinHandle<()>>>,
 }
 
@@ -40,16 +62,19 @@ pub struct RedbStore {
 #[derive(Debug, Default)]
 struct Published {
     buckets: ArcSwap<Buckets>,
+    accounts: ArcSwap<Accounts>,
     unresolved: ArcSwap<Vec<Claim>>,
 }
 
 impl RedbStore {
-    /// Opens the file, or makes it if there is none.
+    /// Opens the file, or makes it if there is none. One that an older release wrote is copied to `<name>.format-1` and
+    /// then taken over.
     ///
-    /// Fails when another process has it open, when it is damaged or no state file, and when a newer release wrote it.
-    /// Blocks for the time of some disk accesses.
+    /// Fails when another process has it open, when it is damaged or no state file, and when a newer release wrote it;
+    /// also when `<name>.witness` cannot be written beside it. Blocks for the time of some disk accesses.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, StoreError> {
         let file = StateFile::open(path.as_ref())?;
+        let origin = file.origin();
         let published = Arc::new(Published::default());
         let (requests, queue) = sync_channel(QUEUE);
         let writer = Writer::new(file, Arc::clone(&published))?;
@@ -60,14 +85,33 @@ impl RedbStore {
         Ok(Self {
             requests: Some(requests),
             published,
+            origin,
             thread: Mutex::new(Some(thread)),
         })
     }
 
-    async fn apply(&self, change: Change) -> Result<Option<Claim>, StoreError> {
+    /// Where the file came from that was opened.
+    pub fn origin(&self) -> Origin {
+        self.origin
+    }
+
+    /// Copies everything that is durable now to a new file, while the store serves; [`restore`] takes it.
+    ///
+    /// Fails with [`StoreError::FileExists`] rather than overwrite a file. Blocks for as long as writing takes.
+    pub fn backup(&self, to: &Path) -> Result<(), StoreError> {
+        let (answer, answered) = sync_channel(1);
+        let sent = match &self.requests {
+            Some(requests) => requests.send(Request::View(answer)),
+            None => return Err(ended()),
+        };
+        sent.map_err(|_| ended())?;
+        backup::write(&answered.recv().map_err(|_| ended())??, to)
+    }
+
+    async fn apply(&self, change: Change) -> Outcome {
         let (answer, answered) = oneshot::channel();
         let sent = match &self.requests {
-            Some(requests) => requests.try_send(Request { change, answer }),
+            Some(requests) => requests.try_send(Request::Change(Waiting { change, answer })),
             None => return Err(ended()),
         };
         match sent {
@@ -91,15 +135,17 @@ impl Store for RedbStore {
         bucket: &BucketName,
         owner: AccountId,
         upstream: &str,
+        settings: BucketSettings,
         now: Timestamp,
     ) -> Result<Claim, StoreError> {
-        let change = Change::Claim {
+        let change = Change::Claim(Arrival {
             bucket: bucket.clone(),
             owner,
             upstream: upstream.into(),
+            settings: Arc::new(settings),
             now,
-        };
-        self.apply(change).await?.ok_or_else(ended)
+        });
+        self.apply(change).await?.claim().ok_or_else(ended)
     }
 
     async fn commit(&self, claim: &Claim) -> Result<(), StoreError> {
@@ -122,8 +168,52 @@ impl Store for RedbStore {
         self.apply(change).await.map(drop)
     }
 
+    async fn adopt(
+        &self,
+        bucket: &BucketName,
+        owner: AccountId,
+        upstream: &str,
+        now: Timestamp,
+    ) -> Result<BucketRecord, StoreError> {
+        let change = Change::Adopt(Arrival {
+            bucket: bucket.clone(),
+            owner,
+            upstream: upstream.into(),
+            settings: Arc::default(),
+            now,
+        });
+        self.apply(change).await?.record().ok_or_else(ended)
+    }
+
+    async fn change(
+        &self,
+        bucket: &BucketName,
+        incarnation: u64,
+        change: SettingChange,
+    ) -> Result<Arc<BucketSettings>, StoreError> {
+        let change = Change::Set {
+            bucket: bucket.clone(),
+            incarnation,
+            change,
+        };
+        self.apply(change).await?.settings().ok_or_else(ended)
+    }
+
+    async fn change_account(
+        &self,
+        account: AccountId,
+        block: Option<PublicAccessBlock>,
+    ) -> Result<(), StoreError> {
+        let change = Change::SetAccount { account, block };
+        self.apply(change).await.map(drop)
+    }
+
     fn buckets(&self) -> Arc<Buckets> {
         self.published.buckets.load_full()
+    }
+
+    fn accounts(&self) -> Arc<Accounts> {
+        self.published.accounts.load_full()
     }
 
     fn unresolved(&self) -> Vec<Claim> {

@@ -1,7 +1,9 @@
 //! The promises of [`Store`], checked on every implementation.
 
+mod model;
+
 use super::*;
-use proptest::prelude::*;
+use portcullis_core::controls::settings::{Setting, SettingKind};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// An implementation under test, and how to close it and open it again.
@@ -68,13 +70,45 @@ fn now() -> Timestamp {
 }
 
 async fn claim(store: &dyn Store, bucket: &str) -> Result<Claim, StoreError> {
-    store.claim(&name(bucket), owner(1), "lake", now()).await
+    let (bucket, settings) = (name(bucket), BucketSettings::of_new_bucket());
+    store
+        .claim(&bucket, owner(1), "lake", settings, now())
+        .await
 }
 
 async fn create(store: &dyn Store, bucket: &str) -> u64 {
     let claim = claim(store, bucket).await.unwrap();
     store.commit(&claim).await.unwrap();
     claim.record.incarnation
+}
+
+async fn adopt(store: &dyn Store, bucket: &str) -> Result<BucketRecord, StoreError> {
+    store.adopt(&name(bucket), owner(2), "sea", now()).await
+}
+
+async fn change(
+    store: &dyn Store,
+    bucket: &str,
+    incarnation: u64,
+    change: SettingChange,
+) -> Result<Arc<BucketSettings>, StoreError> {
+    store.change(&name(bucket), incarnation, change).await
+}
+
+fn put(setting: Setting) -> SettingChange {
+    SettingChange::Put(setting)
+}
+
+/// A policy of this bucket that no other mark has.
+fn policy(bucket: &str, mark: &str) -> Setting {
+    let document = format!(
+        r#"{{"Version":"2012-10-17","Statement":[{{"Sid":"{mark}","Effect":"Allow","Principal":"*","Action":"s3:GetObject","Resource":"arn:aws:s3:::{bucket}/*"}}]}}"#
+    );
+    Setting::read(SettingKind::Policy, &name(bucket), document.as_bytes()).unwrap()
+}
+
+fn settings(store: &dyn Store, bucket: &str) -> BucketSettings {
+    BucketSettings::clone(&store.buckets()[bucket].settings)
 }
 
 fn names(store: &dyn Store) -> Vec<String> {
@@ -91,6 +125,14 @@ async fn conformance<F: Fixture>(mut fresh: impl FnMut() -> F) {
     only_an_open_claim_is_settled_and_only_this_incarnation_forgotten(&fresh()).await;
     t05_a_recreated_bucket_has_a_higher_incarnation(&mut fresh()).await;
     a_view_once_taken_does_not_change(&fresh()).await;
+    a_setting_is_there_from_put_to_delete(&fresh()).await;
+    only_this_incarnation_of_a_live_bucket_is_set(&fresh()).await;
+    t05_a_recreated_bucket_inherits_no_settings(&mut fresh()).await;
+    an_adopted_bucket_is_on_record_without_settings(&fresh()).await;
+    adopting_twice_changes_nothing(&fresh()).await;
+    a_bucket_that_is_being_created_is_not_adopted(&fresh()).await;
+    an_account_has_its_own_flags(&fresh()).await;
+    of_concurrent_changes_none_is_lost(&fresh()).await;
     if F::DURABLE {
         everything_is_there_after_reopening(&mut fresh()).await;
         a_released_claim_keeps_the_name_and_can_be_settled(&fresh()).await;
@@ -110,6 +152,7 @@ async fn a_bucket_is_on_record_from_commit_to_forget(fixture: &impl Fixture) {
         incarnation: 1,
         created: now(),
         upstream: "lake".into(),
+        settings: Arc::new(BucketSettings::of_new_bucket()),
     };
     assert_eq!(claim.record, record);
     store.forget(&name("one"), 1).await.unwrap();
@@ -124,7 +167,9 @@ async fn a_name_is_claimed_once(fixture: &impl Fixture) {
         other => panic!("{other:?}"),
     }
     store.commit(&first).await.unwrap();
-    match store.claim(&name("one"), owner(2), "other", now()).await {
+    let (bucket, settings) = (name("one"), BucketSettings::default());
+    let second = store.claim(&bucket, owner(2), "other", settings, now());
+    match second.await {
         Err(StoreError::AlreadyExists { record }) => assert_eq!(record, first.record),
         other => panic!("{other:?}"),
     }
@@ -225,10 +270,20 @@ async fn everything_is_there_after_reopening(fixture: &mut impl Fixture) {
     create(&*store, "one").await;
     create(&*store, "two").await;
     store.forget(&name("two"), 1).await.unwrap();
-    let before = store.buckets();
+    change(&*store, "one", 1, put(policy("one", "a")))
+        .await
+        .unwrap();
+    adopt(&*store, "three").await.unwrap();
+    change(&*store, "three", 1, put(policy("three", "b")))
+        .await
+        .unwrap();
+    let block = Some(PublicAccessBlock::ALL);
+    store.change_account(owner(1), block).await.unwrap();
+    let before = (store.buckets(), store.accounts());
     drop(store);
     fixture.reopen();
-    assert_eq!(fixture.store().buckets(), before);
+    let store = fixture.store();
+    assert_eq!((store.buckets(), store.accounts()), before);
     assert_eq!(fixture.store().unresolved(), []);
 }
 
@@ -243,7 +298,11 @@ async fn a_claim_left_behind_is_unresolved_until_settled(fixture: &mut impl Fixt
     assert_eq!(names(&*store), [""; 0]);
     let mut left = store.unresolved();
     left.sort_by(|a, b| a.bucket.cmp(&b.bucket));
-    assert_eq!(left, [one.clone(), two.clone()]);
+    assert_eq!(
+        left,
+        [one.clone(), two.clone()],
+        "with the settings they begin with"
+    );
     assert!(matches!(
         claim(&*store, "one").await,
         Err(StoreError::BeingCreated { .. })
@@ -251,7 +310,159 @@ async fn a_claim_left_behind_is_unresolved_until_settled(fixture: &mut impl Fixt
     store.commit(&one).await.unwrap();
     store.abandon(&two).await.unwrap();
     assert_eq!(names(&*store), ["one"]);
+    assert_eq!(settings(&*store, "one"), BucketSettings::of_new_bucket());
     assert_eq!(store.unresolved(), []);
+}
+
+async fn a_setting_is_there_from_put_to_delete(fixture: &impl Fixture) {
+    let store = fixture.store();
+    create(&*store, "one").await;
+    create(&*store, "two").await;
+    let before = store.buckets();
+    let (first, second) = (policy("one", "a"), policy("one", "b"));
+    for setting in [first, second] {
+        let expected = BucketSettings::of_new_bucket().with(setting.clone());
+        let changed = change(&*store, "one", 1, put(setting)).await.unwrap();
+        assert_eq!(*changed, expected);
+        assert_eq!(settings(&*store, "one"), expected);
+    }
+    for _ in 0..2 {
+        let kind = SettingKind::Policy;
+        let changed = change(&*store, "one", 1, SettingChange::Delete(kind)).await;
+        assert_eq!(*changed.unwrap(), BucketSettings::of_new_bucket());
+    }
+    assert_eq!(store.buckets(), before, "no other bucket has changed");
+}
+
+async fn only_this_incarnation_of_a_live_bucket_is_set(fixture: &impl Fixture) {
+    let store = fixture.store();
+    let set = async |incarnation| {
+        let change = SettingChange::Delete(SettingKind::Policy);
+        let changed = store.change(&name("one"), incarnation, change).await;
+        changed.map(drop)
+    };
+    not_on_record(set(1).await);
+    let open = claim(&*store, "one").await.unwrap();
+    not_on_record(set(1).await);
+    store.commit(&open).await.unwrap();
+    set(1).await.unwrap();
+    not_on_record(set(0).await);
+    not_on_record(set(2).await);
+    store.forget(&name("one"), 1).await.unwrap();
+    not_on_record(set(1).await);
+}
+
+async fn t05_a_recreated_bucket_inherits_no_settings(fixture: &mut impl Fixture) {
+    let store = fixture.store();
+    create(&*store, "one").await;
+    change(&*store, "one", 1, put(policy("one", "a")))
+        .await
+        .unwrap();
+    store.forget(&name("one"), 1).await.unwrap();
+    drop(store);
+    fixture.reopen();
+    let store = fixture.store();
+    create(&*store, "one").await;
+    assert_eq!(settings(&*store, "one"), BucketSettings::of_new_bucket());
+    let incarnation = store.buckets()["one"].incarnation;
+    store.forget(&name("one"), incarnation).await.unwrap();
+    let record = adopt(&*store, "one").await.unwrap();
+    assert_eq!(*record.settings, BucketSettings::default());
+    assert!(record.incarnation > incarnation);
+}
+
+async fn an_adopted_bucket_is_on_record_without_settings(fixture: &impl Fixture) {
+    let store = fixture.store();
+    let record = adopt(&*store, "one").await.unwrap();
+    let expected = BucketRecord {
+        owner: owner(2),
+        incarnation: 1,
+        created: now(),
+        upstream: "sea".into(),
+        settings: Arc::default(),
+    };
+    assert_eq!(record, expected);
+    assert_eq!(store.buckets().get("one"), Some(&expected));
+    match claim(&*store, "one").await {
+        Err(StoreError::AlreadyExists { record }) => assert_eq!(record, expected),
+        other => panic!("{other:?}"),
+    }
+}
+
+async fn adopting_twice_changes_nothing(fixture: &impl Fixture) {
+    let store = fixture.store();
+    create(&*store, "one").await;
+    change(&*store, "one", 1, put(policy("one", "a")))
+        .await
+        .unwrap();
+    let before = store.buckets();
+    for _ in 0..2 {
+        let record = adopt(&*store, "one").await.unwrap();
+        assert_eq!(Some(&record), before.get("one"), "its owner stays, too");
+    }
+    assert_eq!(store.buckets(), before);
+}
+
+async fn a_bucket_that_is_being_created_is_not_adopted(fixture: &impl Fixture) {
+    let store = fixture.store();
+    let open = claim(&*store, "one").await.unwrap();
+    match adopt(&*store, "one").await {
+        Err(StoreError::BeingCreated { record }) => assert_eq!(record, open.record),
+        other => panic!("{other:?}"),
+    }
+    store.abandon(&open).await.unwrap();
+    let record = adopt(&*store, "one").await.unwrap();
+    assert!(record.incarnation > open.record.incarnation);
+}
+
+async fn an_account_has_its_own_flags(fixture: &impl Fixture) {
+    let store = fixture.store();
+    assert!(store.accounts().is_empty());
+    let block = PublicAccessBlock {
+        block_public_acls: true,
+        ..PublicAccessBlock::default()
+    };
+    for block in [PublicAccessBlock::ALL, block, PublicAccessBlock::default()] {
+        store.change_account(owner(1), Some(block)).await.unwrap();
+        let settings = AccountSettings {
+            public_access_block: Some(block),
+        };
+        assert_eq!(*store.accounts(), Accounts::from([(owner(1), settings)]));
+    }
+    let other = Some(PublicAccessBlock::ALL);
+    store.change_account(owner(2), other).await.unwrap();
+    for _ in 0..2 {
+        store.change_account(owner(1), None).await.unwrap();
+        assert_eq!(store.accounts().keys().collect::<Vec<_>>(), [&owner(2)]);
+    }
+}
+
+async fn of_concurrent_changes_none_is_lost(fixture: &impl Fixture) {
+    let store = fixture.store();
+    for number in 0..20 {
+        create(&*store, &format!("bucket-{number}")).await;
+    }
+    let tasks: Vec<_> = (0..20)
+        .map(|number| {
+            let store = Arc::clone(&store);
+            tokio::spawn(async move {
+                let bucket = format!("bucket-{number}");
+                let setting = policy(&bucket, "a");
+                change(&*store, &bucket, 1, put(setting)).await.unwrap();
+                let kind = SettingKind::PublicAccessBlock;
+                let delete = SettingChange::Delete(kind);
+                change(&*store, &bucket, 1, delete).await.unwrap();
+            })
+        })
+        .collect();
+    for task in tasks {
+        task.await.unwrap();
+    }
+    for number in 0..20 {
+        let bucket = format!("bucket-{number}");
+        let expected = BucketSettings::default().with(policy(&bucket, "a"));
+        assert_eq!(settings(&*store, &bucket), expected);
+    }
 }
 
 #[tokio::test]
@@ -280,99 +491,17 @@ async fn no_store_lets_everything_pass_and_remembers_nothing() {
     assert_eq!(store.unresolved(), []);
 }
 
-/// One step of the model test.
-#[derive(Debug, Clone)]
-enum Step {
-    Claim(u8, u8),
-    Commit(u8),
-    Abandon(u8),
-    Forget(u8),
-    Reopen,
-}
-
-fn steps() -> impl Strategy<Value = Vec<Step>> {
-    let step = prop_oneof![
-        4 => (0..3u8, 1..4u8).prop_map(|(bucket, owner)| Step::Claim(bucket, owner)),
-        4 => (0..3u8).prop_map(Step::Commit),
-        1 => (0..3u8).prop_map(Step::Abandon),
-        2 => (0..3u8).prop_map(Step::Forget),
-        1 => Just(Step::Reopen),
-    ];
-    proptest::collection::vec(step, 0..25)
-}
-
-/// What a store should hold, as plainly as can be said.
-#[derive(Debug, Default)]
-struct Model {
-    last: [u64; 3],
-    open: [Option<Claim>; 3],
-    live: [Option<BucketRecord>; 3],
-}
-
-async fn follow(fixture: &mut impl Fixture, durable: bool, steps: Vec<Step>) {
-    let mut model = Model::default();
-    let bucket = |number: u8| name(&format!("bucket-{number}"));
-    for step in steps {
-        let store = fixture.store();
-        match step {
-            Step::Claim(number, by) => {
-                let i = usize::from(number);
-                let free = model.open[i].is_none() && model.live[i].is_none();
-                let claimed = store.claim(&bucket(number), owner(by), "lake", now()).await;
-                assert_eq!(claimed.is_ok(), free);
-                if let Ok(claim) = claimed {
-                    assert!(claim.record.incarnation > model.last[i]);
-                    model.last[i] = claim.record.incarnation;
-                    model.open[i] = Some(claim);
-                }
-            }
-            Step::Commit(number) => {
-                if let Some(claim) = model.open[usize::from(number)].take() {
-                    store.commit(&claim).await.unwrap();
-                    model.live[usize::from(number)] = Some(claim.record);
-                }
-            }
-            Step::Abandon(number) => {
-                if let Some(claim) = model.open[usize::from(number)].take() {
-                    store.abandon(&claim).await.unwrap();
-                }
-            }
-            Step::Forget(number) => {
-                let incarnation = model.last[usize::from(number)];
-                let forgotten = store.forget(&bucket(number), incarnation).await.is_ok();
-                assert_eq!(forgotten, model.live[usize::from(number)].take().is_some());
-            }
-            Step::Reopen => {
-                drop(store);
-                fixture.reopen();
-                if durable {
-                    let open = model.open.iter().flatten().count();
-                    assert_eq!(fixture.store().unresolved().len(), open);
-                }
-            }
-        }
-        let expected: Buckets = (0..3u8)
-            .filter_map(|i| Some((bucket(i), model.live[usize::from(i)].clone()?)))
-            .collect();
-        assert_eq!(*fixture.store().buckets(), expected);
+#[tokio::test]
+async fn no_store_keeps_no_setting() {
+    #[track_caller]
+    fn refused<T: std::fmt::Debug>(result: Result<T, StoreError>) {
+        assert!(matches!(result, Err(StoreError::ReadOnly)), "{result:?}");
     }
-}
-
-fn block_on(future: impl Future<Output = ()>) {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .build()
-        .unwrap();
-    runtime.block_on(future);
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(32))]
-
-    #[test]
-    fn every_store_does_as_the_model(steps in steps()) {
-        block_on(async {
-            follow(&mut File::new(), true, steps.clone()).await;
-            follow(&mut Memory(Arc::new(MemoryStore::new())), false, steps).await;
-        });
-    }
+    let store = NoStore::new();
+    refused(adopt(&store, "one").await);
+    refused(change(&store, "one", 0, put(policy("one", "a"))).await);
+    let nothing = SettingChange::Delete(SettingKind::Policy);
+    refused(change(&store, "one", 0, nothing).await);
+    refused(store.change_account(owner(1), None).await);
+    assert!(store.buckets().is_empty() && store.accounts().is_empty());
 }

@@ -5,7 +5,8 @@ use portcullis_core::context::{AuthType, Facts, Listing, RequestContext, Stored,
 use portcullis_core::document;
 use portcullis_core::identity::{Account, Caller, CallerKind, Principal};
 use portcullis_core::policy::{
-    Decision, Origin, Policies, Policy, PolicyKind, PolicySet, Question, Verdict, View, evaluate,
+    Decision, Origin, Policies, Policy, PolicyKind, PolicySet, PublicPolicies, Question, Verdict,
+    View, evaluate,
 };
 use portcullis_core::request::Query;
 use portcullis_core::s3::actions::Action;
@@ -85,6 +86,7 @@ impl World {
             bucket: self.bucket.as_deref(),
             guardrails: &self.guardrails,
             acl: None,
+            public: PublicPolicies::Count,
         };
         run(&|| evaluate(policies, std::hint::black_box(&question)))
     }

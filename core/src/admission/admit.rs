@@ -6,8 +6,8 @@ use super::legality::{self, Case};
 use super::rego::Ruling;
 use super::waiting::{Waits, forwarded, missing_tags};
 use super::{
-    Arrival, Auth, DecisionMode, Observed, Permit, Rules, Shadowed, Waiting, authenticate, posted,
-    refuse,
+    Arrival, Auth, DecisionMode, Observed, Permit, Rules, Shadowed, Waiting, authenticate, cors,
+    posted, refuse,
 };
 use crate::identity::{AccessKeyId, Account, Principal};
 use crate::policy::{Decision, Reason};
@@ -135,7 +135,7 @@ fn check(
     let request = request::parse(head, &arrival.listener.hosts).map_err(refuse::parse)?;
     labels.describe(&request);
     if request.operation.id == OperationId::OptionsPreflight {
-        return Err(refuse::not_built(request.operation));
+        return Ok(Outcome::Answer(cors::preflight(rules, head, &request)));
     }
     if request.operation.id == OperationId::PostObject {
         return form(rules, head, arrival, request, labels);

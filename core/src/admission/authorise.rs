@@ -7,7 +7,7 @@ use super::modes::{Asking, Facts, Unit};
 use super::permit::Run;
 use super::questions::{Said, Subject, applies, ask, subject};
 use super::ruling::{Refused, allow};
-use super::{Item, Labels, Permission, Route, refuse, rego};
+use super::{Item, Labels, Permission, Route, refuse, rego, settings};
 use crate::context::{Listing, Stored, Tag};
 use crate::policy::{Decision, Verdict};
 use crate::request::Query;
@@ -34,9 +34,8 @@ pub(super) fn without_body(case: &Case<'_>, labels: &mut Labels) -> Result<Grant
     require_all(case, labels, &Said::default())?;
     let operation = case.request.operation;
     let run = match (operation.answered_by, operation.id) {
-        (AnsweredBy::Gateway | AnsweredBy::Nobody, _) => {
-            return Err(refuse::not_built(operation).into());
-        }
+        (AnsweredBy::Gateway, _) => settle(case, labels, &Bytes::new())?,
+        (AnsweredBy::Nobody, _) => return Err(refuse::not_built(operation).into()),
         (AnsweredBy::Merged, _) => Run::ListBuckets(bucket_page(&case.request.query)?),
         (_, OperationId::DeleteBucket) => Run::DeleteBucket,
         (AnsweredBy::UpstreamRead, _) => Run::Buffered(Bytes::new()),
@@ -91,7 +90,7 @@ pub(super) fn with_body(
             check_completion(&body).map_err(refuse::bad_xml)?;
             Run::Buffered(body)
         }
-        _ => settings(case, labels, body)?,
+        _ => document(case, labels, body)?,
     };
     Ok(Granted {
         run,
@@ -117,19 +116,25 @@ fn create_bucket(case: &Case<'_>, labels: &mut Labels, body: &Bytes) -> Result<R
     Ok(Run::CreateBucket(configuration.to_xml()))
 }
 
-/// A document of settings goes on as it came, once it is read.
-fn settings(case: &Case<'_>, labels: &mut Labels, body: Bytes) -> Result<Run, Stop> {
+/// A document of settings goes on as it came, once it is read, unless the gateway keeps it itself.
+fn document(case: &Case<'_>, labels: &mut Labels, body: Bytes) -> Result<Run, Stop> {
     let operation = case.request.operation;
-    let settings = read_settings(operation, &body)?;
-    let selects = settings.selects;
-    require_all(case, labels, &Said::of_settings(operation, settings))?;
+    let read = read_settings(operation, &body)?;
+    let selects = read.selects;
+    require_all(case, labels, &Said::of_settings(operation, read))?;
     match operation.answered_by {
-        AnsweredBy::Gateway | AnsweredBy::Nobody => Err(refuse::not_built(operation).into()),
+        AnsweredBy::Gateway => Ok(settle(case, labels, &body)?),
+        AnsweredBy::Nobody => Err(refuse::not_built(operation).into()),
         // Its result would be written into a bucket nobody was asked about.
         _ if selects => Err(refuse::restore_selects().into()),
         AnsweredBy::Upstream => Ok(Run::Relayed(body)),
         AnsweredBy::UpstreamRead | AnsweredBy::Merged => Ok(Run::Buffered(body)),
     }
+}
+
+fn settle(case: &Case<'_>, labels: &Labels, document: &Bytes) -> Result<Run, S3Error> {
+    let settling = settings::settle(case, labels, document)?;
+    Ok(Run::Settle(Box::new(settling)))
 }
 
 fn read_settings(operation: &Operation, body: &[u8]) -> Result<Settings, S3Error> {

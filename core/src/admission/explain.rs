@@ -4,10 +4,11 @@ use super::authorise::needs;
 use super::facts::Looked;
 use super::legality::Case;
 use super::questions::{self, Said, applies, subject};
-use super::{Arrival, Labels, Rules, authenticate};
+use super::{Arrival, Labels, Rules, authenticate, cors};
+use crate::controls::cors::CorsExplanation;
 use crate::policy::Explanation;
 use crate::request::{self, Head};
-use crate::s3::operations::{Effect, PayloadKind};
+use crate::s3::operations::{Effect, OperationId, PayloadKind};
 use serde::Serialize;
 
 /// What can be told of a request's decisions.
@@ -15,6 +16,9 @@ use serde::Serialize;
 pub struct Explained {
     /// One for each permission that had to be allowed and is known without the request's body, in the order asked.
     pub permissions: Vec<Explanation>,
+    /// Of a request that came from another origin, to a bucket that has rules for that.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cors: Option<CorsExplanation>,
     /// Whether the body asked for more: it is not kept, so the record alone says what was decided of it.
     pub body_not_kept: bool,
 }
@@ -39,6 +43,17 @@ pub fn explain(
     labels: &Labels,
     looked: Option<&Looked>,
 ) -> Result<Explained, Unexplained> {
+    let cors = cors::explain(rules, head, labels.target.as_ref());
+    let preflight = labels
+        .operation
+        .is_some_and(|row| row.id == OperationId::OptionsPreflight);
+    if preflight && cors.is_some() {
+        return Ok(Explained {
+            permissions: Vec::new(),
+            cors,
+            body_not_kept: false,
+        });
+    }
     if labels.auth.is_none() || (labels.decision.is_none() && labels.permissions.is_empty()) {
         return Err(Unexplained::NotAsked);
     }
@@ -80,6 +95,7 @@ pub fn explain(
         });
     Ok(Explained {
         permissions: asked.collect(),
+        cors,
         body_not_kept: match request.operation.payload {
             PayloadKind::None | PayloadKind::Stream => false,
             PayloadKind::Document(_)
@@ -97,6 +113,9 @@ impl Explained {
             .iter()
             .map(|one| one.to_text() + "\n")
             .collect();
+        if let Some(cors) = &self.cors {
+            text += &format!("{cors}\n");
+        }
         if self.body_not_kept {
             text += "decided from the body too, which is not kept: see the record\n";
         }

@@ -2,9 +2,10 @@
 //! operation's row lists, what the body announces, whose bucket the caller believes it to be.
 
 use super::facts::Looked;
+use super::in_force::InForce;
 use super::{Arrival, Route, Rules, refuse};
 use crate::identity::Principal;
-use crate::policy::{Policy, View};
+use crate::policy::{Policy, PublicPolicies, View};
 use crate::request::{Head, S3Request};
 use crate::s3::actions::{Action, Applies};
 use crate::s3::answer::S3Error;
@@ -241,8 +242,20 @@ impl<'a> Case<'a> {
             View::Live => None,
             View::Shadow => self.rules.candidate(bucket),
         };
-        let policy = candidate.or_else(|| self.rules.policies.get(bucket));
-        policy.map(AsRef::as_ref)
+        let live = || self.in_force(target)?.policy().map(|live| &live.policy);
+        candidate.or_else(live).map(AsRef::as_ref)
+    }
+
+    /// Whether RestrictPublicBuckets is on for a target's bucket.
+    pub(super) fn public_policies(&self, target: &Target) -> PublicPolicies {
+        let block = self.in_force(target).map(|it| it.public_access_block());
+        block.unwrap_or_default().public_policies()
+    }
+
+    /// The settings in force for a target's bucket.
+    pub(super) fn in_force(&self, target: &Target) -> Option<InForce<'a>> {
+        let (bucket, route) = (target.bucket_name()?, self.route()?);
+        Some(self.rules.in_force(bucket, route))
     }
 
     /// The region of the target's upstream; of the first for the service.

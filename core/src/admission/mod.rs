@@ -24,10 +24,12 @@
 mod admit;
 mod authenticate;
 mod authorise;
+mod cors;
 mod explain;
 mod facts;
 mod forward;
 mod hidden;
+mod in_force;
 mod legality;
 mod modes;
 mod permit;
@@ -37,19 +39,23 @@ mod refuse;
 pub mod rego;
 mod rules;
 mod ruling;
+mod settings;
 #[cfg(test)]
 mod tests;
 mod waiting;
 
 pub use crate::context::TlsVersion;
 pub use admit::{Admission, Asked, Item, Labels, Outcome, Permission, admit};
+pub use cors::cors_headers;
 pub use explain::{Explained, Unexplained, explain};
 pub use facts::Looked;
 pub use hidden::withheld;
+pub use in_force::InForce;
 pub use modes::{Difference, DifferenceKind, Observed, Shadowed};
 pub use permit::{Permit, Run};
 pub use refuse::{body as refuse_body, form as refuse_form};
 pub use rules::{
     Arrival, Auth, BucketRecord, Chunks, DecisionMode, ListenerRules, Route, Routes, Rules, Shadow,
 };
+pub use settings::{SettingsOf, Settling};
 pub use waiting::{Found, Missing, Waiting};

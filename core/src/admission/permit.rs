@@ -1,5 +1,6 @@
 //! The proof that a request was admitted, and all that later phases need.
 
+use super::Settling;
 use crate::form::Reply;
 use crate::s3::xml::{BucketPage, DeleteFailure};
 use crate::sigv4::payload::{BodyPlan, Wrapping};
@@ -51,6 +52,9 @@ pub enum Run {
     CreateBucket(Bytes),
     /// DeleteBucket: the record goes when the upstream has deleted.
     DeleteBucket,
+    /// A call on settings of the gateway's own. The permit asks whether the bucket is there, which is asked only of one that
+    /// the store does not know.
+    Settle(Box<Settling>),
 }
 
 impl Permit {

@@ -270,6 +270,7 @@ pub(super) fn put<T>(
         bucket: case.bucket_policy(&subject.target, view),
         guardrails: case.rules.guardrails_of(owner),
         acl: None,
+        public: case.public_policies(&subject.target),
     };
     let context = RequestContext { facts: &facts };
     let resource = subject.target.as_str();

@@ -3,8 +3,8 @@
 //! Messages follow AWS's where AWS was seen to have one.
 //! <https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html>
 
-use super::Asked;
 use super::rego::Ruling;
+use super::{Asked, Labels};
 use crate::form::{FieldError, FormError, PolicyError, Violation};
 use crate::identity::{Caller, Principal};
 use crate::policy::{Layer, Verdict};
@@ -305,6 +305,11 @@ pub(super) fn not_built(operation: &Operation) -> S3Error {
     not_implemented(format!("{} is not implemented.", operation.name))
 }
 
+/// What files say, or what there is no store for.
+pub(super) fn managed_by_configuration() -> S3Error {
+    S3Error::new(ErrorCode::AccessDenied).say("This setting is managed by configuration.")
+}
+
 pub(super) fn missing_checksum() -> S3Error {
     S3Error::new(ErrorCode::InvalidRequest)
         .say("Missing required header for this request: Content-MD5 OR x-amz-checksum-*")
@@ -533,6 +538,20 @@ pub(super) fn guarded(asked: Option<&Asked>, principal: &Principal, ruling: &Rul
     plain.say(not_authorized(caller, asked, &why))
 }
 
+/// A public policy where BlockPublicPolicy is on.
+/// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/troubleshoot-403-errors.html>
+pub(super) fn public_policy(labels: &Labels) -> S3Error {
+    let plain = S3Error::new(ErrorCode::AccessDenied);
+    match (&labels.principal, &labels.decision) {
+        (Principal::Known(caller), Some(asked)) => plain.say(not_authorized(
+            caller,
+            asked,
+            "because public policies are prevented by the BlockPublicPolicy setting in S3 Block Public Access.",
+        )),
+        (Principal::Known(_) | Principal::Anonymous | Principal::Service(_), _) => plain,
+    }
+}
+
 fn not_authorized(caller: &Caller, asked: &Asked, why: &str) -> String {
     format!(
         "User: {} is not authorized to perform: {} on resource: \"{}\" {why}",
@@ -579,6 +598,7 @@ fn article(layer: Layer) -> &'static str {
         | Layer::ServiceControl
         | Layer::Bucket
         | Layer::Boundary
-        | Layer::Session => "a",
+        | Layer::Session
+        | Layer::PublicAccess => "a",
     }
 }

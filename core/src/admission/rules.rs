@@ -3,6 +3,7 @@
 use super::refuse;
 use super::rego::Guardrails;
 use crate::context::TlsVersion;
+use crate::controls::settings::{AccountSettings, BucketSettings};
 use crate::identity::{Account, Caller, Directory, Membership};
 use crate::policy::{Mode, Pattern, Policy, PolicySet};
 use crate::request::Hosts;
@@ -21,8 +22,12 @@ pub struct Rules {
     pub directory: Arc<Directory>,
     /// The upstreams and their buckets.
     pub routes: Arc<Routes>,
-    /// Bucket policies by bucket.
-    pub policies: Arc<HashMap<BucketName, Arc<Policy>>>,
+    /// What files say of buckets; it goes before what is stored.
+    pub files: Arc<HashMap<BucketName, BucketSettings>>,
+    /// What files say of accounts, likewise.
+    pub account_files: Arc<HashMap<AccountId, AccountSettings>>,
+    /// What is stored of accounts.
+    pub accounts: Arc<HashMap<AccountId, AccountSettings>>,
     /// Resource-control documents on what belongs to no account that is known here.
     pub guardrails: Arc<PolicySet>,
     /// Guardrails in Rego; `None` without any, and then they cost nothing.
@@ -84,7 +89,8 @@ impl Rules {
         });
         let sets = accounts.chain([&*self.guardrails]);
         let sets = sets.flat_map(|set| set.documents());
-        self.policies.values().chain(sets).chain(callers)
+        let files = self.files.values().filter_map(BucketSettings::policy);
+        files.chain(sets).chain(callers)
     }
 
     /// The policy that would take the place of the bucket's.
@@ -175,7 +181,9 @@ pub struct BucketRecord {
     /// When.
     pub created: jiff::Timestamp,
     /// The name of the upstream that holds it.
-    pub upstream: Box<str>,
+    pub upstream: Arc<str>,
+    /// What was set on it since.
+    pub settings: Arc<BucketSettings>,
 }
 
 /// Which upstream holds which bucket.

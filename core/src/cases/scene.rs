@@ -3,7 +3,7 @@
 use super::principal::{Known, Who};
 use super::{Case, Document};
 use crate::context::FixedContext;
-use crate::controls::public_access::{PublicAccessBlock, Ruling};
+use crate::controls::public_access::PublicAccessBlock;
 use crate::document::Problem;
 use crate::identity::{Account, Caller, Principal};
 use crate::policy::{
@@ -62,11 +62,10 @@ pub(super) const BY: [&str; 10] = [
     "boundary",
     "session",
     "root",
-    PUBLIC_ACCESS,
+    "public_access",
     NOBODY,
 ];
 
-const PUBLIC_ACCESS: &str = "public_access";
 const NOBODY: &str = "nobody";
 
 /// A case as the engine takes it.
@@ -198,6 +197,7 @@ impl Scene {
             bucket: self.bucket.as_deref(),
             guardrails: &self.guardrails,
             acl: Some(&self.acl),
+            public: self.block.public_policies(),
         }
     }
 
@@ -220,22 +220,17 @@ impl Scene {
 
     /// Why the engine says so.
     pub fn explain(&self) -> Explanation {
-        let bucket = self.bucket.as_deref();
-        let access = self.block.explain(bucket, &self.principal, self.owner);
-        let explanation = explain(self.policies(), &self.question());
-        explanation.with_public_access(access)
+        explain(self.policies(), &self.question())
     }
 
     /// What the engine says.
     pub fn decide(&self) -> Decided {
         let decision = evaluate(self.policies(), &self.question());
-        let bucket = self.bucket.as_deref();
-        let restricted = self.block.restricts(bucket, &self.principal, self.owner);
-        let (outcome, by) = told(&decision, restricted);
+        let (outcome, by) = told(&decision);
         Decided {
             outcome,
             by,
-            statement: decision.by.filter(|_| by != PUBLIC_ACCESS),
+            statement: decision.by,
             refused: Vec::new(),
         }
     }
@@ -264,13 +259,12 @@ fn compile(document: &Document, kind: PolicyKind<'_>) -> Result<Arc<Policy>, Vec
     }
 }
 
-fn told(decision: &Decision, restricted: Ruling) -> (Outcome, &'static str) {
+fn told(decision: &Decision) -> (Outcome, &'static str) {
     let by = decision.by.as_ref().map_or(NOBODY, |by| by.layer.name());
-    match (decision.verdict, restricted) {
-        (Verdict::Allow, Ruling::Pass) => (Outcome::Allow, by),
-        (Verdict::Allow, Ruling::Refuse) => (Outcome::ExplicitDeny, PUBLIC_ACCESS),
-        (Verdict::ExplicitDeny, _) => (Outcome::ExplicitDeny, by),
-        (Verdict::ImplicitDeny(missing), _) => (Outcome::ImplicitDeny, missing.layer().name()),
-        (Verdict::Unknown, _) => (Outcome::Unknown, NOBODY),
+    match decision.verdict {
+        Verdict::Allow => (Outcome::Allow, by),
+        Verdict::ExplicitDeny => (Outcome::ExplicitDeny, by),
+        Verdict::ImplicitDeny(missing) => (Outcome::ImplicitDeny, missing.layer().name()),
+        Verdict::Unknown => (Outcome::Unknown, NOBODY),
     }
 }

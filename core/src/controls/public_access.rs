@@ -1,12 +1,10 @@
 //! Block Public Access.
 //! <https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html>
 
-use crate::identity::Principal;
-use crate::policy::explain::{PublicAccess, public_statements};
-use crate::policy::{Policy, is_public};
+use crate::document::{Node, Problem, Value, did_you_mean};
+use crate::policy::{PublicGrants, PublicPolicies};
 use crate::s3::answer::S3Error;
 use crate::s3::errors::ErrorCode;
-use crate::s3::names::AccountId;
 use crate::s3::xml::{Element, Writer};
 use bytes::Bytes;
 
@@ -30,15 +28,6 @@ pub struct PublicAccessBlock {
     pub block_public_policy: bool,
     /// While the bucket policy is public, only services and the owner's account get in.
     pub restrict_public_buckets: bool,
-}
-
-/// What the rule says about a request that policies would allow.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Ruling {
-    /// The rule has nothing against it.
-    Pass,
-    /// Refused, whatever allows it.
-    Refuse,
 }
 
 impl PublicAccessBlock {
@@ -69,6 +58,38 @@ impl PublicAccessBlock {
             seen.push(&child.name);
         }
         Ok(block)
+    }
+
+    /// Reads what a file says, as the aws cli takes and prints it: a map of the flags, or that under
+    /// `PublicAccessBlockConfiguration`. Fails with everything that is wrong, in the order of the document.
+    pub fn parse_json(root: &Node) -> Result<Self, Vec<Problem>> {
+        let node = root.get(ROOT).unwrap_or(root);
+        if !matches!(node.value, Value::Map(_)) {
+            let message = format!("expected a map of flags, found {}", node.kind());
+            return Err(vec![Problem::new(node.at, message)]);
+        }
+        let (mut block, mut problems) = (Self::default(), Vec::new());
+        for entry in node.entries() {
+            match (block.flag(&entry.name), &entry.value.value) {
+                (Some(flag), Value::Bool(on)) => *flag = *on,
+                (Some(_), _) => {
+                    let found = entry.value.kind();
+                    let message =
+                        format!("`{}`: expected true or false, found {found}", entry.name);
+                    problems.push(Problem::new(entry.value.at, message));
+                }
+                (None, _) => {
+                    let hint = did_you_mean(&entry.name, FLAGS);
+                    let message = format!("unknown flag `{}`{hint}", entry.name);
+                    problems.push(Problem::new(entry.at, message));
+                }
+            }
+        }
+        if problems.is_empty() {
+            Ok(block)
+        } else {
+            Err(problems)
+        }
     }
 
     /// The document, as GetPublicAccessBlock answers it.
@@ -113,38 +134,19 @@ impl PublicAccessBlock {
         }
     }
 
-    /// RestrictPublicBuckets: while the bucket policy is public, anonymous and all cross-account use is refused, even
-    /// where the policy names the account.
-    pub fn restricts(
-        self,
-        bucket_policy: Option<&Policy>,
-        principal: &Principal,
-        owner: AccountId,
-    ) -> Ruling {
-        let insider = match principal {
-            Principal::Anonymous => false,
-            Principal::Service(_) => true,
-            Principal::Known(caller) => caller.account.id == owner,
-        };
-        if self.restrict_public_buckets && bucket_policy.is_some_and(is_public) && !insider {
-            Ruling::Refuse
-        } else {
-            Ruling::Pass
+    /// What the engine makes of a public bucket policy.
+    pub fn public_policies(self) -> PublicPolicies {
+        match self.restrict_public_buckets {
+            true => PublicPolicies::Restricted,
+            false => PublicPolicies::Count,
         }
     }
 
-    /// What the flags make of a bucket policy and of this caller, with the statements that make the policy public.
-    pub fn explain(
-        self,
-        bucket_policy: Option<&Policy>,
-        principal: &Principal,
-        owner: AccountId,
-    ) -> PublicAccess {
-        let ruling = self.restricts(bucket_policy, principal, owner);
-        PublicAccess {
-            statements: bucket_policy.map(public_statements).unwrap_or_default(),
-            restrict_public_buckets: self.restrict_public_buckets,
-            refused: ruling == Ruling::Refuse,
+    /// What the engine makes of public grants in ACLs.
+    pub fn public_grants(self) -> PublicGrants {
+        match self.ignore_public_acls {
+            true => PublicGrants::Ignored,
+            false => PublicGrants::Count,
         }
     }
 }

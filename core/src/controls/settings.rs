@@ -1,6 +1,7 @@
 //! The settings that the gateway keeps of a bucket or an account: each is read from the document that clients send, kept
 //! as text, and held in memory as what decisions need of it.
 
+use super::cors::Cors;
 use super::public_access::PublicAccessBlock;
 use crate::document::{self, Problem};
 use crate::policy::{Origin, Policy, PolicyKind};
@@ -18,17 +19,20 @@ pub enum SettingKind {
     Policy,
     /// `public-access-block`, of a bucket or an account.
     PublicAccessBlock,
+    /// `cors`
+    Cors,
 }
 
 impl SettingKind {
     /// All of them.
-    pub const ALL: [Self; 2] = [Self::Policy, Self::PublicAccessBlock];
+    pub const ALL: [Self; 3] = [Self::Policy, Self::PublicAccessBlock, Self::Cors];
 
     /// As in files and the store.
     pub fn name(self) -> &'static str {
         match self {
             Self::Policy => "policy",
             Self::PublicAccessBlock => "public-access-block",
+            Self::Cors => "cors",
         }
     }
 
@@ -45,6 +49,8 @@ pub enum Setting {
     Policy(BucketPolicy),
     /// Block Public Access.
     PublicAccessBlock(PublicAccessBlock),
+    /// Cross-origin resource sharing.
+    Cors(Arc<Cors>),
 }
 
 impl Setting {
@@ -56,6 +62,7 @@ impl Setting {
             SettingKind::PublicAccessBlock => {
                 Self::PublicAccessBlock(PublicAccessBlock::parse_xml(document)?)
             }
+            SettingKind::Cors => Self::Cors(Arc::new(Cors::parse_xml(document)?)),
         })
     }
 
@@ -64,6 +71,7 @@ impl Setting {
         match self {
             Self::Policy(_) => SettingKind::Policy,
             Self::PublicAccessBlock(_) => SettingKind::PublicAccessBlock,
+            Self::Cors(_) => SettingKind::Cors,
         }
     }
 
@@ -72,6 +80,7 @@ impl Setting {
         match self {
             Self::Policy(policy) => policy.document.clone(),
             Self::PublicAccessBlock(block) => block.to_xml(),
+            Self::Cors(cors) => cors.to_xml(),
         }
     }
 }
@@ -107,6 +116,16 @@ impl BucketPolicy {
     }
 }
 
+/// With the text that its document has without white space.
+impl From<Arc<Policy>> for BucketPolicy {
+    fn from(policy: Arc<Policy>) -> Self {
+        Self {
+            document: policy.document().to_json().to_string().into(),
+            policy,
+        }
+    }
+}
+
 /// By its text, which says it all.
 impl PartialEq for BucketPolicy {
     fn eq(&self, other: &Self) -> bool {
@@ -124,6 +143,15 @@ fn wrong(problems: &[Problem]) -> S3Error {
     S3Error::new(ErrorCode::MalformedPolicy).say(told.join("; "))
 }
 
+/// What is done to one setting.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SettingChange {
+    /// It takes the place of what was there of its kind.
+    Put(Setting),
+    /// What was there of this kind goes.
+    Delete(SettingKind),
+}
+
 /// The settings of one bucket.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct BucketSettings {
@@ -131,9 +159,16 @@ pub struct BucketSettings {
     pub policy: Option<BucketPolicy>,
     /// Its own Block Public Access flags; `None` if there is no such configuration.
     pub public_access_block: Option<PublicAccessBlock>,
+    /// Which origins' pages may ask for what.
+    pub cors: Option<Arc<Cors>>,
 }
 
 impl BucketSettings {
+    /// What its policy says.
+    pub fn policy(&self) -> Option<&Arc<Policy>> {
+        self.policy.as_ref().map(|policy| &policy.policy)
+    }
+
     /// What a bucket has that was just created: all four flags of Block Public Access.
     /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/create-bucket-faq.html>
     pub fn of_new_bucket() -> Self {
@@ -154,6 +189,10 @@ impl BucketSettings {
                 public_access_block: Some(block),
                 ..self
             },
+            Setting::Cors(cors) => Self {
+                cors: Some(cors),
+                ..self
+            },
         }
     }
 
@@ -168,6 +207,7 @@ impl BucketSettings {
                 public_access_block: None,
                 ..self
             },
+            SettingKind::Cors => Self { cors: None, ..self },
         }
     }
 
@@ -178,6 +218,7 @@ impl BucketSettings {
             SettingKind::PublicAccessBlock => {
                 self.public_access_block.map(Setting::PublicAccessBlock)
             }
+            SettingKind::Cors => self.cors.clone().map(Setting::Cors),
         }
     }
 

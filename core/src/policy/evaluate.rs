@@ -7,9 +7,11 @@ pub(super) use found::{Found, Source, first};
 
 use super::glob::Subject;
 use super::principals::Naming;
+use super::public::{is_public, statement_is_public};
 use super::truth::Truth;
 use super::{
-    Decision, Effect, Layer, Missing, Policies, Policy, PolicySet, Question, Statement, Verdict,
+    Decision, Effect, Layer, Missing, Policies, Policy, PolicySet, PublicPolicies, Question,
+    Statement, Verdict,
 };
 use crate::context::Context;
 use crate::identity::{Caller, CallerKind, Principal};
@@ -25,16 +27,18 @@ use std::sync::Arc;
 pub fn evaluate<C: Context>(policies: Policies<'_>, question: &Question<'_, C>) -> Decision {
     let denied = denies(policies, question);
     if let Found::Yes(by) = denied {
-        return Decision {
-            verdict: Verdict::ExplicitDeny,
-            by: Some(by.deciding()),
-            with: None,
-        };
+        return Decision::denied(by);
     }
-    match (allows(policies, question), denied) {
-        // Refused whatever a Deny would say: no look-up can help.
-        (Outcome::Missing(missing), _) => Decision::plain(Verdict::ImplicitDeny(missing)),
-        (Outcome::Unknown, _) | (Outcome::Allow { .. }, Found::Unknown) => {
+    let allowed = allows(policies, question);
+    // Refused whatever a fact not known would say, here and below: no look-up can help.
+    if let Outcome::Missing(missing) = allowed {
+        return Decision::plain(Verdict::ImplicitDeny(missing));
+    }
+    if let Some(by) = restricted(policies, question) {
+        return Decision::denied(by);
+    }
+    match (allowed, denied) {
+        (Outcome::Missing(_) | Outcome::Unknown, _) | (Outcome::Allow { .. }, Found::Unknown) => {
             Decision::plain(Verdict::Unknown)
         }
         (Outcome::Allow { by, with }, Found::No | Found::Yes(_)) => Decision {
@@ -47,7 +51,27 @@ pub fn evaluate<C: Context>(policies: Policies<'_>, question: &Question<'_, C>) 
 
 /// Whether a Deny applies, or would by a fact not yet known: what nothing allows is not known to be denied by nobody.
 pub fn may_deny<C: Context>(policies: Policies<'_>, question: &Question<'_, C>) -> bool {
-    !matches!(denies(policies, question), Found::No)
+    !matches!(denies(policies, question), Found::No) || restricted(policies, question).is_some()
+}
+
+/// The first statement that makes the bucket policy public, if RestrictPublicBuckets keeps this caller out for it.
+fn restricted<'p, C: Context>(
+    policies: Policies<'p>,
+    question: &Question<'_, C>,
+) -> Option<Source<'p>> {
+    let insider = match question.principal {
+        Principal::Anonymous => false,
+        Principal::Service(_) => true,
+        Principal::Known(caller) => caller.account.id == question.owner,
+    };
+    let policy = match policies.public {
+        PublicPolicies::Restricted if !insider => policies.bucket?,
+        PublicPolicies::Restricted | PublicPolicies::Count => return None,
+    };
+    let mut allows = policy.statements(Effect::Allow).list.iter();
+    let public = policy.counts_in(question.view) && is_public(policy);
+    let statement = allows.find(|statement| public && statement_is_public(statement))?;
+    Some(Source::Public(policy, statement))
 }
 
 /// A Deny of any layer, in the order in which AWS asks them.

@@ -19,7 +19,7 @@ pub use parts::{
     ActionPart, ConditionPart, Located, Named, Outcome, Parts, PrincipalPart, ResourcePart,
     Variable,
 };
-pub use public::{LooseCondition, PublicAccess, PublicStatement, public_statements};
+pub use public::{LooseCondition, PublicAccess, PublicStatement};
 pub use reason::Reason;
 pub use values::{Text, Values};
 
@@ -48,16 +48,6 @@ pub struct Explanation {
     pub public_access: Option<PublicAccess>,
 }
 
-impl Explanation {
-    /// The same with what Block Public Access adds: `PublicAccessBlock::explain` says it.
-    pub fn with_public_access(self, access: PublicAccess) -> Self {
-        Self {
-            public_access: Some(access),
-            ..self
-        }
-    }
-}
-
 /// Explains how `policies` decide `question`.
 pub fn explain<C: Context>(policies: Policies<'_>, question: &Question<'_, C>) -> Explanation {
     let decision = evaluate(policies, question);
@@ -67,8 +57,8 @@ pub fn explain<C: Context>(policies: Policies<'_>, question: &Question<'_, C>) -
         resource: Text::name(&held::arn(question.resource)),
         reason: Reason::of(policies, question, &decision),
         layers: layers::reports(policies, question),
+        public_access: PublicAccess::of(policies, &decision),
         decision,
-        public_access: None,
     }
 }
 

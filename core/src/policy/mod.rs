@@ -55,6 +55,19 @@ pub struct Policies<'a> {
     pub guardrails: &'a PolicySet,
     /// The grants of ACLs; none where ACLs are disabled, as they are by default.
     pub acl: Option<&'a AclGrants>,
+    /// Whether RestrictPublicBuckets is on.
+    pub public: PublicPolicies,
+}
+
+/// What becomes of a bucket policy that is public.
+/// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html>
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum PublicPolicies {
+    /// It counts as any other.
+    #[default]
+    Count,
+    /// RestrictPublicBuckets is on: only services and callers of the owner's account get in, whatever allows a request.
+    Restricted,
 }
 
 /// One question: may `principal` do `action` on `resource`?
@@ -155,6 +168,8 @@ pub enum Layer {
     Session,
     /// The root user of the owner's account, who needs no statement.
     Root,
+    /// Block Public Access: a statement makes the bucket policy public, and RestrictPublicBuckets is on.
+    PublicAccess,
 }
 
 /// The statement that decided.

@@ -61,6 +61,7 @@ impl Layer {
             Self::Boundary => "boundary",
             Self::Session => "session",
             Self::Root => "root",
+            Self::PublicAccess => "public_access",
         }
     }
 
@@ -70,7 +71,7 @@ impl Layer {
             Self::Guardrail => "resource control policy",
             Self::Rego => "guardrail",
             Self::ServiceControl => "service control policy",
-            Self::Bucket => "resource-based policy",
+            Self::Bucket | Self::PublicAccess => "resource-based policy",
             Self::Acl => "access control list",
             Self::Identity | Self::Root => "identity-based policy",
             Self::Boundary => "permissions boundary",

@@ -121,6 +121,7 @@ impl Around {
             bucket: self.bucket.as_deref(),
             guardrails: &self.guardrails.clone().into(),
             acl: None,
+            public: PublicPolicies::Count,
         };
         let question = Question {
             principal,

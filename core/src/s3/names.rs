@@ -45,9 +45,9 @@ impl fmt::Debug for AccountId {
     }
 }
 
-/// A general purpose bucket name.
+/// A general purpose bucket name. Clones share the text: maps of all buckets are copied whenever one changes.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct BucketName(Box<str>);
+pub struct BucketName(Arc<str>);
 
 /// Why a text is not a bucket name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

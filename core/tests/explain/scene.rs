@@ -1,12 +1,11 @@
 //! A question with everything around it, put together piece by piece.
 
 use portcullis_core::context::{FixedContext, Key};
-use portcullis_core::controls::public_access::PublicAccessBlock;
 use portcullis_core::document;
 use portcullis_core::identity::{Account, Caller, CallerKind, Principal};
 use portcullis_core::policy::{
-    AclGrants, Explanation, Grant, Mode, Origin, Policies, Policy, PolicyKind, PolicySet, Question,
-    View, explain,
+    AclGrants, Explanation, Grant, Mode, Origin, Policies, Policy, PolicyKind, PolicySet,
+    PublicPolicies, Question, View, explain,
 };
 use portcullis_core::s3::actions::Action;
 use portcullis_core::s3::names::{AccountId, BucketName};
@@ -170,15 +169,13 @@ impl Scene {
     /// With RestrictPublicBuckets on.
     #[track_caller]
     pub(crate) fn public_access(&self, name: &str, public: bool) {
-        let block = PublicAccessBlock {
-            restrict_public_buckets: true,
-            ..PublicAccessBlock::default()
-        };
         let explanation = self.ask(|policies, question| {
-            let access = block.explain(policies.bucket, question.principal, question.owner);
-            assert_eq!(!access.statements.is_empty(), public);
-            explain(policies, question).with_public_access(access)
+            let public = PublicPolicies::Restricted;
+            explain(Policies { public, ..policies }, question)
         });
+        let access = explanation.public_access.as_ref();
+        let statements = access.map_or(0, |access| access.statements.len());
+        assert_eq!(statements > 0, public);
         golden(name, &explanation);
     }
 
@@ -188,6 +185,7 @@ impl Scene {
             bucket: self.bucket.as_deref(),
             guardrails: &PolicySet::from(self.guardrails.clone()),
             acl: self.acl.as_ref(),
+            public: PublicPolicies::Count,
         };
         let question = Question {
             principal: &principal,

@@ -6,7 +6,8 @@ use portcullis_core::context::{FixedContext, Key};
 use portcullis_core::document;
 use portcullis_core::identity::{Account, Caller, CallerKind, Principal};
 use portcullis_core::policy::{
-    Origin, Policies, Policy, PolicyKind, PolicySet, Question, Verdict, View, evaluate,
+    Origin, Policies, Policy, PolicyKind, PolicySet, PublicPolicies, Question, Verdict, View,
+    evaluate,
 };
 use portcullis_core::s3::actions::Action;
 use portcullis_core::s3::names::AccountId;
@@ -99,6 +100,7 @@ fn decide(policies: Vec<Arc<Policy>>, context: &FixedContext) -> Verdict {
         bucket: None,
         guardrails: &PolicySet::default(),
         acl: None,
+        public: PublicPolicies::Count,
     };
     let question = Question {
         principal: &principal,

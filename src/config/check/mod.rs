@@ -25,6 +25,7 @@ use super::settings::{Settings, StatePath};
 use super::sources::Sources;
 use portcullis_core::admission::rego::Guardrails;
 use portcullis_core::identity::{Caller, Directory};
+use std::collections::HashMap;
 use std::collections::HashSet;
 use std::path::Path;
 use std::sync::Arc;
@@ -134,9 +135,10 @@ pub(super) fn settings(file: &Path, check: &mut Check<'_>) -> Option<Settings> {
     let at_listeners = at.field("listeners");
     let listeners = listeners::listeners(raw.listeners, raw.decision, known, &at_listeners, check);
     let upstreams = upstreams::upstreams(raw.upstreams, &at.field("upstreams"), check);
-    for found in [&folder.buckets, &folder.candidates] {
-        policies::warn_unrouted(found, &upstreams, &policies_at, check);
-    }
+    let policies = folder.buckets.iter().filter(|(_, it)| it.policy.is_some());
+    let policies = policies.map(|(bucket, _)| bucket);
+    let named = policies.chain(folder.candidates.keys());
+    policies::warn_unrouted(named, &upstreams, &policies_at, check);
     modes::finish(check);
     let settings = Settings {
         instance: instance(raw.instance, &at.field("instance"), check)?,
@@ -146,7 +148,8 @@ pub(super) fn settings(file: &Path, check: &mut Check<'_>) -> Option<Settings> {
         admin: admin::admin(&at.field("admin"), check),
         upstreams,
         directory: with_principals(directory, listeners.made_known),
-        bucket_policies: folder.buckets,
+        buckets: folder.buckets,
+        accounts: HashMap::new(),
         candidates: folder.candidates,
         not_enforced: check.modes.exceptions(),
         guardrails: guardrails.documents,

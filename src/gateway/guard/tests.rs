@@ -2,9 +2,12 @@ use super::*;
 use crate::config::{self, Host};
 use crate::gateway::front::Bound;
 use crate::gateway::start::{Running, start_over};
-use crate::state::{Buckets, Claim, Store, StoreError};
+use crate::state::{Accounts, Buckets, Claim, Store, StoreError};
 use async_trait::async_trait;
 use jiff::Timestamp;
+use portcullis_core::admission::BucketRecord;
+use portcullis_core::controls::public_access::PublicAccessBlock;
+use portcullis_core::controls::settings::{BucketSettings, SettingChange};
 use portcullis_core::s3::names::{AccountId, BucketName};
 use serde_json::Value;
 use std::fs::Permissions;
@@ -58,6 +61,7 @@ impl Store for Panics {
         _: &BucketName,
         _: AccountId,
         _: &str,
+        _: BucketSettings,
         _: Timestamp,
     ) -> Result<Claim, StoreError> {
         unreachable!()
@@ -74,8 +78,35 @@ impl Store for Panics {
     async fn forget(&self, _: &BucketName, _: u64) -> Result<(), StoreError> {
         unreachable!()
     }
+    async fn adopt(
+        &self,
+        _: &BucketName,
+        _: AccountId,
+        _: &str,
+        _: Timestamp,
+    ) -> Result<BucketRecord, StoreError> {
+        unreachable!()
+    }
+    async fn change(
+        &self,
+        _: &BucketName,
+        _: u64,
+        _: SettingChange,
+    ) -> Result<Arc<BucketSettings>, StoreError> {
+        unreachable!()
+    }
+    async fn change_account(
+        &self,
+        _: AccountId,
+        _: Option<PublicAccessBlock>,
+    ) -> Result<(), StoreError> {
+        unreachable!()
+    }
     fn buckets(&self) -> Arc<Buckets> {
         panic!("{WORDS}")
+    }
+    fn accounts(&self) -> Arc<Accounts> {
+        Arc::default()
     }
     fn unresolved(&self) -> Vec<Claim> {
         Vec::new()

@@ -146,7 +146,7 @@ fn same(one: Verdict, other: Verdict) -> bool {
     std::mem::discriminant(&one) == std::mem::discriminant(&other)
 }
 
-const LAYERS: [Layer; 9] = [
+const LAYERS: [Layer; 10] = [
     Layer::Guardrail,
     Layer::Rego,
     Layer::ServiceControl,
@@ -156,6 +156,7 @@ const LAYERS: [Layer; 9] = [
     Layer::Boundary,
     Layer::Session,
     Layer::Root,
+    Layer::PublicAccess,
 ];
 
 /// What kind of work a request is; its duration depends on it.

@@ -1,8 +1,17 @@
 //! What only a file has: formats, locks, damage, group commit.
 
-use super::file::{BUCKETS, FORMAT, META};
+mod backups;
+mod formats;
+mod kill;
+mod origins;
+mod speed;
+
+use super::super::MemoryStore;
+use super::file::StateFile;
+use super::format::{BUCKETS, FORMAT, META};
 use super::*;
 use ::redb::{Database, ReadableTable as _, TableDefinition};
+use portcullis_core::controls::settings::Setting;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 
@@ -22,7 +31,13 @@ fn owner() -> AccountId {
 
 async fn create(store: &RedbStore, number: usize) {
     let claim = store
-        .claim(&bucket(number), owner(), "lake", Timestamp::UNIX_EPOCH)
+        .claim(
+            &bucket(number),
+            owner(),
+            "lake",
+            BucketSettings::of_new_bucket(),
+            Timestamp::UNIX_EPOCH,
+        )
         .await
         .unwrap();
     store.commit(&claim).await.unwrap();
@@ -48,12 +63,12 @@ fn a_file_has_one_owner_at_a_time() {
 }
 
 #[test]
-fn a_new_file_is_private_and_nothing_lies_beside_it() {
+fn a_new_file_is_private_and_only_its_witness_lies_beside_it() {
     let (directory, path) = place();
     drop(RedbStore::open(&path).unwrap());
     let mode = std::fs::metadata(&path).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
-    assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 1);
+    assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 2);
 }
 
 #[test]
@@ -80,7 +95,7 @@ fn set_format(path: &Path, format: u64) {
 fn a_newer_format_is_refused_and_both_are_named() {
     let (_directory, path) = place();
     set_format(&path, FORMAT + 6);
-    refused(&path, &["has format 7", "up to format 1"]);
+    refused(&path, &["has format 8", "up to format 2"]);
 }
 
 #[test]
@@ -216,19 +231,20 @@ fn writer(path: &Path) -> (Writer, Arc<Published>) {
     )
 }
 
-type Answered = oneshot::Receiver<Result<Option<Claim>, StoreError>>;
+type Answered = oneshot::Receiver<Outcome>;
 
-fn claims(numbers: impl Iterator<Item = usize>) -> (Vec<Request>, Vec<Answered>) {
+fn claims(numbers: impl Iterator<Item = usize>) -> (Vec<Waiting>, Vec<Answered>) {
     numbers
         .map(|number| {
             let (answer, answered) = oneshot::channel();
-            let change = Change::Claim {
+            let change = Change::Claim(Arrival {
                 bucket: bucket(number),
                 owner: owner(),
                 upstream: "lake".into(),
+                settings: Arc::new(BucketSettings::of_new_bucket()),
                 now: Timestamp::UNIX_EPOCH,
-            };
-            (Request { change, answer }, answered)
+            });
+            (Waiting { change, answer }, answered)
         })
         .unzip()
 }
@@ -298,6 +314,112 @@ fn after_a_failure_the_file_is_opened_again() {
         published.unresolved.load().is_empty(),
         "the first claim is still held"
     );
+}
+
+/// A change that the next turn makes, and its answer.
+fn request(change: Change) -> (Vec<Waiting>, Answered) {
+    let (answer, answered) = oneshot::channel();
+    (vec![Waiting { change, answer }], answered)
+}
+
+fn adopt(number: usize) -> Change {
+    Change::Adopt(Arrival {
+        bucket: bucket(number),
+        owner: owner(),
+        upstream: "lake".into(),
+        settings: Arc::default(),
+        now: Timestamp::UNIX_EPOCH,
+    })
+}
+
+fn block(number: usize) -> Change {
+    let setting = Setting::PublicAccessBlock(PublicAccessBlock::ALL);
+    Change::Set {
+        bucket: bucket(number),
+        incarnation: 1,
+        change: SettingChange::Put(setting),
+    }
+}
+
+#[track_caller]
+fn turn(writer: &mut Writer, change: Change) -> Outcome {
+    let (requests, mut answered) = request(change);
+    writer.turn(requests);
+    answered.try_recv().unwrap()
+}
+
+#[test]
+fn a_setting_that_failed_is_not_seen() {
+    let (_directory, path) = place();
+    let (mut writer, published) = writer(&path);
+    turn(&mut writer, adopt(0)).unwrap();
+    let before = published.buckets.load_full();
+    writer.fail();
+    let failed = turn(&mut writer, block(0));
+    assert!(
+        matches!(failed, Err(StoreError::Unavailable(_))),
+        "{failed:?}"
+    );
+    assert_eq!(published.buckets.load_full(), before);
+    turn(&mut writer, adopt(1)).unwrap();
+    let after = published.buckets.load_full();
+    assert_eq!(after["bucket-0"], before["bucket-0"]);
+    turn(&mut writer, block(0)).unwrap();
+    drop(writer);
+    let store = RedbStore::open(&path).unwrap();
+    let kept = store.buckets()["bucket-0"].settings.public_access_block;
+    assert_eq!(kept, Some(PublicAccessBlock::ALL));
+}
+
+#[test]
+fn a_setting_that_failed_and_is_durable_all_the_same_is_seen_after_the_next_change() {
+    let (_directory, path) = place();
+    let (mut failing, published) = writer(&path);
+    turn(&mut failing, adopt(0)).unwrap();
+    failing.fail();
+    turn(&mut failing, block(0)).unwrap_err();
+    // As if the transaction had reached the disk and its end had not been heard of.
+    let (mut disk, _) = writer(&path);
+    turn(&mut disk, block(0)).unwrap();
+    drop(disk);
+    turn(&mut failing, adopt(1)).unwrap();
+    let settings = &published.buckets.load()["bucket-0"].settings;
+    assert_eq!(settings.public_access_block, Some(PublicAccessBlock::ALL));
+}
+
+#[test]
+fn a_claim_is_released_although_the_disk_fails() {
+    let (_directory, path) = place();
+    let (mut writer, published) = writer(&path);
+    let (requests, mut answers) = claims(0..1);
+    writer.turn(requests);
+    let claim = answers[0].try_recv().unwrap().unwrap().claim().unwrap();
+    writer.fail();
+    turn(&mut writer, adopt(1)).unwrap_err();
+    let missing = path.with_extension("away");
+    std::fs::rename(&path, &missing).unwrap();
+    turn(&mut writer, Change::Release(claim.clone())).unwrap_err();
+    assert_eq!(**published.unresolved.load(), std::slice::from_ref(&claim));
+    std::fs::rename(&missing, &path).unwrap();
+    turn(&mut writer, adopt(1)).unwrap();
+    assert_eq!(**published.unresolved.load(), [claim]);
+}
+
+#[test]
+fn all_that_is_set_at_once_shares_one_transaction() {
+    let (_directory, path) = place();
+    let (mut writer, published) = writer(&path);
+    let before = writer.transactions();
+    let changes = (0..50).flat_map(|number| [adopt(number), block(number)]);
+    let (requests, answers): (Vec<_>, Vec<_>) = changes.map(request).unzip();
+    writer.turn(requests.into_iter().flatten().collect());
+    assert_eq!(writer.transactions() - before, 1);
+    for mut answer in answers {
+        answer.try_recv().unwrap().unwrap();
+    }
+    let buckets = published.buckets.load();
+    let set = |record: &BucketRecord| record.settings.public_access_block.is_some();
+    assert_eq!(buckets.values().filter(|record| set(record)).count(), 50);
 }
 
 #[tokio::test]

@@ -1,20 +1,29 @@
 //! The thread that writes.
 
-use super::super::ledger::{Change, Ledger, Outcome};
+use super::super::ledger::{Change, Done, Ledger, Outcome};
 use super::super::{Claim, StoreError};
 use super::Published;
 use super::file::StateFile;
-use portcullis_core::s3::names::BucketName;
+use redb::ReadTransaction;
 use std::sync::Arc;
-use std::sync::mpsc::Receiver;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender};
+use std::time::Duration;
 use tokio::sync::oneshot;
 
 /// Changes that one transaction takes at most.
 const BATCH: usize = 256;
 
+/// What the thread is asked.
+#[derive(Debug)]
+pub(super) enum Request {
+    Change(Waiting),
+    /// The file as it is between two transactions.
+    View(SyncSender<Result<ReadTransaction, StoreError>>),
+}
+
 /// A change and who waits for it.
 #[derive(Debug)]
-pub(super) struct Request {
+pub(super) struct Waiting {
     pub(super) change: Change,
     pub(super) answer: oneshot::Sender<Outcome>,
 }
@@ -31,9 +40,11 @@ pub(super) struct Writer {
 
 impl Writer {
     /// Reads the file and publishes what it holds.
-    pub(super) fn new(file: StateFile, published: Arc<Published>) -> Result<Self, StoreError> {
+    pub(super) fn new(mut file: StateFile, published: Arc<Published>) -> Result<Self, StoreError> {
+        let ledger = file.load()?;
+        file.settle_in()?;
         let writer = Self {
-            ledger: file.load()?,
+            ledger,
             file,
             doubtful: false,
             published,
@@ -44,21 +55,57 @@ impl Writer {
 
     /// Serves until nobody can send any more.
     pub(super) fn run(mut self, queue: &Receiver<Request>) {
-        while let Ok(first) = queue.recv() {
-            let batch = std::iter::once(first)
-                .chain(queue.try_iter())
-                .take(BATCH)
-                .collect();
-            self.turn(batch);
+        loop {
+            match self.next(queue) {
+                Ok(first) => {
+                    let batch = std::iter::once(first).chain(queue.try_iter());
+                    self.serve(batch.take(BATCH));
+                }
+                Err(RecvTimeoutError::Timeout) => self.file.testify(),
+                Err(RecvTimeoutError::Disconnected) => break,
+            }
+        }
+        self.file.testify();
+    }
+
+    /// Waits for a request, or until the witness has to be told.
+    fn next(&mut self, queue: &Receiver<Request>) -> Result<Request, RecvTimeoutError> {
+        match self.file.testimony_due() {
+            None => queue.recv().map_err(RecvTimeoutError::from),
+            Some(Duration::ZERO) => Err(RecvTimeoutError::Timeout),
+            Some(wait) => queue.recv_timeout(wait),
+        }
+    }
+
+    fn serve(&mut self, batch: impl Iterator<Item = Request>) {
+        let (mut changes, mut views) = (Vec::new(), Vec::new());
+        for request in batch {
+            match request {
+                Request::Change(waiting) => changes.push(waiting),
+                Request::View(answer) => views.push(answer),
+            }
+        }
+        if !changes.is_empty() {
+            self.turn(changes);
+        }
+        for answer in views {
+            // Whoever no longer waits needs no view.
+            let _ = answer.send(self.recover().and_then(|()| self.file.view()));
         }
     }
 
     /// One transaction for the whole batch, then the answers.
-    pub(super) fn turn(&mut self, batch: Vec<Request>) {
+    pub(super) fn turn(&mut self, batch: Vec<Waiting>) {
         let (waiting, changes): (Vec<_>, Vec<_>) = batch
             .into_iter()
             .map(|request| (request.answer, request.change))
             .unzip();
+        for change in &changes {
+            // Whatever becomes of the disk: nobody holds it any more.
+            if let Change::Release(claim) = change {
+                self.release(claim);
+            }
+        }
         let outcomes = match self.change(changes) {
             Ok(outcomes) => outcomes,
             Err(error) => {
@@ -70,7 +117,7 @@ impl Writer {
         };
         for (answer, outcome) in waiting.into_iter().zip(outcomes) {
             // Whoever no longer waits has left a claim behind that they do not hold.
-            if let Err(Ok(Some(claim))) = answer.send(outcome) {
+            if let Err(Ok(Done::Claimed(claim))) = answer.send(outcome) {
                 self.release(&claim);
             }
         }
@@ -79,22 +126,22 @@ impl Writer {
     fn change(&mut self, changes: Vec<Change>) -> Result<Vec<Outcome>, StoreError> {
         self.recover()?;
         let mut next = self.ledger.clone();
-        let mut touched = Vec::new();
+        let mut places = Vec::new();
         let outcomes = changes
             .into_iter()
             .map(|change| {
-                let bucket = bucket_of(&change).clone();
+                let place = change.place();
                 let outcome = next.apply(change);
                 if outcome.is_ok() {
-                    touched.push(bucket);
+                    places.extend(place);
                 }
                 outcome
             })
             .collect();
-        if !touched.is_empty() {
+        if !places.is_empty() {
             // Whatever fails here may have become durable all the same.
             self.doubtful = true;
-            self.file.write(&next, &touched)?;
+            self.file.write(&next, &places)?;
             self.doubtful = false;
             self.ledger = next;
             self.publish();
@@ -120,6 +167,7 @@ impl Writer {
 
     fn publish(&self) {
         self.published.buckets.store(self.ledger.buckets());
+        self.published.accounts.store(self.ledger.accounts());
         let unresolved = Arc::new(self.ledger.unresolved());
         self.published.unresolved.store(unresolved);
     }
@@ -132,15 +180,16 @@ impl Writer {
         self.file.transactions
     }
 
+    pub(super) fn ledger(&self) -> &Ledger {
+        &self.ledger
+    }
+
+    pub(super) fn file(&mut self) -> &mut StateFile {
+        &mut self.file
+    }
+
     /// As after a transaction that failed: the next one does, too.
     pub(super) fn fail(&mut self) {
         self.file.close();
-    }
-}
-
-fn bucket_of(change: &Change) -> &BucketName {
-    match change {
-        Change::Claim { bucket, .. } | Change::Forget { bucket, .. } => bucket,
-        Change::Commit(claim) | Change::Abandon(claim) | Change::Release(claim) => &claim.bucket,
     }
 }

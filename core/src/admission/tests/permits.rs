@@ -117,6 +117,7 @@ fn show(text: &mut String, permit: &Permit) {
         Run::ListBuckets(page) => format!("list {page:?}"),
         Run::CreateBucket(body) => format!("create {:?}", String::from_utf8_lossy(body)),
         Run::DeleteBucket => "delete the bucket".to_owned(),
+        Run::Settle(settling) => format!("{settling:?}"),
     };
     let upstream = permit
         .upstream()

@@ -4,12 +4,14 @@ use crate::policy::truth::Truth;
 use crate::policy::{Deciding, Decision, Layer, Missing, Origin, Policy, Statement, Verdict};
 use std::sync::{Arc, LazyLock};
 
-/// A statement that decides, a grant of an ACL by its position, or the root user's right.
+/// A statement that decides, a grant of an ACL by its position, the root user's right, or a statement that makes its
+/// bucket policy public.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::policy) enum Source<'p> {
     Statement(Layer, &'p Policy, &'p Statement),
     Grant(usize),
     Root,
+    Public(&'p Policy, &'p Statement),
 }
 
 /// The result of looking for a statement.
@@ -85,6 +87,14 @@ impl Outcome<'_> {
 }
 
 impl Decision {
+    pub(super) fn denied(by: Source<'_>) -> Self {
+        Self {
+            verdict: Verdict::ExplicitDeny,
+            by: Some(by.deciding()),
+            with: None,
+        }
+    }
+
     pub(super) fn plain(verdict: Verdict) -> Self {
         Self {
             verdict,
@@ -97,19 +107,24 @@ impl Decision {
 impl Source<'_> {
     pub(super) fn deciding(self) -> Deciding {
         match self {
-            Self::Statement(layer, policy, statement) => Deciding {
-                layer,
-                origin: Arc::clone(&policy.origin),
-                sid: statement.sid.clone(),
-                statement: statement.position,
-                line: statement.line,
-            },
+            Self::Statement(layer, policy, statement) => at(layer, policy, statement),
+            Self::Public(policy, statement) => at(Layer::PublicAccess, policy, statement),
             Self::Grant(position) => Deciding {
                 statement: position,
                 ..without_document(Layer::Acl, &ACL)
             },
             Self::Root => without_document(Layer::Root, &ROOT),
         }
+    }
+}
+
+fn at(layer: Layer, policy: &Policy, statement: &Statement) -> Deciding {
+    Deciding {
+        layer,
+        origin: Arc::clone(&policy.origin),
+        sid: statement.sid.clone(),
+        statement: statement.position,
+        line: statement.line,
     }
 }
 

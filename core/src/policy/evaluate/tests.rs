@@ -4,7 +4,7 @@ use crate::document;
 use crate::identity::{Account, Caller, CallerKind, Principal};
 use crate::policy::{
     AclGrants, AclPermission, Decision, Grant, Grantee, Layer, Missing, Mode, Origin, Policies,
-    Policy, PolicyKind, PolicySet, Question, Verdict, View,
+    Policy, PolicyKind, PolicySet, PublicPolicies, Question, Verdict, View,
 };
 use crate::s3::actions::Action;
 use crate::s3::names::{AccountId, BucketName};
@@ -216,6 +216,7 @@ fn decide(bucket: Option<&Policy>, caller: Caller, view: View) -> Decision {
         bucket,
         guardrails: &PolicySet::default(),
         acl: None,
+        public: PublicPolicies::Count,
     };
     let question = Question {
         principal: &Principal::Known(Arc::new(caller)),
@@ -313,6 +314,7 @@ fn what_service_control_does_not_know_yet_is_unknown_only_if_it_matters() {
             bucket: None,
             guardrails: &PolicySet::default(),
             acl: None,
+            public: PublicPolicies::Count,
         };
         evaluate(policies, &question).verdict
     };
@@ -363,6 +365,7 @@ fn a_deny_may_apply_if_it_does_or_depends_on_what_is_not_known() {
                 bucket: None,
                 guardrails: &PolicySet::default(),
                 acl: None,
+                public: PublicPolicies::Count,
             };
             may_deny(policies, &question)
         })
@@ -423,6 +426,7 @@ fn an_allow_by_a_grant_names_its_place_in_the_list() {
         bucket: None,
         guardrails: &PolicySet::default(),
         acl: Some(&acl),
+        public: PublicPolicies::Count,
     };
     let by = evaluate(policies, &question).by.unwrap();
     assert_eq!((by.layer, by.statement), (Layer::Acl, 1));

@@ -32,6 +32,10 @@ impl fmt::Display for Reason {
                     after_colon(matched)
                 )
             }
+            Self::PublicAccess { statement } => {
+                write!(f, "RestrictPublicBuckets refuses it: {statement} makes ")?;
+                f.write_str("the bucket policy public")
+            }
             Self::NearestAllow {
                 statement,
                 failed,
@@ -80,7 +84,8 @@ pub(super) fn of_layer(at: &Located) -> String {
         | Layer::Bucket
         | Layer::Identity
         | Layer::Boundary
-        | Layer::Session => format!("{at} of {}", layer_name(at.layer)),
+        | Layer::Session
+        | Layer::PublicAccess => format!("{at} of {}", layer_name(at.layer)),
     }
 }
 
@@ -95,6 +100,7 @@ fn layer_name(layer: Layer) -> &'static str {
         Layer::Boundary => "the permissions boundary",
         Layer::Session => "the session policy",
         Layer::Root => "the root user's rights",
+        Layer::PublicAccess => "the bucket policy",
     }
 }
 

@@ -5,7 +5,7 @@ use super::parts::Located;
 use super::values::Text;
 use crate::policy::names::written_by_name;
 use crate::policy::public::{Looseness, looseness, statement_is_public};
-use crate::policy::{Effect, Layer, Policy};
+use crate::policy::{Decision, Effect, Layer, Policies, Policy, PublicPolicies};
 use serde::{Serialize, Serializer};
 
 /// What Block Public Access makes of a bucket policy.
@@ -41,8 +41,26 @@ pub struct LooseCondition {
     pub why: Looseness,
 }
 
+impl PublicAccess {
+    /// What the flags in force make of the policies that decided so; `None` if there is nothing to say: the bucket policy is
+    /// not public, and no flag would mind.
+    pub(super) fn of(policies: Policies<'_>, decision: &Decision) -> Option<Self> {
+        let by = decision.by.as_ref();
+        let restricted = match policies.public {
+            PublicPolicies::Restricted => true,
+            PublicPolicies::Count => false,
+        };
+        let statements = public_statements(policies.bucket?);
+        (restricted || !statements.is_empty()).then(|| Self {
+            statements,
+            restrict_public_buckets: restricted,
+            refused: by.is_some_and(|by| by.layer == Layer::PublicAccess),
+        })
+    }
+}
+
 /// The statements that make a bucket policy public.
-pub fn public_statements(policy: &Policy) -> Vec<PublicStatement> {
+fn public_statements(policy: &Policy) -> Vec<PublicStatement> {
     let allows = policy.statements(Effect::Allow).list.iter();
     let public = allows.filter(|statement| statement_is_public(statement));
     public

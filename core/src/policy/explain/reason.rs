@@ -26,6 +26,12 @@ pub enum Reason {
         #[serde(flatten)]
         matched: Parts,
     },
+    /// RestrictPublicBuckets keeps strangers out of a bucket whose policy is public, and this statement makes it so.
+    PublicAccess {
+        /// The statement.
+        #[serde(flatten)]
+        statement: Located,
+    },
     /// No Allow applies, and this one came nearest.
     NearestAllow {
         /// The statement.
@@ -66,6 +72,11 @@ impl Reason {
     ) -> Option<Self> {
         match (decision.verdict, &decision.by) {
             (Verdict::Allow, _) => None,
+            (Verdict::ExplicitDeny, Some(by)) if by.layer == Layer::PublicAccess => {
+                Some(Self::PublicAccess {
+                    statement: by.into(),
+                })
+            }
             (Verdict::ExplicitDeny, Some(by)) => denied(policies, question, by),
             // A Deny that no statement made would be one of an engine's that this does not know.
             (Verdict::ExplicitDeny, None) => None,

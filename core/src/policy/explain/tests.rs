@@ -2,7 +2,9 @@ use super::*;
 use crate::context::{FixedContext, Key};
 use crate::document;
 use crate::identity::Principal;
-use crate::policy::{Missing, Origin, Policy, PolicyKind, PolicySet, Verdict, View};
+use crate::policy::{
+    Missing, Origin, Policy, PolicyKind, PolicySet, PublicPolicies, Verdict, View,
+};
 use crate::s3::actions::Action;
 use crate::s3::names::{AccountId, BucketName};
 use std::sync::Arc;
@@ -26,6 +28,7 @@ fn explained(statements: &[String], key: &str, context: &FixedContext) -> Explan
         bucket: Some(&policy),
         guardrails: &PolicySet::default(),
         acl: None,
+        public: PublicPolicies::Count,
     };
     let question = Question {
         principal: &Principal::Anonymous,

@@ -84,6 +84,10 @@ fn because(decision: &Decision, action: &str) -> String {
             Some(with) => format!("because {} and {} allow it", of_layer(&by), of_layer(&with)),
             None => format!("because {} allows it", of_layer(&by)),
         },
+        (Verdict::ExplicitDeny, Some(by)) if by.layer == Layer::PublicAccess => format!(
+            "because RestrictPublicBuckets is on and {} makes it public",
+            of_layer(&by)
+        ),
         (Verdict::ExplicitDeny, Some(by)) => format!("because {} denies it", of_layer(&by)),
         (Verdict::ImplicitDeny(missing), _) => {
             let policy = missing.layer().policy_name();
@@ -96,7 +100,7 @@ fn because(decision: &Decision, action: &str) -> String {
 
 fn nearest(reason: &Reason) -> Option<String> {
     match reason {
-        Reason::ExplicitDeny { .. } => None,
+        Reason::ExplicitDeny { .. } | Reason::PublicAccess { .. } => None,
         Reason::NoStatement { .. } => None,
         Reason::NearestAllow {
             statement, failed, ..
@@ -118,6 +122,7 @@ fn heading(layer: &LayerReport) -> String {
         Layer::Boundary => "boundary",
         Layer::Session => "session policy",
         Layer::Root => "root user",
+        Layer::PublicAccess => "public access",
     };
     match layer.level {
         Some(level) => format!("{name} {}", level + 1),

@@ -49,7 +49,7 @@ const NAME: usize = 256;
 
 impl Text {
     /// A name, a file or an ARN.
-    pub(super) fn name(text: &str) -> Self {
+    pub(crate) fn name(text: &str) -> Self {
         Self::of(text, NAME)
     }
 
@@ -97,6 +97,11 @@ fn acts(character: char) -> bool {
 }
 
 impl Values {
+    /// Some texts, for an explanation that was asked for.
+    pub(crate) fn shown<'t>(texts: impl IntoIterator<Item = Cow<'t, str>>) -> Self {
+        Self::of(texts, Limits::FULL)
+    }
+
     /// The first of some texts.
     pub(super) fn of<'t>(texts: impl IntoIterator<Item = Cow<'t, str>>, limits: Limits) -> Self {
         let mut texts = texts.into_iter();

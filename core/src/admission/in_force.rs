@@ -1,0 +1,73 @@
+//! The settings in force for a bucket: what files say of a kind goes before what is stored.
+
+use super::{Route, Rules};
+use crate::controls::cors::Cors;
+use crate::controls::public_access::PublicAccessBlock;
+use crate::controls::settings::{
+    AccountSettings, BucketPolicy, BucketSettings, Setting, SettingKind,
+};
+use crate::s3::names::AccountId;
+
+/// The settings of one bucket and of the account that owns it.
+#[derive(Debug, Clone, Copy)]
+pub struct InForce<'a> {
+    files: Option<&'a BucketSettings>,
+    stored: Option<&'a BucketSettings>,
+    account: AccountSettings,
+}
+
+impl Rules {
+    /// The settings of a bucket of this upstream.
+    pub fn in_force<'a>(&'a self, bucket: &str, route: &Route) -> InForce<'a> {
+        let record = self.buckets.as_ref().and_then(|all| all.get(bucket));
+        InForce {
+            files: self.files.get(bucket),
+            stored: record.map(|record| &*record.settings),
+            account: self.account_settings(self.owner_of(bucket, route)),
+        }
+    }
+
+    /// The settings of an account.
+    pub fn account_settings(&self, account: AccountId) -> AccountSettings {
+        let of = |settings: &AccountSettings| settings.public_access_block;
+        let files = self.account_files.get(&account).and_then(of);
+        let stored = || self.accounts.get(&account).and_then(of);
+        AccountSettings {
+            public_access_block: files.or_else(stored),
+        }
+    }
+}
+
+impl<'a> InForce<'a> {
+    /// The bucket policy.
+    pub fn policy(&self) -> Option<&'a BucketPolicy> {
+        let of = |settings: &'a BucketSettings| settings.policy.as_ref();
+        self.files.and_then(of).or_else(|| self.stored.and_then(of))
+    }
+
+    /// The CORS configuration.
+    pub fn cors(&self) -> Option<&'a Cors> {
+        let of = |settings: &'a BucketSettings| settings.cors.as_deref();
+        self.files.and_then(of).or_else(|| self.stored.and_then(of))
+    }
+
+    /// The flags of Block Public Access, the account's and the bucket's together.
+    pub fn public_access_block(&self) -> PublicAccessBlock {
+        let of = |settings: &BucketSettings| settings.public_access_block;
+        let own = self.files.and_then(of).or_else(|| self.stored.and_then(of));
+        let account = self.account.public_access_block;
+        own.unwrap_or_default().with(account.unwrap_or_default())
+    }
+
+    /// The bucket's own setting of a kind.
+    pub(super) fn get(&self, kind: SettingKind) -> Option<Setting> {
+        let of = |settings: &BucketSettings| settings.get(kind);
+        self.files.and_then(of).or_else(|| self.stored.and_then(of))
+    }
+
+    /// Whether files say it, and so no call changes it.
+    pub(super) fn is_of_files(&self, kind: SettingKind) -> bool {
+        self.files
+            .is_some_and(|settings| settings.get(kind).is_some())
+    }
+}

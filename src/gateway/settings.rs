@@ -1,0 +1,116 @@
+//! Calls on the settings that the gateway keeps: a change is durable, and in force for the next request, before it is
+//! answered.
+
+use super::clock;
+use super::exchange::Exchange;
+use super::fault::Fault;
+use super::passing::malformed;
+use crate::state::StoreError;
+use bytes::Bytes;
+use http::StatusCode;
+use portcullis_core::admission::{Permit, SettingsOf, Settling};
+use portcullis_core::controls::settings::{Setting, SettingChange, SettingKind};
+use portcullis_core::s3::answer::{Answer, S3Error};
+use portcullis_core::s3::errors::ErrorCode;
+use portcullis_core::s3::names::{AccountId, BucketName};
+
+impl Exchange<'_> {
+    /// Makes a change of settings, if there is one, and answers. A bucket that the store does not know must be there at the
+    /// upstream, and is put on record before anything is kept of it.
+    pub(super) async fn settle_settings(
+        &mut self,
+        permit: &Permit,
+        settling: &Settling,
+    ) -> Result<(), Fault> {
+        match settling.of() {
+            SettingsOf::Bucket {
+                name,
+                incarnation,
+                owner,
+            } => {
+                if incarnation.is_none() {
+                    self.must_exist(permit).await?;
+                }
+                if let Some(change) = settling.change() {
+                    self.change(permit, name, *incarnation, *owner, change)
+                        .await?;
+                }
+            }
+            SettingsOf::Account(account) => {
+                if let Some(change) = settling.change() {
+                    self.change_account(*account, change).await?;
+                }
+            }
+        }
+        match settling.answer().clone() {
+            Answer::Success(success) => self.succeed(success).await,
+            Answer::Error(error) => Err(Fault::Refused(error)),
+        }
+    }
+
+    async fn must_exist(&mut self, permit: &Permit) -> Result<(), Fault> {
+        let target = self.target(permit)?;
+        let found = self.send(&target, permit, Bytes::new()).await?;
+        match found.status {
+            StatusCode::NOT_FOUND => Err(Fault::Refused(
+                S3Error::new(ErrorCode::NoSuchBucket).with("BucketName", permit.bucket()),
+            )),
+            status if status.is_success() => Ok(()),
+            status => Err(self
+                .hidden(permit, &found)
+                .unwrap_or_else(|| malformed(status))),
+        }
+    }
+
+    async fn change(
+        &mut self,
+        permit: &Permit,
+        bucket: &BucketName,
+        incarnation: Option<u64>,
+        owner: AccountId,
+        change: &SettingChange,
+    ) -> Result<(), Fault> {
+        let store = &self.gateway.store;
+        let incarnation = match incarnation {
+            Some(incarnation) => incarnation,
+            // There is nothing to take away from what nobody knows.
+            None if matches!(change, SettingChange::Delete(_)) => return Ok(()),
+            None => {
+                let upstream = self.target(permit)?.name;
+                let adopted = store.adopt(bucket, owner, &upstream, clock::now()).await;
+                adopted.map_err(refused)?.incarnation
+            }
+        };
+        let changed = store.change(bucket, incarnation, change.clone()).await;
+        changed.map_err(refused)?;
+        self.gateway.publish_state();
+        Ok(())
+    }
+
+    async fn change_account(
+        &mut self,
+        account: AccountId,
+        change: &SettingChange,
+    ) -> Result<(), Fault> {
+        let block = match change {
+            SettingChange::Put(Setting::PublicAccessBlock(block)) => Some(*block),
+            SettingChange::Delete(SettingKind::PublicAccessBlock) => None,
+            SettingChange::Put(_) | SettingChange::Delete(_) => {
+                return Err(Fault::Refused(ErrorCode::InternalError.into()));
+            }
+        };
+        let changed = self.gateway.store.change_account(account, block).await;
+        changed.map_err(refused)?;
+        self.gateway.publish_state();
+        Ok(())
+    }
+}
+
+/// The bucket went, or is coming, while the call was decided.
+fn refused(error: StoreError) -> Fault {
+    match error {
+        StoreError::NotOnRecord { .. } => Fault::Refused(ErrorCode::NoSuchBucket.into()),
+        StoreError::BeingCreated { .. } => Fault::Refused(ErrorCode::OperationAborted.into()),
+        error => Fault::Store(error),
+    }
+}
