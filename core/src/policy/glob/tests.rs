@@ -140,6 +140,25 @@ fn stars_cross_everything_and_marks_take_one_character() {
 }
 
 #[test]
+fn long_texts_of_any_length_are_searched_to_their_last_character() {
+    let context = FixedContext::default();
+    for length in (60..1400).step_by(64) {
+        let before = "x".repeat(length);
+        let cases = [
+            (format!("{before}abcd"), Matched::Yes),
+            (format!("{before}abc"), Matched::No),
+            (format!("{before}abdc"), Matched::No),
+            (format!("{before}cdab"), Matched::No),
+        ];
+        let cases: Vec<_> = cases
+            .iter()
+            .map(|(text, matched)| (text.as_str(), *matched))
+            .collect();
+        check("*a?*c?*", &context, &cases);
+    }
+}
+
+#[test]
 fn t24_a_substituted_value_matches_only_literally() {
     for value in ["*", "?", "${aws:userid}", "a*b", "${*}", "$"] {
         let context = FixedContext::default()
