@@ -91,6 +91,10 @@ def epoch(values):
     return any(re.fullmatch(r"\d{9,}", str(value)) for value in values)
 
 
+def long(values):
+    return any(len(re.sub(r"\D", "", str(value))) > 15 for value in values)
+
+
 def other_family(networks, address):
     return any((":" in network) != (":" in address) or network.endswith("/0") for network in networks)
 
@@ -105,6 +109,20 @@ CLASSES = {
         lambda case, ignored: case["service_control_policies"] and case["expected"] == "explicit_deny",
         "All Deny statements of all policies are looked at before any Allow (IAM evaluation logic: evaluating identity-based "
         "policies with Organizations SCPs); the simulator stops at a service control policy that does not allow.",
+    ),
+    "acl": (
+        lambda case, ignored: case["acl"] and case["expected"] == "allow",
+        "A grant of an ACL is a part of what the owner's side allows (S3: how S3 authorizes a request); the simulator "
+        "knows no ACLs.",
+    ),
+    "empty-level": (
+        lambda case, ignored: [] in case["service_control_policies"],
+        "A level of service control without a policy allows nothing (Organizations: SCP evaluation).",
+    ),
+    "federated-user": (
+        lambda case, ignored: kind(case) == "FederatedUser",
+        "A federated user has what both its IAM user and its session policy allow (STS API GetFederationToken), and that "
+        "user's ARN names it in a bucket policy (IAM evaluation logic); the simulator knows the session's ARN alone.",
     ),
     "empty-text-in-a-set": (
         lambda case, ignored: any(
@@ -204,6 +222,10 @@ CLASSES = {
     "epoch": (
         lambda case, ignored: any("Date" in o and epoch([*values, v]) for o, _, values, v in conditions(case)),
         "Dates may be written as seconds since 1970 (IAM: date condition operators).",
+    ),
+    "long-numbers": (
+        lambda case, ignored: any("Numeric" in o and long([*values, v]) for o, _, values, v in conditions(case)),
+        "Numbers compare as they are written; the simulator's have 53 bits.",
     ),
     "binary": (
         lambda case, ignored: any("Binary" in o for o, _, _, _ in conditions(case)),

@@ -20,10 +20,10 @@ const simulation = (one) => ({
   permissionBoundaryPolicies: one.permission_boundary ? named([one.permission_boundary]) : undefined,
   sessionPolicy: one.session_policy ?? undefined,
   resourcePolicy: one.bucket_policy ?? undefined,
-  serviceControlPolicies: (one.service_control_policies ?? []).map((level, at) => ({
-    orgIdentifier: `o-${at}`,
-    policies: named(level)
-  })),
+  // They bind callers of an account; the simulator takes none for others.
+  serviceControlPolicies: one.principal.account
+    ? one.service_control_policies.map((level, at) => ({ orgIdentifier: `o-${at}`, policies: named(level) }))
+    : [],
   resourceControlPolicies: one.resource_control_policies.length
     ? [{ orgIdentifier: 'o-case', policies: named(one.resource_control_policies) }]
     : [],
