@@ -6,11 +6,15 @@
 //! Knows no accounts: a canonical id that is well-formed is taken to exist.
 
 mod canned;
+mod effect;
 mod names;
 mod request;
 mod xml;
 
 pub use canned::{AMAZON_EC2, Canned};
+pub use effect::{
+    NewObject, effective_grants, new_bucket, new_object, put_acl, shown_bucket, shown_object,
+};
 pub use request::{AclChange, AclRequest};
 
 use crate::policy::{AclPermission, Grant, Grantee};
