@@ -1,6 +1,8 @@
-//! Pure rules beside policies: the settings of buckets, their documents, and what they do. Block Public Access, CORS;
-//! ACL and object lock come here.
+//! Pure rules beside policies: the settings of buckets, their documents, and what they do. Block Public Access, CORS, ACLs
+//! and object ownership; object lock comes here.
 
+pub mod acl;
 pub mod cors;
+pub mod ownership;
 pub mod public_access;
 pub mod settings;

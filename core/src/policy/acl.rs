@@ -28,7 +28,7 @@ pub enum PublicGrants {
 }
 
 /// One grant.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Grant {
     /// To whom.
     pub grantee: Grantee,
@@ -37,7 +37,7 @@ pub struct Grant {
 }
 
 /// To whom a grant is made.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Grantee {
     /// Everyone, also who does not sign.
     AllUsers,
@@ -45,10 +45,12 @@ pub enum Grantee {
     AuthenticatedUsers,
     /// An account by its canonical id.
     CanonicalUser(Box<str>),
+    /// S3's delivery of server access logs, which is nobody who calls.
+    LogDelivery,
 }
 
 /// What a grant permits.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum AclPermission {
     /// `READ`
     Read,
@@ -125,7 +127,7 @@ impl AclGrants {
     fn reaches(&self, grantee: &Grantee, principal: &Principal) -> bool {
         let counts = self.public == PublicGrants::Count;
         match (grantee, principal) {
-            (_, Principal::Service(_)) => false,
+            (_, Principal::Service(_)) | (Grantee::LogDelivery, _) => false,
             (Grantee::AllUsers, Principal::Anonymous | Principal::Known(_)) => counts,
             (Grantee::AuthenticatedUsers, Principal::Known(_)) => counts,
             (Grantee::CanonicalUser(id), Principal::Known(caller)) => {

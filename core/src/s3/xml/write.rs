@@ -6,6 +6,9 @@ use bytes::Bytes;
 use quick_xml::escape::escape;
 use std::borrow::Cow;
 
+/// The namespace of `xsi:type`.
+const INSTANCE: &str = "http://www.w3.org/2001/XMLSchema-instance";
+
 /// A document being written. Element names are ours and are not escaped; texts are.
 #[derive(Debug)]
 pub struct Writer(String);
@@ -30,6 +33,19 @@ impl Writer {
     /// The start of an element.
     pub fn open(&mut self, name: &str) -> &mut Self {
         self.push(&["<", name, ">"])
+    }
+
+    /// The start of an element whose kind its `xsi:type` says, as a grantee's does.
+    pub fn open_typed(&mut self, name: &str, kind: &str) -> &mut Self {
+        self.push(&[
+            "<",
+            name,
+            " xmlns:xsi=\"",
+            INSTANCE,
+            "\" xsi:type=\"",
+            kind,
+            "\">",
+        ])
     }
 
     /// The end of an element.
