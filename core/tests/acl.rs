@@ -15,7 +15,8 @@ use portcullis::controls::ownership::ObjectOwnership;
 use portcullis::controls::public_access::PublicAccessBlock;
 use portcullis::identity::Principal;
 use portcullis::policy::{
-    AclPermission, Grant, Grantee, Policies, PolicySet, Question, Verdict, View, evaluate,
+    AclPermission, Grant, Grantee, Policies, PolicySet, PublicPolicies, Question, Verdict, View,
+    evaluate,
 };
 use portcullis::s3::actions::Action;
 use portcullis::s3::answer::S3Error;
@@ -228,6 +229,7 @@ fn check(canned: Canned, ownership: ObjectOwnership, ignored: &str, action: Acti
         bucket: None,
         guardrails: &PolicySet::default(),
         acl: Some(&grants),
+        public: PublicPolicies::Count,
     };
     let verdict = evaluate(policies, &question).verdict;
     assert_eq!(

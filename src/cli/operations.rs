@@ -153,7 +153,8 @@ fn answered_by(operation: &Operation) -> &'static str {
         AnsweredBy::Upstream => "upstream",
         AnsweredBy::UpstreamRead => "upstream, read whole first",
         AnsweredBy::Merged => "all upstreams together",
-        AnsweredBy::Gateway => "gateway: later",
+        AnsweredBy::Gateway => "gateway",
+        AnsweredBy::Later => "gateway: later",
         AnsweredBy::Nobody => "nobody: 501",
     }
 }

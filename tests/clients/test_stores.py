@@ -244,7 +244,8 @@ def outcome(store, operation, found):
     metadata = response["ResponseMetadata"]
     status, code = metadata["HTTPStatusCode"], response.get("Error", {}).get("Code")
     (record,) = store.records.lines(metadata["HTTPHeaders"]["x-amz-request-id"])
-    if "upstream" not in json.loads(record):
+    # Of a bucket that it does not know, it asks the store whether it is there.
+    if "upstream" not in json.loads(record) or operation_table()[operation]["answered_by"] == "gateway":
         if status == 501:
             return LATER if operation_table()[operation]["answered_by"] in ("gateway: later", "nobody: 501") else NOT_SENT
         return ANSWERED

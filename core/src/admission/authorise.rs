@@ -35,7 +35,9 @@ pub(super) fn without_body(case: &Case<'_>, labels: &mut Labels) -> Result<Grant
     let operation = case.request.operation;
     let run = match (operation.answered_by, operation.id) {
         (AnsweredBy::Gateway, _) => settle(case, labels, &Bytes::new())?,
-        (AnsweredBy::Nobody, _) => return Err(refuse::not_built(operation).into()),
+        (AnsweredBy::Later | AnsweredBy::Nobody, _) => {
+            return Err(refuse::not_built(operation).into());
+        }
         (AnsweredBy::Merged, _) => Run::ListBuckets(bucket_page(&case.request.query)?),
         (_, OperationId::DeleteBucket) => Run::DeleteBucket,
         (AnsweredBy::UpstreamRead, _) => Run::Buffered(Bytes::new()),
@@ -124,7 +126,7 @@ fn document(case: &Case<'_>, labels: &mut Labels, body: Bytes) -> Result<Run, St
     require_all(case, labels, &Said::of_settings(operation, read))?;
     match operation.answered_by {
         AnsweredBy::Gateway => Ok(settle(case, labels, &body)?),
-        AnsweredBy::Nobody => Err(refuse::not_built(operation).into()),
+        AnsweredBy::Later | AnsweredBy::Nobody => Err(refuse::not_built(operation).into()),
         // Its result would be written into a bucket nobody was asked about.
         _ if selects => Err(refuse::restore_selects().into()),
         AnsweredBy::Upstream => Ok(Run::Relayed(body)),

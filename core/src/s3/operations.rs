@@ -327,14 +327,26 @@ pub enum AnsweredBy {
     UpstreamRead,
     /// All upstreams of the caller's account together.
     Merged,
-    /// The gateway, from a setting that it owns and never leaves to the upstream. None of them is built yet: what is
-    /// allowed is answered 501 NotImplemented.
+    /// The gateway, from a setting that it owns and never leaves to the upstream.
     Gateway,
+    /// The same one day: until then what is allowed is answered 501 NotImplemented.
+    Later,
     /// Nobody: 501 NotImplemented, whoever asks.
     Nobody,
 }
 
 impl Operation {
+    /// Whether the gateway answers it itself, now or later, from a setting of its own.
+    pub fn is_answered_here(&self) -> bool {
+        match self.answered_by {
+            AnsweredBy::Gateway | AnsweredBy::Later => true,
+            AnsweredBy::Upstream
+            | AnsweredBy::UpstreamRead
+            | AnsweredBy::Merged
+            | AnsweredBy::Nobody => false,
+        }
+    }
+
     /// The row that recognises a request: of those of this method and level whose marks all hold the one with most; a
     /// sub-resource goes before a header. `parameters` is how many names of the query could be marks.
     pub fn find(
@@ -740,7 +752,7 @@ operations! {
         accepts: [],
         needs: [need(GetBucketAcl, Target)],
         payload: None,
-        answered_by: Gateway,
+        answered_by: Later,
         headers: [COMMON, EXPECTED_OWNER],
     }
     PutBucketAcl: PUT Bucket [Query("acl")] {
@@ -749,7 +761,7 @@ operations! {
         needs: [need(PutBucketAcl, Target)],
         payload: OptionalSettings("AccessControlPolicy", SETTINGS),
         checksum: Required,
-        answered_by: Gateway,
+        answered_by: Later,
         headers: [COMMON, BODY, DIGESTS, EXPECTED_OWNER, ACL],
     }
     GetBucketOwnershipControls: GET Bucket [Query("ownershipControls")] {
@@ -757,7 +769,7 @@ operations! {
         accepts: [],
         needs: [need(GetBucketOwnershipControls, Target)],
         payload: None,
-        answered_by: Gateway,
+        answered_by: Later,
         headers: [COMMON, EXPECTED_OWNER],
     }
     PutBucketOwnershipControls: PUT Bucket [Query("ownershipControls")] {
@@ -766,7 +778,7 @@ operations! {
         needs: [need(PutBucketOwnershipControls, Target)],
         payload: Settings("OwnershipControls", SETTINGS),
         checksum: Required,
-        answered_by: Gateway,
+        answered_by: Later,
         headers: [COMMON, BODY, DIGESTS, EXPECTED_OWNER],
     }
     DeleteBucketOwnershipControls: DELETE Bucket [Query("ownershipControls")] {
@@ -774,7 +786,7 @@ operations! {
         accepts: [],
         needs: [need(PutBucketOwnershipControls, Target)],
         payload: None,
-        answered_by: Gateway,
+        answered_by: Later,
         headers: [COMMON, EXPECTED_OWNER],
     }
     GetBucketCors: GET Bucket [Query("cors")] {
@@ -807,7 +819,7 @@ operations! {
         accepts: [],
         needs: [need(GetBucketLogging, Target)],
         payload: None,
-        answered_by: Gateway,
+        answered_by: Later,
         headers: [COMMON, EXPECTED_OWNER],
     }
     PutBucketLogging: PUT Bucket [Query("logging")] {
@@ -816,7 +828,7 @@ operations! {
         needs: [need(PutBucketLogging, Target)],
         payload: Settings("BucketLoggingStatus", SETTINGS),
         checksum: Required,
-        answered_by: Gateway,
+        answered_by: Later,
         headers: [COMMON, BODY, DIGESTS, EXPECTED_OWNER],
     }
     GetObjectLockConfiguration: GET Bucket [Query("object-lock")] {
@@ -824,7 +836,7 @@ operations! {
         accepts: [],
         needs: [need(GetBucketObjectLockConfiguration, Target)],
         payload: None,
-        answered_by: Gateway,
+        answered_by: Later,
         headers: [COMMON, EXPECTED_OWNER],
     }
     PutObjectLockConfiguration: PUT Bucket [Query("object-lock")] {
@@ -833,7 +845,7 @@ operations! {
         needs: [need(PutBucketObjectLockConfiguration, Target)],
         payload: Settings("ObjectLockConfiguration", SETTINGS),
         checksum: Required,
-        answered_by: Gateway,
+        answered_by: Later,
         headers: [COMMON, BODY, DIGESTS, EXPECTED_OWNER, PAYER, LOCK_TOKEN],
     }
 
@@ -1522,7 +1534,7 @@ operations! {
             when(GetObjectVersionAcl, Target, VERSION),
         ],
         payload: None,
-        answered_by: Gateway,
+        answered_by: Later,
         headers: [COMMON, EXPECTED_OWNER, PAYER],
     }
     PutObjectAcl: PUT Object [Query("acl")] {
@@ -1534,7 +1546,7 @@ operations! {
         ],
         payload: OptionalSettings("AccessControlPolicy", SETTINGS),
         checksum: Required,
-        answered_by: Gateway,
+        answered_by: Later,
         headers: [COMMON, BODY, DIGESTS, EXPECTED_OWNER, PAYER, ACL],
     }
     GetObjectLegalHold: GET Object [Query("legal-hold")] {
@@ -1542,7 +1554,7 @@ operations! {
         accepts: ["versionId"],
         needs: [need(GetObjectLegalHold, Target)],
         payload: None,
-        answered_by: Gateway,
+        answered_by: Later,
         headers: [COMMON, EXPECTED_OWNER, PAYER],
     }
     PutObjectLegalHold: PUT Object [Query("legal-hold")] {
@@ -1551,7 +1563,7 @@ operations! {
         needs: [need(PutObjectLegalHold, Target)],
         payload: Settings("LegalHold", SETTINGS),
         checksum: Required,
-        answered_by: Gateway,
+        answered_by: Later,
         headers: [COMMON, BODY, DIGESTS, EXPECTED_OWNER, PAYER],
     }
     GetObjectRetention: GET Object [Query("retention")] {
@@ -1559,7 +1571,7 @@ operations! {
         accepts: ["versionId"],
         needs: [need(GetObjectRetention, Target)],
         payload: None,
-        answered_by: Gateway,
+        answered_by: Later,
         headers: [COMMON, EXPECTED_OWNER, PAYER],
     }
     PutObjectRetention: PUT Object [Query("retention")] {
@@ -1571,7 +1583,7 @@ operations! {
         ],
         payload: Settings("Retention", SETTINGS),
         checksum: Required,
-        answered_by: Gateway,
+        answered_by: Later,
         headers: [COMMON, BODY, DIGESTS, EXPECTED_OWNER, PAYER, BYPASS_GUARD],
     }
     GetObjectTagging: GET Object [Query("tagging")] {

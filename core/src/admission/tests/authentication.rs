@@ -1,6 +1,6 @@
 //! Who may ask at all: signatures in both forms, keys, clocks, tokens.
 
-use super::kit::{Ask, NOW, Signer, World, is_built, now, refusal, sent, verdict};
+use super::kit::{Ask, NOW, Signer, World, now, refusal, sent, verdict};
 use crate::admission::{Auth, Labels};
 use crate::identity::Principal;
 use crate::s3::operations::{AnsweredBy, OPERATIONS, Operation, OperationId};
@@ -89,8 +89,8 @@ fn expected(how: Presented) -> &'static str {
 /// What is allowed and not built yet, or nobody's, passes for none.
 fn answered(row: &Operation, how: Presented) -> &'static str {
     let goes = sent().any(|sent| sent.id == row.id);
-    let own = row.answered_by == AnsweredBy::Gateway;
-    let (asked, passes) = (goes || own, goes || (own && is_built(row)));
+    let asked = goes || row.is_answered_here();
+    let passes = goes || row.answered_by == AnsweredBy::Gateway;
     match expected(how) {
         "pass" if !passes => "NotImplemented",
         "AccessDenied" if !asked => "NotImplemented",

@@ -686,34 +686,6 @@ pub(crate) fn sent() -> impl Iterator<Item = &'static Operation> {
     OPERATIONS.iter().filter(|row| profile.has(row.id))
 }
 
-/// What the gateway will answer itself one day, and refuses until then.
-pub(crate) fn is_built(row: &Operation) -> bool {
-    use OperationId::{
-        DeleteBucketOwnershipControls, GetBucketAcl, GetBucketLogging, GetBucketOwnershipControls,
-        GetObjectAcl, GetObjectLegalHold, GetObjectLockConfiguration, GetObjectRetention,
-        PutBucketAcl, PutBucketLogging, PutBucketOwnershipControls, PutObjectAcl,
-        PutObjectLegalHold, PutObjectLockConfiguration, PutObjectRetention,
-    };
-    !matches!(
-        row.id,
-        DeleteBucketOwnershipControls
-            | GetBucketAcl
-            | GetBucketLogging
-            | GetBucketOwnershipControls
-            | GetObjectAcl
-            | GetObjectLegalHold
-            | GetObjectLockConfiguration
-            | GetObjectRetention
-            | PutBucketAcl
-            | PutBucketLogging
-            | PutBucketOwnershipControls
-            | PutObjectAcl
-            | PutObjectLegalHold
-            | PutObjectLockConfiguration
-            | PutObjectRetention
-    )
-}
-
 /// A policy that a bucket may have, and that lets nobody in.
 pub(crate) fn harmless_policy(bucket: &str) -> String {
     let deny = r#""Effect":"Deny","Principal":"*","Action":"s3:DeleteBucket""#;

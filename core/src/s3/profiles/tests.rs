@@ -34,7 +34,7 @@ fn rows_name_no_operation_twice_and_ignore_only_headers_that_would_be_sent() {
         for operation in named() {
             let sent = match operation.row().answered_by {
                 AnsweredBy::Upstream | AnsweredBy::UpstreamRead | AnsweredBy::Merged => true,
-                AnsweredBy::Gateway | AnsweredBy::Nobody => false,
+                AnsweredBy::Gateway | AnsweredBy::Later | AnsweredBy::Nobody => false,
             };
             assert!(sent, "{}: {operation:?} is never sent", profile.name);
         }
@@ -50,7 +50,7 @@ fn rows_name_no_operation_twice_and_ignore_only_headers_that_would_be_sent() {
 fn lacks(name: &str) -> Vec<OperationId> {
     let sent = |row: &&crate::s3::operations::Operation| match row.answered_by {
         AnsweredBy::Upstream | AnsweredBy::UpstreamRead | AnsweredBy::Merged => true,
-        AnsweredBy::Gateway | AnsweredBy::Nobody => false,
+        AnsweredBy::Gateway | AnsweredBy::Later | AnsweredBy::Nobody => false,
     };
     let ids = OPERATIONS.iter().filter(sent).map(|row| row.id);
     ids.filter(|id| !profile(name).has(*id)).collect()
