@@ -7,6 +7,7 @@ import base64
 import functools
 import http.server
 import json
+import re
 import shutil
 import threading
 import urllib.request
@@ -14,10 +15,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.error import HTTPError
 
-from servers.processes import Process, answers, free_port, wait_until
+from servers.processes import Process, wait_until
 
 PAGES = Path(__file__).with_name("pages")
 PROGRAMS = ["chromium", "chromedriver"]
+STARTED = re.compile(r"was started successfully on port (\d+)")
 # Nothing but what a page asks for leaves the browser, and names under .test are this machine (RFC 6761).
 FLAGS = [
     "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-quic", "--no-first-run",
@@ -54,12 +56,11 @@ class Browser:
     """A running Chromium with a profile of its own, and one window."""
 
     def __init__(self, folder):
-        port = free_port()
-        self._url = f"http://127.0.0.1:{port}"
-        self._session = None
-        self.process = Process("chromedriver", ["chromedriver", f"--port={port}"], folder, {"HOME": str(folder)})
+        # It takes a port itself and says which: one that was free a moment ago might not be any more.
+        self.process = Process("chromedriver", ["chromedriver", "--port=0"], folder, {"HOME": str(folder)})
         try:
-            self.process.wait_until(lambda: answers(port, "/status", [200]), "/status is 200")
+            started = self.process.wait_until(lambda: STARTED.search(self.process.text()), "says its port", 60)
+            self._url = f"http://127.0.0.1:{started[1]}"
             self._session = self._begin(folder / "profile")
         except BaseException:
             self.process.kill()
