@@ -7,6 +7,7 @@ use super::policies::{Folder, bucket_policy, document, list, refuse};
 use super::secrets::in_words;
 use super::sources::ItemKind;
 use portcullis_core::controls::cors::Cors;
+use portcullis_core::controls::ownership::ObjectOwnership;
 use portcullis_core::controls::public_access::PublicAccessBlock;
 use portcullis_core::controls::settings::{BucketPolicy, BucketSettings, Setting, SettingKind};
 use portcullis_core::document::{Node, Problem};
@@ -112,6 +113,14 @@ fn setting(
         }
         SettingKind::Cors if file.extension().is_some_and(|name| name == "xml") => {
             xml(kind, bucket, file, check)
+        }
+        SettingKind::Ownership => {
+            let ownership = read(file, ObjectOwnership::parse_json, check)?;
+            if ownership != ObjectOwnership::BucketOwnerEnforced {
+                let message = "not in this version: ACLs count nowhere, and the one setting is `BucketOwnerEnforced`";
+                refuse(file, message, check);
+            }
+            Some(Setting::Ownership(ownership))
         }
         SettingKind::Cors => {
             let cors = read(file, Cors::parse_json, check)?;

@@ -36,6 +36,7 @@ impl Exchange<'_> {
                         .await?;
                 }
             }
+            SettingsOf::Object => self.must_exist(permit).await?,
             SettingsOf::Account(account) => {
                 if let Some(change) = settling.change() {
                     self.change_account(*account, change).await?;
@@ -52,9 +53,7 @@ impl Exchange<'_> {
         let target = self.target(permit)?;
         let found = self.send(&target, permit, Bytes::new()).await?;
         match found.status {
-            StatusCode::NOT_FOUND => Err(Fault::Refused(
-                S3Error::new(ErrorCode::NoSuchBucket).with("BucketName", permit.bucket()),
-            )),
+            StatusCode::NOT_FOUND => Err(Fault::Refused(absent(permit))),
             status if status.is_success() => Ok(()),
             status => Err(self
                 .hidden(permit, &found)
@@ -104,6 +103,19 @@ impl Exchange<'_> {
         self.gateway.publish_state();
         Ok(())
     }
+}
+
+fn absent(permit: &Permit) -> S3Error {
+    if permit.key().is_empty() {
+        return S3Error::new(ErrorCode::NoSuchBucket).with("BucketName", permit.bucket());
+    }
+    S3Error::new(
+        match (permit.conceals_missing(), permit.query().is_empty()) {
+            (true, _) => ErrorCode::AccessDenied,
+            (false, true) => ErrorCode::NoSuchKey,
+            (false, false) => ErrorCode::NoSuchVersion,
+        },
+    )
 }
 
 /// The bucket went, or is coming, while the call was decided.

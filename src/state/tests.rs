@@ -460,7 +460,8 @@ async fn of_concurrent_changes_none_is_lost(fixture: &impl Fixture) {
     }
     for number in 0..20 {
         let bucket = format!("bucket-{number}");
-        let expected = BucketSettings::default().with(policy(&bucket, "a"));
+        let expected = BucketSettings::of_new_bucket().without(SettingKind::PublicAccessBlock);
+        let expected = expected.with(policy(&bucket, "a"));
         assert_eq!(settings(&*store, &bucket), expected);
     }
 }

@@ -23,9 +23,17 @@ pub(super) fn permit(case: &Case<'_>, body: BodyPlan, granted: Granted) -> Permi
     let target = &case.request.target;
     if let Run::Settle(_) = &granted.run {
         let bucket = target.bucket_name().unwrap_or_default();
+        let version = case
+            .request
+            .query
+            .get("versionId")
+            .map(encode_query_component);
         return Permit {
             upstream: case.route,
+            key: target.key().map(encode_path).unwrap_or_default(),
+            query: version.map_or_else(String::new, |version| format!("versionId={version}")),
             run: granted.run,
+            conceal_missing: granted.conceal_missing,
             ..Permit::look_up(0, Method::HEAD, bucket)
         };
     }

@@ -21,6 +21,7 @@
 //! | `forward` | what goes upstream |
 //! | `refuse` | which S3 error each refusal becomes; nowhere else |
 
+mod acls;
 mod admit;
 mod authenticate;
 mod authorise;

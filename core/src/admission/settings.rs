@@ -1,7 +1,9 @@
 //! Calls on the settings that the gateway keeps itself, once they are allowed: what they answer, and what they change.
 
 use super::legality::Case;
-use super::{Labels, refuse};
+use super::{Labels, acls, refuse};
+use crate::controls::acl::On;
+use crate::controls::ownership::ObjectOwnership;
 use crate::controls::public_access::PublicAccessBlock;
 use crate::controls::settings::{BucketPolicy, Setting, SettingChange, SettingKind};
 use crate::identity::Principal;
@@ -37,6 +39,8 @@ pub enum SettingsOf {
     },
     /// An account's.
     Account(AccountId),
+    /// An object's, which must be there.
+    Object,
 }
 
 impl Settling {
@@ -74,12 +78,13 @@ enum Act {
 /// The calls on settings that are built; other operations that the gateway answers are not.
 fn call(operation: &Operation) -> Option<Call> {
     use OperationId::{
-        DeleteAccountPublicAccessBlock, DeleteBucketCors, DeleteBucketPolicy,
-        DeletePublicAccessBlock, GetAccountPublicAccessBlock, GetBucketCors, GetBucketPolicy,
-        GetBucketPolicyStatus, GetPublicAccessBlock, PutAccountPublicAccessBlock, PutBucketCors,
-        PutBucketPolicy, PutPublicAccessBlock,
+        DeleteAccountPublicAccessBlock, DeleteBucketCors, DeleteBucketOwnershipControls,
+        DeleteBucketPolicy, DeletePublicAccessBlock, GetAccountPublicAccessBlock, GetBucketCors,
+        GetBucketOwnershipControls, GetBucketPolicy, GetBucketPolicyStatus, GetPublicAccessBlock,
+        PutAccountPublicAccessBlock, PutBucketCors, PutBucketOwnershipControls, PutBucketPolicy,
+        PutPublicAccessBlock,
     };
-    use SettingKind::{Cors, Policy, PublicAccessBlock};
+    use SettingKind::{Cors, Ownership, Policy, PublicAccessBlock};
     let (kind, act) = match operation.id {
         GetBucketPolicy => (Policy, Act::Get),
         GetBucketPolicyStatus => (Policy, Act::Status),
@@ -92,6 +97,9 @@ fn call(operation: &Operation) -> Option<Call> {
         GetBucketCors => (Cors, Act::Get),
         PutBucketCors => (Cors, Act::Put),
         DeleteBucketCors => (Cors, Act::Delete(StatusCode::NO_CONTENT)),
+        GetBucketOwnershipControls => (Ownership, Act::Get),
+        PutBucketOwnershipControls => (Ownership, Act::Put),
+        DeleteBucketOwnershipControls => (Ownership, Act::Delete(StatusCode::NO_CONTENT)),
         _ => return None,
     };
     Some(Call { kind, act })
@@ -104,9 +112,22 @@ pub(super) fn settle(
     document: &Bytes,
 ) -> Result<Settling, S3Error> {
     let operation = case.request.operation;
+    if let Some(on) = acls::call(operation) {
+        let answer = acls::answer(case, labels, on, document)?;
+        let of = match on {
+            On::Bucket => of(case)?,
+            On::Object => SettingsOf::Object,
+        };
+        return Ok(Settling {
+            of,
+            change: None,
+            answer,
+        });
+    }
     let call = call(operation).ok_or_else(|| refuse::not_built(operation))?;
     let of = of(case)?;
     match &of {
+        SettingsOf::Object => Err(refuse::not_built(operation)),
         SettingsOf::Bucket { name, owner, .. } => {
             only_for_the_owner(&call, labels, *owner)?;
             let (change, answer) = of_bucket(case, labels, &call, name, document)?;
@@ -146,7 +167,7 @@ fn only_for_the_owner(call: &Call, labels: &Labels, owner: AccountId) -> Result<
     let policy = match (call.kind, &call.act) {
         (SettingKind::Policy, Act::Get | Act::Put | Act::Delete(_)) => true,
         (SettingKind::Policy, Act::Status) => false,
-        (SettingKind::PublicAccessBlock | SettingKind::Cors, _) => false,
+        (SettingKind::PublicAccessBlock | SettingKind::Cors | SettingKind::Ownership, _) => false,
     };
     if policy && account != Some(owner) {
         return Err(ErrorCode::MethodNotAllowed.into());
@@ -172,6 +193,11 @@ fn of_bucket(
         Act::Put => {
             changeable(case, in_force.is_of_files(kind))?;
             let setting = Setting::read(kind, bucket, document)?;
+            if let Setting::Ownership(new) = &setting
+                && *new != ObjectOwnership::BucketOwnerEnforced
+            {
+                return Err(refuse::acls_not_implemented());
+            }
             if let Setting::Policy(new) = &setting
                 && in_force.public_access_block().block_public_policy
                 && is_public(&new.policy)
@@ -228,6 +254,7 @@ fn shown(kind: SettingKind, setting: Option<Setting>) -> Answer {
             ErrorCode::NoSuchPublicAccessBlockConfiguration,
         ),
         SettingKind::Cors => ("application/xml", ErrorCode::NoSuchCORSConfiguration),
+        SettingKind::Ownership => ("application/xml", ErrorCode::OwnershipControlsNotFoundError),
     };
     match setting {
         Some(setting) => document(content_type, setting.document()),
@@ -251,7 +278,7 @@ fn status(policy: Option<&BucketPolicy>) -> Answer {
     document("application/xml", xml.finish())
 }
 
-fn document(content_type: &'static str, body: Bytes) -> Answer {
+pub(super) fn document(content_type: &'static str, body: Bytes) -> Answer {
     let content_type = HeaderValue::from_static(content_type);
     Answer::Success(Success {
         status: StatusCode::OK,
@@ -264,11 +291,13 @@ fn document(content_type: &'static str, body: Bytes) -> Answer {
 fn put(kind: SettingKind) -> Answer {
     empty(match kind {
         SettingKind::Policy => StatusCode::NO_CONTENT,
-        SettingKind::PublicAccessBlock | SettingKind::Cors => StatusCode::OK,
+        SettingKind::PublicAccessBlock | SettingKind::Cors | SettingKind::Ownership => {
+            StatusCode::OK
+        }
     })
 }
 
-fn empty(status: StatusCode) -> Answer {
+pub(super) fn empty(status: StatusCode) -> Answer {
     Answer::Success(Success {
         status,
         headers: HeaderMap::new(),

@@ -3,6 +3,7 @@
 /// The kit names the crate so that `tests/matrix.rs` can use it too.
 use crate as portcullis;
 
+mod acls;
 mod authentication;
 mod concealment;
 mod control;

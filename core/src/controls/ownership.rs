@@ -2,6 +2,7 @@
 //! <https://docs.aws.amazon.com/AmazonS3/latest/userguide/about-object-ownership.html>
 
 use super::acl::Acl;
+use crate::document::{Node, Problem, Value, did_you_mean};
 use crate::s3::answer::S3Error;
 use crate::s3::errors::ErrorCode;
 use crate::s3::xml::{Element, Writer};
@@ -80,6 +81,35 @@ impl ObjectOwnership {
             .filter(|setting| setting.name == "ObjectOwnership" && setting.children.is_empty())
             .and_then(|setting| Self::parse(setting.text.trim()))
             .ok_or_else(malformed)
+    }
+
+    /// Reads what a file says, in the form of the aws cli: `{"Rules":[{"ObjectOwnership":"BucketOwnerEnforced"}]}`, also under
+    /// `OwnershipControls`.
+    ///
+    /// # Errors
+    /// The first problem.
+    pub fn parse_json(root: &Node) -> Result<Self, Vec<Problem>> {
+        let node = root.get("OwnershipControls").unwrap_or(root);
+        let wrong = |at: &Node, message: String| Err(vec![Problem::new(at.at, message)]);
+        let rules = match node.get("Rules").map(|rules| (rules, &rules.value)) {
+            Some((_, Value::List(rules))) => rules.as_slice(),
+            Some((other, _)) => return wrong(other, "`Rules` is a list of one rule".to_owned()),
+            None => return wrong(node, "`Rules` is missing".to_owned()),
+        };
+        let [rule] = rules else {
+            return wrong(node, "`Rules` is a list of one rule".to_owned());
+        };
+        let Some(setting) = rule.get("ObjectOwnership") else {
+            return wrong(rule, "`ObjectOwnership` is missing".to_owned());
+        };
+        let name = setting.text().unwrap_or_default();
+        match Self::parse(name) {
+            Some(found) => Ok(found),
+            None => {
+                let hint = did_you_mean(name, Self::ALL.map(Self::name));
+                wrong(setting, format!("unknown ownership `{name}`{hint}"))
+            }
+        }
     }
 
     /// Writes the document of GetBucketOwnershipControls.

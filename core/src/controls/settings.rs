@@ -2,6 +2,7 @@
 //! as text, and held in memory as what decisions need of it.
 
 use super::cors::Cors;
+use super::ownership::ObjectOwnership;
 use super::public_access::PublicAccessBlock;
 use crate::document::{self, Problem};
 use crate::policy::{Origin, Policy, PolicyKind};
@@ -21,11 +22,18 @@ pub enum SettingKind {
     PublicAccessBlock,
     /// `cors`
     Cors,
+    /// `ownership`
+    Ownership,
 }
 
 impl SettingKind {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::Policy, Self::PublicAccessBlock, Self::Cors];
+    pub const ALL: [Self; 4] = [
+        Self::Policy,
+        Self::PublicAccessBlock,
+        Self::Cors,
+        Self::Ownership,
+    ];
 
     /// As in files and the store.
     pub fn name(self) -> &'static str {
@@ -33,6 +41,7 @@ impl SettingKind {
             Self::Policy => "policy",
             Self::PublicAccessBlock => "public-access-block",
             Self::Cors => "cors",
+            Self::Ownership => "ownership",
         }
     }
 
@@ -51,6 +60,8 @@ pub enum Setting {
     PublicAccessBlock(PublicAccessBlock),
     /// Cross-origin resource sharing.
     Cors(Arc<Cors>),
+    /// Whether ACLs count.
+    Ownership(ObjectOwnership),
 }
 
 impl Setting {
@@ -63,6 +74,7 @@ impl Setting {
                 Self::PublicAccessBlock(PublicAccessBlock::parse_xml(document)?)
             }
             SettingKind::Cors => Self::Cors(Arc::new(Cors::parse_xml(document)?)),
+            SettingKind::Ownership => Self::Ownership(ObjectOwnership::parse_xml(document)?),
         })
     }
 
@@ -72,6 +84,7 @@ impl Setting {
             Self::Policy(_) => SettingKind::Policy,
             Self::PublicAccessBlock(_) => SettingKind::PublicAccessBlock,
             Self::Cors(_) => SettingKind::Cors,
+            Self::Ownership(_) => SettingKind::Ownership,
         }
     }
 
@@ -81,6 +94,7 @@ impl Setting {
             Self::Policy(policy) => policy.document.clone(),
             Self::PublicAccessBlock(block) => block.to_xml(),
             Self::Cors(cors) => cors.to_xml(),
+            Self::Ownership(ownership) => ownership.to_xml(),
         }
     }
 }
@@ -161,6 +175,8 @@ pub struct BucketSettings {
     pub public_access_block: Option<PublicAccessBlock>,
     /// Which origins' pages may ask for what.
     pub cors: Option<Arc<Cors>>,
+    /// Whether ACLs count; they do not where this is not set.
+    pub ownership: Option<ObjectOwnership>,
 }
 
 impl BucketSettings {
@@ -169,11 +185,12 @@ impl BucketSettings {
         self.policy.as_ref().map(|policy| &policy.policy)
     }
 
-    /// What a bucket has that was just created: all four flags of Block Public Access.
+    /// What a bucket has that was just created: all four flags of Block Public Access, and no ACLs that count.
     /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/create-bucket-faq.html>
     pub fn of_new_bucket() -> Self {
         Self {
             public_access_block: Some(PublicAccessBlock::ALL),
+            ownership: Some(ObjectOwnership::BucketOwnerEnforced),
             ..Self::default()
         }
     }
@@ -193,6 +210,10 @@ impl BucketSettings {
                 cors: Some(cors),
                 ..self
             },
+            Setting::Ownership(ownership) => Self {
+                ownership: Some(ownership),
+                ..self
+            },
         }
     }
 
@@ -208,6 +229,10 @@ impl BucketSettings {
                 ..self
             },
             SettingKind::Cors => Self { cors: None, ..self },
+            SettingKind::Ownership => Self {
+                ownership: None,
+                ..self
+            },
         }
     }
 
@@ -219,6 +244,7 @@ impl BucketSettings {
                 self.public_access_block.map(Setting::PublicAccessBlock)
             }
             SettingKind::Cors => self.cors.clone().map(Setting::Cors),
+            SettingKind::Ownership => self.ownership.map(Setting::Ownership),
         }
     }
 

@@ -752,7 +752,7 @@ operations! {
         accepts: [],
         needs: [need(GetBucketAcl, Target)],
         payload: None,
-        answered_by: Later,
+        answered_by: Gateway,
         headers: [COMMON, EXPECTED_OWNER],
     }
     PutBucketAcl: PUT Bucket [Query("acl")] {
@@ -761,7 +761,7 @@ operations! {
         needs: [need(PutBucketAcl, Target)],
         payload: OptionalSettings("AccessControlPolicy", SETTINGS),
         checksum: Required,
-        answered_by: Later,
+        answered_by: Gateway,
         headers: [COMMON, BODY, DIGESTS, EXPECTED_OWNER, ACL],
     }
     GetBucketOwnershipControls: GET Bucket [Query("ownershipControls")] {
@@ -769,7 +769,7 @@ operations! {
         accepts: [],
         needs: [need(GetBucketOwnershipControls, Target)],
         payload: None,
-        answered_by: Later,
+        answered_by: Gateway,
         headers: [COMMON, EXPECTED_OWNER],
     }
     PutBucketOwnershipControls: PUT Bucket [Query("ownershipControls")] {
@@ -778,7 +778,7 @@ operations! {
         needs: [need(PutBucketOwnershipControls, Target)],
         payload: Settings("OwnershipControls", SETTINGS),
         checksum: Required,
-        answered_by: Later,
+        answered_by: Gateway,
         headers: [COMMON, BODY, DIGESTS, EXPECTED_OWNER],
     }
     DeleteBucketOwnershipControls: DELETE Bucket [Query("ownershipControls")] {
@@ -786,7 +786,7 @@ operations! {
         accepts: [],
         needs: [need(PutBucketOwnershipControls, Target)],
         payload: None,
-        answered_by: Later,
+        answered_by: Gateway,
         headers: [COMMON, EXPECTED_OWNER],
     }
     GetBucketCors: GET Bucket [Query("cors")] {
@@ -1534,7 +1534,7 @@ operations! {
             when(GetObjectVersionAcl, Target, VERSION),
         ],
         payload: None,
-        answered_by: Later,
+        answered_by: Gateway,
         headers: [COMMON, EXPECTED_OWNER, PAYER],
     }
     PutObjectAcl: PUT Object [Query("acl")] {
@@ -1546,7 +1546,7 @@ operations! {
         ],
         payload: OptionalSettings("AccessControlPolicy", SETTINGS),
         checksum: Required,
-        answered_by: Later,
+        answered_by: Gateway,
         headers: [COMMON, BODY, DIGESTS, EXPECTED_OWNER, PAYER, ACL],
     }
     GetObjectLegalHold: GET Object [Query("legal-hold")] {

@@ -159,7 +159,9 @@ fn account_setting(
     let account = AccountId::parse(account).map_err(|error| error.to_string())?;
     let block = match known(kind)? {
         SettingKind::PublicAccessBlock => PublicAccessBlock::parse_xml(document).map_err(told)?,
-        SettingKind::Policy | SettingKind::Cors => return Err("an account has none".to_owned()),
+        SettingKind::Policy | SettingKind::Cors | SettingKind::Ownership => {
+            return Err("an account has none".to_owned());
+        }
     };
     let settings = AccountSettings {
         public_access_block: Some(block),

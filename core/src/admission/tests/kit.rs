@@ -591,6 +591,9 @@ impl Ask {
             (PayloadKind::Document(_), OperationId::PutBucketPolicy) => {
                 ask.document(&harmless_policy(bucket))
             }
+            (_, OperationId::PutBucketAcl | OperationId::PutObjectAcl) => ask
+                .header("x-amz-acl", "bucket-owner-full-control")
+                .document(""),
             (PayloadKind::Settings(root, _) | PayloadKind::OptionalSettings(root, _), _) => {
                 ask.document(&settings(root))
             }
@@ -698,6 +701,9 @@ pub(crate) fn harmless_policy(bucket: &str) -> String {
 pub(crate) fn settings(root: &str) -> String {
     let inside = match root {
         "Tagging" => "<TagSet/>",
+        "OwnershipControls" => {
+            "<Rule><ObjectOwnership>BucketOwnerEnforced</ObjectOwnership></Rule>"
+        }
         "CORSConfiguration" => {
             "<CORSRule><AllowedOrigin>https://app.example</AllowedOrigin><AllowedMethod>GET</AllowedMethod></CORSRule>"
         }

@@ -138,7 +138,7 @@ fn what_is_no_question_of_policy_is_never_softened() {
         .header("x-amz-expected-bucket-owner", "222222222222")
         .signed("nobody");
     check_refused(World::new(), &owner, "AccessDenied");
-    let not_built = Ask::new("GET /acme-closed?acl=").signed("admin");
+    let not_built = Ask::new("GET /acme-closed?logging=").signed("admin");
     check_refused(World::new(), &not_built, "NotImplemented");
 }
 

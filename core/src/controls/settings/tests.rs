@@ -61,6 +61,7 @@ fn settings_are_put_in_each_others_place_and_taken_away() {
     let policy = read(SettingKind::Policy, POLICY).unwrap();
     let settings = BucketSettings::of_new_bucket().with(policy.clone());
     assert_eq!(settings.public_access_block, Some(PublicAccessBlock::ALL));
+    let settings = settings.without(SettingKind::Ownership);
     let none = Setting::PublicAccessBlock(PublicAccessBlock::default());
     let settings = settings.with(none.clone());
     assert_eq!(settings.all().collect::<Vec<_>>(), [policy.clone(), none]);

@@ -251,8 +251,10 @@ async fn the_file_holds_the_documents_that_were_put_and_none_of_a_bucket_that_is
     let policy = Setting::read(SettingKind::Policy, &bucket(1), text.as_bytes()).unwrap();
     let put = SettingChange::Put(policy);
     store.change(&bucket(1), 1, put).await.unwrap();
-    let delete = SettingChange::Delete(SettingKind::PublicAccessBlock);
-    store.change(&bucket(1), 1, delete).await.unwrap();
+    for kind in [SettingKind::PublicAccessBlock, SettingKind::Ownership] {
+        let delete = SettingChange::Delete(kind);
+        store.change(&bucket(1), 1, delete).await.unwrap();
+    }
     store.forget(&bucket(0), 1).await.unwrap();
     drop(store);
     let expected = ("bucket-1".into(), "policy".into(), text.as_bytes().to_vec());
