@@ -3,6 +3,7 @@
 
 pub mod acl;
 pub mod cors;
+pub mod objects;
 pub mod ownership;
 pub mod public_access;
 pub mod settings;

@@ -1,0 +1,15 @@
+//! What the gateway keeps of an object beside its bucket's settings.
+
+use super::acl::Acl;
+
+/// What is kept of one version of an object. Of a version without a record, the bucket's owner is the owner, and nobody else
+/// has a grant on it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct ObjectRecord {
+    /// The canonical id of its owner.
+    pub owner: Box<str>,
+    /// Its ACL; `None` if it was written while ACLs were disabled.
+    pub acl: Option<Acl>,
+    /// Its tags, each key with its value, where the upstream keeps none.
+    pub tags: Vec<(Box<str>, Box<str>)>,
+}
