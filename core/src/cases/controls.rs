@@ -3,7 +3,8 @@
 use super::fields::{Problems, given};
 use crate::controls::public_access::PublicAccessBlock;
 use crate::document::{Node, Value};
-use crate::policy::{AclGrants, AclPermission, Grant, Grantee, PublicGrants};
+use crate::policy::{AclGrants, AclPermission, Grant, Grantee, ObjectOwner, PublicGrants};
+use crate::s3::names::AccountId;
 
 const PERMISSIONS: [(&str, AclPermission); 5] = [
     ("READ", AclPermission::Read),
@@ -70,7 +71,7 @@ impl Problems {
                 ..AclGrants::default()
             };
         };
-        self.map(node, "`acl`", &["bucket", "object"]);
+        self.map(node, "`acl`", &["bucket", "object", "object_owner"]);
         let [bucket, object] = ["bucket", "object"].map(|of| match given(node, of) {
             Some(grants) => self.grants(grants, of),
             None => Vec::new(),
@@ -79,7 +80,18 @@ impl Problems {
             bucket,
             object,
             public,
+            object_owner: self.object_owner(node),
         }
+    }
+
+    fn object_owner(&mut self, node: &Node) -> ObjectOwner {
+        if given(node, "object_owner").is_none() {
+            return ObjectOwner::OfBucket;
+        }
+        let account = self.parsed(node, "object_owner", |text| {
+            AccountId::parse(text).map_err(|bad| bad.to_string())
+        });
+        account.map_or(ObjectOwner::OfBucket, ObjectOwner::Other)
     }
 
     fn grants(&mut self, node: &Node, of: &str) -> Vec<Grant> {

@@ -3,8 +3,11 @@
 //! nothing, for a grantee is an account or everyone, never a user or a role.
 //! <https://docs.aws.amazon.com/AmazonS3/latest/userguide/acl-overview.html>
 
+use super::Question;
+use crate::context::Context;
 use crate::identity::Principal;
-use crate::s3::actions::Action;
+use crate::s3::actions::{Action, Applies};
+use crate::s3::names::AccountId;
 
 /// The grants that bear on a question. None of either where ACLs are disabled (BucketOwnerEnforced).
 #[derive(Debug, Clone, Default)]
@@ -15,6 +18,20 @@ pub struct AclGrants {
     pub object: Vec<Grant>,
     /// Whether IgnorePublicAcls is on.
     pub public: PublicGrants,
+    /// Whose the object is.
+    pub object_owner: ObjectOwner,
+}
+
+/// Whose an object is that a question is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ObjectOwner {
+    /// The bucket's owner's, or there is none yet.
+    #[default]
+    OfBucket,
+    /// Another account's, which speaks for it in the place of the bucket's owner; [`AccountId::NOBODY`] of one that is
+    /// not known. The bucket policy allows nothing on it then, and denies as ever.
+    /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-auth-workflow-object-operation.html>
+    Other(AccountId),
 }
 
 /// What becomes of grants to AllUsers and AuthenticatedUsers.
@@ -102,6 +119,31 @@ const ACTIONS: &[(Of, AclPermission, &[Action])] = &[
         &[Action::PutObjectAcl, Action::PutObjectVersionAcl],
     ),
 ];
+
+/// What is done to objects by the word of the bucket's owner, whosever they are: it may put others into their place, and
+/// delete, archive and restore all that it pays for.
+const OF_BUCKET_OWNER: &[Action] = &[
+    Action::AbortMultipartUpload,
+    Action::BypassGovernanceRetention,
+    Action::DeleteObject,
+    Action::DeleteObjectVersion,
+    Action::ListMultipartUploadParts,
+    Action::PutObject,
+    Action::RestoreObject,
+];
+
+/// The account that speaks for what a question is about, where that is not the bucket's owner.
+pub(super) fn other_owner<C: Context>(
+    acl: Option<&AclGrants>,
+    question: &Question<'_, C>,
+) -> Option<AccountId> {
+    match (acl?.object_owner, question.action.applies_to()) {
+        (ObjectOwner::Other(_), _) if OF_BUCKET_OWNER.contains(&question.action) => None,
+        (ObjectOwner::Other(account), Applies::Object) => Some(account),
+        (ObjectOwner::Other(_), Applies::Service | Applies::Bucket | Applies::Other)
+        | (ObjectOwner::OfBucket, _) => None,
+    }
+}
 
 impl AclGrants {
     /// Whether there is any grant at all.

@@ -5,6 +5,7 @@ mod found;
 
 pub(super) use found::{Found, Source, first};
 
+use super::acl::other_owner;
 use super::glob::Subject;
 use super::principals::Naming;
 use super::public::{is_public, statement_is_public};
@@ -16,6 +17,7 @@ use super::{
 use crate::context::Context;
 use crate::identity::{Caller, CallerKind, Principal};
 use crate::s3::actions::Action;
+use crate::s3::names::AccountId;
 use found::Outcome;
 use std::sync::Arc;
 
@@ -192,19 +194,26 @@ fn grants<'p, C: Context>(policies: Policies<'p>, question: &Question<'p, C>) ->
         Principal::Service(_) => {
             owner_side(policies, question, |_| true).outcome(Missing::Resource)
         }
-        Principal::Known(caller) if caller.account.id == question.owner => {
+        Principal::Known(caller) if caller.account.id == speaker(policies, question) => {
             same_account(policies, question, caller)
         }
         Principal::Known(caller) => cross_account(policies, question, caller),
     }
 }
 
+/// The account whose word it takes.
+fn speaker<C: Context>(policies: Policies<'_>, question: &Question<'_, C>) -> AccountId {
+    other_owner(policies.acl, question).unwrap_or(question.owner)
+}
+
+/// What the bucket policy allows, which is nothing on another account's object.
 fn owner_side<'p, C: Context>(
     policies: Policies<'p>,
     question: &Question<'p, C>,
     wanted: impl Fn(Naming) -> bool,
 ) -> Found<'p> {
-    policies.bucket.map_or(Found::No, |policy| {
+    let own = other_owner(policies.acl, question).is_none();
+    policies.bucket.filter(|_| own).map_or(Found::No, |policy| {
         policy.find(Effect::Allow, Layer::Bucket, question, wanted)
     })
 }

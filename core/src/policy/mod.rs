@@ -28,7 +28,7 @@ mod resources;
 mod set;
 mod truth;
 
-pub use acl::{AclGrants, AclPermission, Grant, Grantee, PublicGrants};
+pub use acl::{AclGrants, AclPermission, Grant, Grantee, ObjectOwner, PublicGrants};
 pub use compile::Compiled;
 pub use evaluate::{evaluate, may_deny};
 pub use explain::{Explanation, Reason, explain};

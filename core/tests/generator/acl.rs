@@ -8,7 +8,21 @@ use serde_json::{Value, json};
 /// The ACLs of bucket and object, unless they are disabled.
 pub(super) fn acl(rng: &mut Rng, request: &Request) -> Option<Value> {
     let enabled = !request.is_service_level() && rng.chance(45);
-    enabled.then(|| json!({ "bucket": grants(rng, request), "object": grants(rng, request) }))
+    enabled.then(|| {
+        let mut acl = json!({ "bucket": grants(rng, request), "object": grants(rng, request) });
+        if rng.chance(30) {
+            acl["object_owner"] = object_owner(rng, request).into();
+        }
+        acl
+    })
+}
+
+/// Half of the time the caller's own account; never the bucket's owner, who needs not be said.
+fn object_owner<'r>(rng: &mut Rng, request: &'r Request) -> &'r str {
+    match request.account() {
+        Some(account) if account != OWNER && rng.chance(50) => account,
+        Some(_) | None => rng.pick(&[OTHER, "777788889999"]),
+    }
 }
 
 fn grants(rng: &mut Rng, request: &Request) -> Vec<Value> {

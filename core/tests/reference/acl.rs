@@ -32,6 +32,38 @@ pub(super) fn grants(case: &Value, trace: &mut Trace) -> bool {
     granted
 }
 
+/// The account whose word a request takes. Objects that another account owns are outside of what the bucket's owner can
+/// grant; it keeps the right to deny any access, and to delete, archive and restore whatever lies in its bucket. What
+/// goes into the bucket is its own matter.
+/// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-auth-workflow-object-operation.html>
+/// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/acl-overview.html#about-object-owner>
+pub(super) fn speaker(case: &Value) -> &str {
+    let bucket_owner = text(case, "bucket_owner_account");
+    match case["acl"]["object_owner"].as_str() {
+        Some(owner) if is_about_an_object(text(case, "action")) => owner,
+        _ => bucket_owner,
+    }
+}
+
+/// Whether an action is done to an object that is there, as its owner's right.
+fn is_about_an_object(action: &str) -> bool {
+    let name = action.trim_start_matches("s3:");
+    let bucket_owners = [
+        "PutObject",
+        "DeleteObject",
+        "DeleteObjectVersion",
+        "RestoreObject",
+        "AbortMultipartUpload",
+        "ListMultipartUploadParts",
+        "BypassGovernanceRetention",
+    ];
+    let object =
+        name.contains("Object") && !name.contains("Lambda") && !name.starts_with("GetBucket");
+    let object = object && !name.starts_with("PutBucket");
+    let others = ["InitiateReplication", "ReplicateDelete", "ReplicateTags"];
+    (object || others.contains(&name)) && !bucket_owners.contains(&name)
+}
+
 /// Whose ACL is asked, and for what, by AWS's mapping of ACL permissions to actions. Putting an object is asked of
 /// the bucket; no permission allows what is not listed, and to objects there is no WRITE.
 /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/acl-overview.html#acl-access-policy-permission-mapping>

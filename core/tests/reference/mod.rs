@@ -51,12 +51,12 @@ fn by_policies(case: &Value, trace: &mut Trace) -> &'static str {
     }
     let allowed = if !organizations::leaves_open(case, trace) {
         false
-    } else if is_owner_root(case) {
+    } else if is_root(case) && account(case) == acl::speaker(case) {
         trace.count("way to allow: root of the owner");
         true
     } else if is_anonymous(case) || is_service(case) {
         allowed_by_the_owner(case, trace)
-    } else if account(case) == text(case, "bucket_owner_account") {
+    } else if account(case) == acl::speaker(case) {
         allowed_within_the_account(case, trace)
     } else {
         allowed_across_accounts(case, trace)
@@ -145,6 +145,10 @@ fn allowed_across_accounts(case: &Value, trace: &mut Trace) -> bool {
 
 /// How the bucket policy names the caller in the Allow statements that apply, in the strongest of them.
 fn granted(case: &Value, trace: &mut Trace) -> Option<Naming> {
+    if acl::speaker(case) != text(case, "bucket_owner_account") {
+        trace.count("acl: object of another account");
+        return None;
+    }
     documents(case, "bucket_policy")
         .flat_map(|document| statements::namings(document, case, trace))
         .max()

@@ -7,7 +7,7 @@
 use super::{Acl, AclChange, AclRequest, Canned, is_public, is_user, same_id};
 use crate::controls::ownership::ObjectOwnership;
 use crate::controls::public_access::PublicAccessBlock;
-use crate::policy::{AclGrants, AclPermission, Grant, PublicGrants};
+use crate::policy::{AclGrants, AclPermission, Grant, ObjectOwner, PublicGrants};
 use crate::s3::answer::S3Error;
 use crate::s3::errors::ErrorCode;
 
@@ -137,7 +137,7 @@ pub fn shown_object(
     }
 }
 
-/// The grants that bear on a question: none where ACLs are disabled.
+/// The grants that bear on a question: none where ACLs are disabled. Whose the object is, is for the caller to say.
 pub fn effective_grants(
     bucket: Option<&Acl>,
     object: Option<&Acl>,
@@ -157,6 +157,7 @@ pub fn effective_grants(
             true => PublicGrants::Ignored,
             false => PublicGrants::Count,
         },
+        object_owner: ObjectOwner::OfBucket,
     }
 }
 

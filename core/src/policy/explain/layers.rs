@@ -6,6 +6,7 @@ use super::values::{Limits, Text};
 use super::written;
 use crate::context::Context;
 use crate::identity::{Caller, CallerKind, Principal};
+use crate::policy::acl::other_owner;
 use crate::policy::evaluate::keeps_policy_access;
 use crate::policy::glob::Subject;
 use crate::policy::names::written_by_name;
@@ -85,6 +86,8 @@ pub enum SetAside {
     LeftToIdentityPolicies,
     /// No bucket policy keeps the root user of the owner's account from the policy itself.
     RootKeepsPolicyAccess,
+    /// A bucket policy allows nothing on an object that another account owns.
+    ObjectOfAnotherAccount,
 }
 
 /// The documents of one layer.
@@ -94,6 +97,16 @@ pub(super) struct Documents<'p> {
     pub(super) policies: Vec<&'p Policy>,
     /// Whether the layer bears on this caller at all.
     pub(super) limits: bool,
+    /// Whether its Allows count on this resource.
+    pub(super) allows: Allows,
+}
+
+/// Whether Allows of a layer count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Allows {
+    Count,
+    /// The resource is an object of another account than the bucket's.
+    NotOnThis,
 }
 
 impl<'p> Documents<'p> {
@@ -103,6 +116,7 @@ impl<'p> Documents<'p> {
             level: None,
             policies,
             limits: true,
+            allows: Allows::Count,
         }
     }
 
@@ -131,10 +145,13 @@ pub(super) fn documents<'p, C: Context>(
     }];
     let controlled = caller.filter(|_| !service_linked);
     all.extend(service_control(controlled, question.view));
-    all.push(Documents::of(
-        Layer::Bucket,
-        policies.bucket.into_iter().collect(),
-    ));
+    all.push(Documents {
+        allows: match other_owner(policies.acl, question) {
+            Some(_) => Allows::NotOnThis,
+            None => Allows::Count,
+        },
+        ..Documents::of(Layer::Bucket, policies.bucket.into_iter().collect())
+    });
     all.push(match caller {
         Some(caller) => Documents::set(Layer::Identity, &caller.policies),
         None => Documents::of(Layer::Identity, Vec::new()),
@@ -247,9 +264,7 @@ fn document<C: Context>(
         .flat_map(|effect| {
             let list = policy.statements(effect).list.iter();
             let about = list.filter(|statement| statement.actions.contains(question.action));
-            about.map(move |statement| {
-                self::statement(layer.layer, policy, effect, statement, question)
-            })
+            about.map(move |statement| self::statement(layer, policy, effect, statement, question))
         })
         .collect();
     statements.sort_by_key(|statement| statement.at.statement);
@@ -265,7 +280,7 @@ fn document<C: Context>(
 }
 
 fn statement<C: Context>(
-    layer: Layer,
+    layer: &Documents<'_>,
     policy: &Policy,
     effect: Effect,
     statement: &Statement,
@@ -278,7 +293,7 @@ fn statement<C: Context>(
         limits: Limits::FULL,
     };
     StatementReport {
-        at: Located::of(layer, policy, statement),
+        at: Located::of(layer.layer, policy, statement),
         effect,
         applies: applies(statement, effect, question).into(),
         set_aside: set_aside(layer, statement, effect, question),
@@ -300,17 +315,20 @@ pub(super) fn applies<C: Context>(
 
 /// Why a statement counts for nothing even if it applies.
 pub(super) fn set_aside<C: Context>(
-    layer: Layer,
+    layer: &Documents<'_>,
     statement: &Statement,
     effect: Effect,
     question: &Question<'_, C>,
 ) -> Option<SetAside> {
-    if layer != Layer::Bucket {
+    if layer.layer != Layer::Bucket {
         return None;
     }
     let own_account = question.principal.account() == Some(question.owner);
     match effect {
         Effect::Deny => keeps_policy_access(question).then_some(SetAside::RootKeepsPolicyAccess),
+        Effect::Allow if layer.allows == Allows::NotOnThis => {
+            Some(SetAside::ObjectOfAnotherAccount)
+        }
         Effect::Allow => {
             let naming = statement.principals.name(question.principal);
             (own_account && naming == Some(Naming::Account))
@@ -357,6 +375,7 @@ impl SetAside {
         match self {
             Self::LeftToIdentityPolicies => "left_to_identity_policies",
             Self::RootKeepsPolicyAccess => "root_keeps_policy_access",
+            Self::ObjectOfAnotherAccount => "object_of_another_account",
         }
     }
 }

@@ -176,7 +176,7 @@ fn nearest<C: Context>(
         .into_iter()
         .flat_map(|layer| {
             candidates(layer, Effect::Allow, question)
-                .map(move |(policy, statement)| (layer.layer, policy, statement))
+                .map(move |(policy, statement)| (layer, policy, statement))
         })
         .filter(|(_, _, statement)| {
             let names = |action| statement.actions.contains(action);
@@ -185,7 +185,7 @@ fn nearest<C: Context>(
     let examined = candidates.by_ref().take(MOST_EXAMINED);
     let best = examined
         .filter(|(layer, _, statement)| {
-            set_aside(*layer, statement, Effect::Allow, question).is_none()
+            set_aside(layer, statement, Effect::Allow, question).is_none()
         })
         .map(|found| (distance(found.2, question), found))
         .filter(|(distance, _)| distance.parts > 0)
@@ -193,7 +193,7 @@ fn nearest<C: Context>(
     match best {
         None => Reason::NoStatement { layer: missing },
         Some((distance, (layer, policy, statement))) => Reason::NearestAllow {
-            statement: Located::of(layer, policy, statement),
+            statement: Located::of(layer.layer, policy, statement),
             failed: failed(distance, &held(policy, statement, question)),
             not_examined: candidates.count(),
         },

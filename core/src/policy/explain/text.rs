@@ -177,6 +177,9 @@ fn statement_line(statement: &StatementReport, counts: bool) -> String {
             SetAside::RootKeepsPolicyAccess => {
                 "denies it, but nothing keeps the root user from the policy itself"
             }
+            SetAside::ObjectOfAnotherAccount => {
+                "allows it, but not on an object that another account owns"
+            }
         };
         return format!("{at} {aside}");
     }
