@@ -261,6 +261,17 @@ fn an_allow_to_the_own_account_is_set_aside() {
 }
 
 #[test]
+fn an_allow_is_set_aside_on_an_object_of_another_account() {
+    let open = of("Allow", EVERYONE, "");
+    let scene = || Scene::by(ALICE).bucket(&open);
+    scene()
+        .object_of("444455556666")
+        .golden("object-of-another-account");
+    let own = scene().explanation();
+    assert_eq!(own.decision.verdict, Verdict::Allow);
+}
+
+#[test]
 fn what_was_not_looked_up_is_said_to_be_unknown() {
     let tag = r#"{"StringEquals":{"s3:ExistingObjectTag/class":"open"}}"#;
     let unknown = |scene: Scene| {

@@ -113,7 +113,7 @@ fn shown(admission: &Admission) -> String {
             | Run::Buffered(_)
             | Run::Relayed(_)
             | Run::ListBuckets(_)
-            | Run::CreateBucket(_)
+            | Run::CreateBucket { .. }
             | Run::DeleteBucket => match permit.conceals_missing() {
                 true => "A*".to_owned(),
                 false => "A".to_owned(),

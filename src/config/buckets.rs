@@ -6,6 +6,7 @@ use super::modes::CANDIDATE_FILES;
 use super::policies::{Folder, bucket_policy, document, list, refuse};
 use super::secrets::in_words;
 use super::sources::ItemKind;
+use portcullis_core::controls::acl::Acl;
 use portcullis_core::controls::cors::Cors;
 use portcullis_core::controls::ownership::ObjectOwnership;
 use portcullis_core::controls::public_access::PublicAccessBlock;
@@ -116,11 +117,11 @@ fn setting(
         }
         SettingKind::Ownership => {
             let ownership = read(file, ObjectOwnership::parse_json, check)?;
-            if ownership != ObjectOwnership::BucketOwnerEnforced {
-                let message = "not in this version: ACLs count nowhere, and the one setting is `BucketOwnerEnforced`";
-                refuse(file, message, check);
-            }
             Some(Setting::Ownership(ownership))
+        }
+        SettingKind::Acl => {
+            let acl = read(file, Acl::parse_json, check)?;
+            Some(Setting::Acl(Arc::new(acl)))
         }
         SettingKind::Cors => {
             let cors = read(file, Cors::parse_json, check)?;

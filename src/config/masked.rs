@@ -41,6 +41,8 @@ impl Settings {
             "shutdown".into(),
             json!({ "delay": span(shutdown.delay), "drain": span(shutdown.drain) }),
         );
+        let watch = self.watch.map_or(json!(false), |every| json!(span(every)));
+        map.insert("watch".into(), watch);
         serde_yaml::to_string(&map).unwrap_or_default()
     }
 

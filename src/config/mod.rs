@@ -14,6 +14,7 @@ mod fill;
 mod finding;
 mod guardrails;
 mod identities;
+mod inputs;
 mod masked;
 mod modes;
 mod place;
@@ -29,11 +30,13 @@ mod verify;
 pub(crate) use accept::plain;
 pub use cases::{CaseFile, cases};
 pub use finding::{Finding, Severity};
+pub use inputs::{Inputs, Lookout};
 pub use settings::Settings;
 pub use sources::{Host, Sources};
 pub use verify::verify;
 
 use check::Check;
+use inputs::Noted;
 use std::path::{Path, PathBuf};
 
 /// Reads and checks a configuration file and everything it names.
@@ -41,11 +44,27 @@ use std::path::{Path, PathBuf};
 /// # Errors
 /// All findings, if there is an error among them. Otherwise they are warnings and come with the settings.
 pub fn load(file: &Path, sources: &dyn Sources) -> Result<(Settings, Vec<Finding>), Vec<Finding>> {
-    let mut check = Check::new(sources);
-    match check::settings(file, &mut check) {
-        Some(settings) => Ok((settings, check.findings())),
-        None => Err(check.findings()),
-    }
+    read(file, sources).0
+}
+
+/// The result of [`load`], and what it was made from.
+pub type Read = (Result<(Settings, Vec<Finding>), Vec<Finding>>, Inputs);
+
+/// The same, and what it was made from, be it broken or not.
+pub fn read(file: &Path, sources: &dyn Sources) -> Read {
+    let noted = Noted::new(sources);
+    let mut check = Check::new(&noted);
+    let settings = check::settings(file, &mut check);
+    let findings = check.findings();
+    let inputs = noted.into_inputs();
+    let result = match settings {
+        Some(mut settings) => {
+            settings.inputs = inputs.clone();
+            Ok((settings, findings))
+        }
+        None => Err(findings),
+    };
+    (result, inputs)
 }
 
 /// Checks a configuration and other files together: what the configuration accepts is accepted in all of them. The

@@ -7,7 +7,7 @@ mod identities;
 
 pub use identities::{
     AccessKey, Account, Group, Identities, IdentitiesField, KeyStatus, Organization, PolicyField,
-    Role, Root, Unit, User,
+    PublicAccessBlock, Role, Root, Unit, User,
 };
 
 use schemars::JsonSchema;
@@ -59,6 +59,10 @@ pub struct Configuration {
     pub limits: Option<Limits>,
     /// How the gateway ends.
     pub shutdown: Option<Shutdown>,
+    /// Whether changed files are taken over by themselves, and how often they are looked at: `true`, `false`, or a duration
+    /// such as `5s`. Default: true, every second.
+    #[schemars(with = "Option<WatchField>")]
+    pub watch: Option<serde_json::Value>,
     /// Not in this version: refused.
     #[schemars(with = "Option<serde_json::Map<String, serde_json::Value>>")]
     pub audit: Option<serde_json::Value>,
@@ -160,6 +164,16 @@ pub struct Upstream {
     /// What requests are signed with. Default for profile `aws`: `chain`.
     #[schemars(with = "Option<CredentialsField>")]
     pub credentials: Option<serde_json::Value>,
+}
+
+/// Schema of `watch`.
+#[derive(JsonSchema)]
+#[serde(untagged)]
+pub enum WatchField {
+    /// Every second, or never.
+    Whether(bool),
+    /// A duration.
+    Every(String),
 }
 
 /// Schema of `admin`.
@@ -272,7 +286,7 @@ pub enum CredentialsName {
 pub struct WrittenCredentials {
     /// The profile of the shared files that the chain takes; stands alone.
     pub profile: Option<String>,
-    /// The access key id.
+    /// The access key id; `file:PATH` where it changes together with its secret.
     pub access_key_id: Option<String>,
     /// The secret access key, best as `file:PATH` or `${NAME}`.
     pub secret_access_key: Option<String>,

@@ -2,6 +2,7 @@
 //!
 //! Nothing here can be wrong any more, so nobody checks it again. [`super::load`] makes it.
 
+pub use super::inputs::Inputs;
 pub use super::raw::SourceMode;
 pub use crate::upstream::settings::{
     Addressing, CredentialSettings as Credentials, Endpoint, Scheme, Timeouts, UpstreamSettings,
@@ -62,8 +63,12 @@ pub struct Settings {
     pub limits: Limits,
     /// How the gateway ends.
     pub shutdown: Shutdown,
+    /// How often the files are looked at for changes; none: never.
+    pub watch: Option<Duration>,
     /// The file all this was read from; a reload reads it again.
     pub file: PathBuf,
+    /// All that this was made from.
+    pub inputs: Inputs,
     /// Which configuration, identities and policies these are: 12 hexadecimal digits.
     pub revision: Arc<str>,
 }

@@ -27,6 +27,7 @@ impl Exchange<'_> {
         &mut self,
         permit: &Permit,
         body: Bytes,
+        settings: &BucketSettings,
     ) -> Result<(), Fault> {
         let target = self.target(permit)?;
         let bucket = bucket_of(permit)?;
@@ -35,7 +36,7 @@ impl Exchange<'_> {
             return Err(Fault::Refused(exists(Some(record.owner), creator)));
         }
         self.absent(permit, &target, &bucket, creator).await?;
-        let claim = self.claim(&bucket, creator, &target).await?;
+        let claim = self.claim(&bucket, creator, &target, settings).await?;
         let created = self.send(&target, permit, body).await;
         match &created {
             Ok(answer) if answer.status.is_success() => {
@@ -84,17 +85,12 @@ impl Exchange<'_> {
         bucket: &BucketName,
         owner: AccountId,
         target: &Target,
+        settings: &BucketSettings,
     ) -> Result<Claim, Fault> {
         let claimed = self
             .gateway
             .store
-            .claim(
-                bucket,
-                owner,
-                &target.name,
-                BucketSettings::of_new_bucket(),
-                clock::now(),
-            )
+            .claim(bucket, owner, &target.name, settings.clone(), clock::now())
             .await;
         claimed.map_err(|error| match error {
             StoreError::AlreadyExists { record } => {

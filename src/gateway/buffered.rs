@@ -1,5 +1,6 @@
 //! Operations whose answer the gateway reads whole: it must understand it, or do something of its own about it.
 
+use super::became::Became;
 use super::clock;
 use super::exchange::Exchange;
 use super::fault::Fault;
@@ -29,8 +30,10 @@ impl Exchange<'_> {
     /// Sends a body that is at hand and passes the answer on.
     pub(super) async fn call(&mut self, permit: &Permit, body: Bytes) -> Result<(), Fault> {
         let target = self.target(permit)?;
-        let answer = self.send(&target, permit, body).await?;
-        self.pass(permit, answer).await
+        let begun = self.begin_change(permit).await?;
+        let answer = self.send(&target, permit, body).await;
+        self.end_change(permit, begun, Became::of(&answer)).await?;
+        self.pass(permit, answer?).await
     }
 
     /// Sends a body that is at hand and lets the answer stream through.
@@ -61,11 +64,17 @@ impl Exchange<'_> {
         let (mut result, mut charged) = (DeleteResult::default(), None);
         if let Some(document) = allowed {
             let target = self.target(permit)?;
-            let answer = self.send(&target, permit, document).await?;
-            if answer.status != StatusCode::OK {
-                return self.pass(permit, answer).await;
-            }
+            let begun = self.begin_change(permit).await?;
+            let answer = self.send(&target, permit, document).await;
+            let answer = match answer {
+                Ok(answer) if answer.status == StatusCode::OK => answer,
+                other => {
+                    self.end_change(permit, begun, Became::of(&other)).await?;
+                    return self.pass(permit, other?).await;
+                }
+            };
             let parsed = DeleteResult::parse(&answer.body);
+            self.end_deletion(begun, parsed.as_ref().ok()).await?;
             result = parsed.map_err(|_| malformed(answer.status))?;
             charged = answer.headers.get(REQUEST_CHARGED).cloned();
         }

@@ -6,6 +6,8 @@ use super::fault::Fault;
 use super::forms::Source;
 use super::front::{Arrived, Origin};
 use super::guard::guarded;
+use super::leases::Lease;
+use super::objects::Begun;
 use super::recent::Traces;
 use super::snapshot::{Snapshot, Target};
 use super::{Gateway, clock, reply};
@@ -19,7 +21,7 @@ use pingora::http::ResponseHeader;
 use pingora::protocols::http::v1::server::HttpSession;
 use pingora::server::ShutdownWatch;
 use portcullis_core::admission::{
-    Admission, Arrival, Found, Labels, Looked, Missing, Outcome, Permit, Run, admit, withheld,
+    Admission, Arrival, Found, Labels, Looked, Missing, Outcome, Permit, Run, admit,
 };
 use portcullis_core::s3::answer::{Answer, S3Error, Success};
 use portcullis_core::s3::errors::ErrorCode;
@@ -79,13 +81,14 @@ pub(super) struct Exchange<'g> {
     pub(super) entry: Entry,
     origin: Origin,
     arrived: Timestamp,
-    looked: Option<Box<Looked>>,
+    pub(super) looked: Option<Box<Looked>>,
     /// Where the bytes of the request's body come from.
     pub(super) source: Source,
+    /// On objects by whose records it was let in.
+    pub(super) reading: Vec<Lease>,
+    /// What the store knows is about to be done.
+    pub(super) begun: Option<Begun>,
 }
-
-/// Headers of answers that name a version.
-const VERSIONS: [&str; 2] = ["x-amz-version-id", "x-amz-copy-source-version-id"];
 
 impl<'g> Exchange<'g> {
     fn begin(gateway: &'g Arc<Gateway>, client: Client, arrived: &Arrived) -> Self {
@@ -126,6 +129,8 @@ impl<'g> Exchange<'g> {
             arrived: now,
             looked: None,
             source: Source::Body,
+            reading: Vec::new(),
+            begun: None,
         }
     }
 
@@ -137,6 +142,7 @@ impl<'g> Exchange<'g> {
                 Missing::Body(plan) => Found::Body(self.read_whole(plan).await?),
                 Missing::Form(boundary) => self.read_form(boundary.clone()).await?,
                 Missing::Tags(permit) => Found::Tags(self.look_up_tags(permit).await?),
+                Missing::Record(record) => Found::Record(self.find_record(record).await?),
             };
             let head = self.client.head();
             admission = match self.arrival() {
@@ -170,25 +176,8 @@ impl<'g> Exchange<'g> {
         }
     }
 
-    /// The headers of an upstream's answer that are not for this caller.
-    pub(super) fn withheld(&self, answer: &HeaderMap) -> Vec<&'static str> {
-        let (rules, head) = (&self.snapshot.rules, self.client.head());
-        let labels = &self.entry.labels;
-        let mut names = self.arrival().map_or_else(Vec::new, |arrival| {
-            withheld(rules, &head, &arrival, labels, answer)
-        });
-        let route = labels
-            .upstream
-            .and_then(|upstream| rules.routes.get(upstream));
-        // Such a store says it, and then does not look at it: a client that asked for the version would be refused.
-        if route.is_some_and(|route| !route.profile.versions) {
-            names.extend(VERSIONS);
-        }
-        names
-    }
-
     /// `None`: through a listener that there is not; the front names them by the positions it was given.
-    fn arrival(&self) -> Option<Arrival<'_>> {
+    pub(super) fn arrival(&self) -> Option<Arrival<'_>> {
         let door = self.snapshot.listeners.get(self.origin.listener)?;
         Some(Arrival {
             listener: &door.rules,
@@ -214,7 +203,9 @@ impl<'g> Exchange<'g> {
                     .await
             }
             Run::ListBuckets(page) => self.list_buckets(permit, page).await,
-            Run::CreateBucket(body) => self.create_bucket(permit, body.clone()).await,
+            Run::CreateBucket { document, settings } => {
+                self.create_bucket(permit, document.clone(), settings).await
+            }
             Run::DeleteBucket => self.delete_bucket(permit).await,
             Run::Settle(settling) => self.settle_settings(permit, settling).await,
         }

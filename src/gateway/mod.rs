@@ -12,17 +12,23 @@
 //! | `passing` | what a client gets of an answer that was read whole |
 //! | `buckets` | creating and deleting buckets, and whose they are |
 //! | `settings` | calls on settings that the gateway keeps |
+//! | `objects`, `leases` | records of objects, and who reads and changes one meanwhile |
+//! | `became` | what an upstream has done to objects, by its answer |
 //! | `cors` | what answers say to browsers |
 //! | `reply` | heads of answers |
 //! | `entry` | the record of an exchange, written however it ends |
 //! | `guard` | a panic in an exchange becomes its failure |
 //! | `refusals` | answers and records of what the front refuses |
-//! | `settle` | creations of buckets that were cut short |
+//! | `settle`, `reconcile` | creations of buckets and changes of objects that were cut short |
 //! | `reload` | the files read again while it serves |
+//! | `files` | when they are read again by themselves |
+//! | `addresses` | where it listens, with which certificates |
 //! | `recent` | the last exchanges, for those who ask why |
 //! | `control` | what the admin listener asks |
 //! | `start` | from settings to a running gateway, and back |
 
+mod addresses;
+mod became;
 mod buckets;
 mod buffered;
 mod client;
@@ -32,11 +38,15 @@ mod cors;
 mod entry;
 mod exchange;
 mod fault;
+mod files;
 mod forms;
 pub mod front;
 mod guard;
+mod leases;
+mod objects;
 mod passing;
 mod recent;
+mod reconcile;
 mod refusals;
 mod reload;
 mod reply;
@@ -71,6 +81,7 @@ pub struct Gateway {
     snapshot: ArcSwap<Snapshot>,
     upstreams: Upstreams,
     store: Arc<dyn Store>,
+    leases: Arc<leases::Leases>,
     recorder: Recorder,
     metrics: Arc<crate::record::metrics::Metrics>,
     ids: RequestIds,
@@ -85,7 +96,9 @@ pub struct Gateway {
     file: PathBuf,
     /// The settings that a reload cannot change.
     fixed: reload::Fixed,
-    reloading: tokio::sync::Mutex<()>,
+    certificates: addresses::Certificates,
+    /// Held while the files are read again.
+    reloading: tokio::sync::Mutex<reload::Reloading>,
     /// When, and why not if it failed.
     last_reload: Mutex<Option<(jiff::Timestamp, Option<String>)>>,
     began: Instant,

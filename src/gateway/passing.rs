@@ -9,7 +9,7 @@ use crate::upstream::client::UpstreamAnswer;
 use bytes::Bytes;
 use http::header::{HOST, HeaderMap};
 use http::{Method, StatusCode};
-use portcullis_core::admission::Permit;
+use portcullis_core::admission::{Permit, withheld};
 use portcullis_core::s3::answer::S3Error;
 use portcullis_core::s3::errors::ErrorCode;
 use portcullis_core::s3::xml::{self, Truth, UpstreamError};
@@ -25,13 +25,41 @@ pub(super) struct Passed {
     pub(super) code: Option<String>,
 }
 
+/// Headers of answers that name a version.
+const VERSIONS: [&str; 2] = ["x-amz-version-id", "x-amz-copy-source-version-id"];
+
 impl Exchange<'_> {
+    /// The headers of an upstream's answer that are not for this caller.
+    pub(super) fn withheld(&self, answer: &HeaderMap) -> Vec<&'static str> {
+        let (rules, head) = (&self.snapshot.rules, self.client.head());
+        let labels = &self.entry.labels;
+        let mut names = self.arrival().map_or_else(Vec::new, |arrival| {
+            withheld(
+                rules,
+                &head,
+                &arrival,
+                labels,
+                self.looked.as_deref(),
+                answer,
+            )
+        });
+        let route = labels
+            .upstream
+            .and_then(|upstream| rules.routes.get(upstream));
+        // Such a store says it, and then does not look at it: a client that asked for the version would be refused.
+        if route.is_some_and(|route| !route.profile.versions) {
+            names.extend(VERSIONS);
+        }
+        names
+    }
+
     /// Passes on an answer that was read whole.
     pub(super) async fn pass(
         &mut self,
         permit: &Permit,
         answer: UpstreamAnswer,
     ) -> Result<(), Fault> {
+        self.note_upload(permit, &answer).await?;
         let passed = self.judge(permit, answer)?;
         let Passed {
             status,

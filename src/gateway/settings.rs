@@ -4,10 +4,11 @@
 use super::clock;
 use super::exchange::Exchange;
 use super::fault::Fault;
+use super::objects::refused;
 use super::passing::malformed;
-use crate::state::StoreError;
+use crate::state::NULL_VERSION;
 use bytes::Bytes;
-use http::StatusCode;
+use http::{HeaderMap, StatusCode};
 use portcullis_core::admission::{Permit, SettingsOf, Settling};
 use portcullis_core::controls::settings::{Setting, SettingChange, SettingKind};
 use portcullis_core::s3::answer::{Answer, S3Error};
@@ -36,7 +37,16 @@ impl Exchange<'_> {
                         .await?;
                 }
             }
-            SettingsOf::Object => self.must_exist(permit).await?,
+            SettingsOf::Object(object) => {
+                let headers = self.must_exist(permit).await?;
+                if let Some((version, record)) = settling.record() {
+                    let current = headers.get("x-amz-version-id");
+                    let current = current.and_then(|version| version.to_str().ok());
+                    let current = current.filter(|_| self.keeps_versions(permit));
+                    let version = version.or(current).unwrap_or(NULL_VERSION);
+                    self.set_record(permit, object, version, record).await?;
+                }
+            }
             SettingsOf::Account(account) => {
                 if let Some(change) = settling.change() {
                     self.change_account(*account, change).await?;
@@ -49,12 +59,13 @@ impl Exchange<'_> {
         }
     }
 
-    async fn must_exist(&mut self, permit: &Permit) -> Result<(), Fault> {
+    /// The headers of what is there.
+    async fn must_exist(&mut self, permit: &Permit) -> Result<HeaderMap, Fault> {
         let target = self.target(permit)?;
         let found = self.send(&target, permit, Bytes::new()).await?;
         match found.status {
             StatusCode::NOT_FOUND => Err(Fault::Refused(absent(permit))),
-            status if status.is_success() => Ok(()),
+            status if status.is_success() => Ok(found.headers),
             status => Err(self
                 .hidden(permit, &found)
                 .unwrap_or_else(|| malformed(status))),
@@ -116,13 +127,4 @@ fn absent(permit: &Permit) -> S3Error {
             (false, false) => ErrorCode::NoSuchVersion,
         },
     )
-}
-
-/// The bucket went, or is coming, while the call was decided.
-fn refused(error: StoreError) -> Fault {
-    match error {
-        StoreError::NotOnRecord { .. } => Fault::Refused(ErrorCode::NoSuchBucket.into()),
-        StoreError::BeingCreated { .. } => Fault::Refused(ErrorCode::OperationAborted.into()),
-        error => Fault::Store(error),
-    }
 }

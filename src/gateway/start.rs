@@ -1,14 +1,15 @@
 //! From checked settings to a running gateway, and back.
 
+use super::addresses::{Certificates, shown};
 use super::control::Desk;
-use super::front::{self, Address, Bound, Front, Phase, tls};
+use super::front::{self, Address, Bound, Front, Phase};
 use super::recent::Recent;
 use super::refusals::Refusals;
-use super::reload::{Fixed, ReloadError, Reloaded};
+use super::reload::{Fixed, ReloadError, Reloaded, Reloading};
 use super::snapshot::{Parts, snapshot};
-use super::{Gateway, clock, settle};
+use super::{Gateway, clock, files, reconcile, settle};
 use crate::admin::{AdminAddress, AdminListener, Readiness, serve_health};
-use crate::config::settings::{Admin, Bind, LogFormat, LogTarget, Settings};
+use crate::config::settings::{Bind, LogFormat, LogTarget, Settings};
 use crate::record::metrics::{Metrics, Sets};
 use crate::record::{Destination, Format, Recorder, RecorderError, RequestIds, Sink};
 use crate::state::{NoStore, Origin, RedbStore, Store, StoreError};
@@ -128,21 +129,27 @@ pub(super) async fn start_over(
     settings: Settings,
 ) -> Result<Running, StartError> {
     let metrics = Arc::new(Metrics::new(&sets())?);
-    metrics.reloaded(clock::now(), &settings.revision);
+    metrics.loaded(clock::now(), &settings.revision);
     tracing::info!(revision = %settings.revision, "policies and identities read");
     let recorder = Recorder::open(&sinks(&settings), &metrics.records_dropped())?;
     let instance: Arc<str> = settings.instance.as_ref().into();
     let readiness = Readiness::new();
-    let addresses = addresses(&settings)?;
+    let certificates = Certificates::of(&settings);
+    let addresses = certificates.addresses(&settings)?;
     let health = settings.health;
     let limits = limits(&settings);
     let admin = settings.admin.clone();
+    let admin_address = admin
+        .as_ref()
+        .map(|admin| certificates.admin_address(admin));
+    let admin_address = admin_address.transpose()?;
     let parts = Parts {
         metrics: &metrics,
         store: store.as_ref(),
         before: None,
     };
     let fixed = Fixed::of(&settings);
+    let reloading = Reloading::of(&settings);
     let file = settings.file.clone();
     let gateway = Arc::new(Gateway {
         ids: RequestIds::new(&instance, clock::now()),
@@ -153,12 +160,14 @@ pub(super) async fn start_over(
         recent: admin.as_ref().map(|admin| Recent::new(admin.recent)),
         fixed,
         file,
-        reloading: tokio::sync::Mutex::default(),
+        certificates,
+        reloading: tokio::sync::Mutex::new(reloading),
         last_reload: Mutex::default(),
         began: Instant::now(),
         readiness: readiness.clone(),
         upstreams: Upstreams::new(),
         store,
+        leases: Arc::default(),
         recorder,
         metrics,
     });
@@ -184,10 +193,12 @@ pub(super) async fn start_over(
     if let Some(address) = health {
         running.serve_health(address).await?;
     }
-    if let Some(admin) = &admin {
-        running.serve_admin(admin).await?;
+    if let (Some(admin), Some(address)) = (admin, admin_address) {
+        running.serve_admin(admin.bind, address).await?;
     }
     tokio::spawn(settle::settle(Arc::downgrade(&running.gateway)));
+    tokio::spawn(reconcile::reconcile(Arc::downgrade(&running.gateway)));
+    tokio::spawn(files::watch(Arc::downgrade(&running.gateway)));
     running.readiness.check("listeners").ok();
     Ok(running)
 }
@@ -274,11 +285,10 @@ impl Running {
         Ok(())
     }
 
-    async fn serve_admin(&mut self, admin: &Admin) -> Result<(), StartError> {
-        let address = admin_address(admin)?;
+    async fn serve_admin(&mut self, bind: Bind, address: AdminAddress) -> Result<(), StartError> {
         let bound = AdminListener::bind(address).await;
         let listener = bound.map_err(|source| StartError::Admin {
-            address: admin.bind.clone(),
+            address: bind,
             source,
         })?;
         self.admin = listener.address();
@@ -290,25 +300,6 @@ impl Running {
         self.administration = Some(tokio::spawn(listener.serve(desk, ended)));
         Ok(())
     }
-}
-
-fn admin_address(admin: &Admin) -> Result<AdminAddress, StartError> {
-    let address = match &admin.bind {
-        Bind::Unix(path) => return Ok(AdminAddress::Unix(path.clone())),
-        Bind::Tcp(address) => *address,
-    };
-    let tls = admin.tls.as_ref().map(|own| {
-        let certificate = Arc::new(tls::Certificate::new(own.own.certified.as_ref().clone()));
-        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-        tls::admin_config(certificate, own.client_ca.as_deref(), provider)
-            .map(Arc::new)
-            .map_err(StartError::AdminTls)
-    });
-    Ok(AdminAddress::Tcp {
-        address,
-        token: admin.token.clone(),
-        tls: tls.transpose()?,
-    })
 }
 
 fn sets() -> Sets {
@@ -345,33 +336,5 @@ fn limits(settings: &Settings) -> front::Limits {
         body_stall: settings.limits.body_idle_timeout,
         write_stall: settings.limits.body_idle_timeout,
         ..front::Limits::default()
-    }
-}
-
-fn addresses(settings: &Settings) -> Result<Vec<(Box<str>, Address)>, StartError> {
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let address = |listener: &crate::config::settings::Listener| {
-        let address = match (&listener.bind, &listener.tls) {
-            (Bind::Unix(path), _) => Address::Unix(path.clone()),
-            (Bind::Tcp(address), None) => Address::Tcp(*address),
-            (Bind::Tcp(address), Some(own)) => {
-                let certificate = Arc::new(tls::Certificate::new(own.certified.as_ref().clone()));
-                let config = tls::server_config(certificate, provider.clone());
-                let config = config.map_err(|source| StartError::Tls {
-                    name: listener.name.clone(),
-                    source,
-                })?;
-                Address::Tls(*address, front::Secured(Arc::new(config)))
-            }
-        };
-        Ok((listener.name.clone(), address))
-    };
-    settings.listeners.iter().map(address).collect()
-}
-
-fn shown(address: &Address) -> String {
-    match address {
-        Address::Tcp(address) | Address::Tls(address, _) => address.to_string(),
-        Address::Unix(path) => path.display().to_string(),
     }
 }

@@ -1,5 +1,6 @@
 //! Both bodies stream through: objects and parts, listings and heads.
 
+use super::became::Became;
 use super::buffered::LIMIT;
 use super::clock;
 use super::exchange::Exchange;
@@ -21,21 +22,43 @@ impl Exchange<'_> {
     /// Carries out a permit whose bodies stream. An upstream is connected to when the body has begun to come, or is
     /// there: a body that is refused at once reaches nobody, and no connection waits for a slow client.
     pub(super) async fn stream(&mut self, permit: &Permit) -> Result<(), Fault> {
-        let target = self.target(permit)?;
         let upload = self.begin_upload(permit).await?;
-        let mut call = self.open(&target, permit, Reuse::Allowed).await?;
-        if let Err(error) = self.ask(&target, &mut call, permit, upload).await {
-            match error {
-                Fault::Upstream(error)
-                    if call.may_be_repeated(&error) && self.client.received() == 0 =>
-                {
-                    call = self.open(&target, permit, Reuse::Never).await?;
-                    self.ask(&target, &mut call, permit, None).await?;
-                }
-                error => return Err(error),
-            }
+        if upload.is_none() {
+            self.begun = self.begin_change(permit).await?;
         }
+        let asked = self.ask_again_if_closed(permit, upload).await;
+        let begun = self.begun.take();
+        let became = match &asked {
+            Ok(call) => Became::of_head(call.status(), call.headers()),
+            Err(fault) => Became::of_fault(fault),
+        };
+        self.end_change(permit, begun, became).await?;
+        // The object is open: who changes it now changes what others get.
+        self.reading.clear();
+        let call = asked?;
+        self.forget_upload(permit, call.status()).await;
         self.relay(call, permit).await
+    }
+
+    /// Asks the upstream, and once more if it closed an idle connection at that moment and nothing can have been done.
+    async fn ask_again_if_closed(
+        &mut self,
+        permit: &Permit,
+        upload: Option<Upload>,
+    ) -> Result<Call, Fault> {
+        let target = self.target(permit)?;
+        let mut call = self.open(&target, permit, Reuse::Allowed).await?;
+        match self.ask(&target, &mut call, permit, upload).await {
+            Ok(()) => Ok(call),
+            Err(Fault::Upstream(error))
+                if call.may_be_repeated(&error) && self.client.received() == 0 =>
+            {
+                call = self.open(&target, permit, Reuse::Never).await?;
+                self.ask(&target, &mut call, permit, None).await?;
+                Ok(call)
+            }
+            Err(error) => Err(error),
+        }
     }
 
     /// Reads the beginning of a body, and all of a short one. `None`: it is empty, and verified as such.
@@ -88,7 +111,7 @@ impl Exchange<'_> {
         upload: Option<Upload>,
     ) -> Result<(), Fault> {
         if let Some(upload) = upload {
-            self.upload(call, upload).await?;
+            self.upload(call, permit, upload).await?;
         }
         let asked = Instant::now();
         let reads = matches!(*permit.method(), Method::GET | Method::HEAD);
@@ -103,8 +126,13 @@ impl Exchange<'_> {
     }
 
     /// Passes the client's body on as far as it is verified, the last byte only when all of it is. Stops early if the
-    /// upstream has answered already.
-    async fn upload(&mut self, call: &mut Call, upload: Upload) -> Result<(), Fault> {
+    /// upstream has answered already. Before the last byte, the store knows what will be.
+    async fn upload(
+        &mut self,
+        call: &mut Call,
+        permit: &Permit,
+        upload: Upload,
+    ) -> Result<(), Fault> {
         let Upload {
             verified,
             hashes,
@@ -120,6 +148,7 @@ impl Exchange<'_> {
         let Some((last, trailer)) = ended else {
             return Ok(());
         };
+        self.begun = self.begin_change(permit).await?;
         match call.end(last, trailer.as_ref()).await {
             Ok(()) => Ok(()),
             Err(error) => early_answer(call, error).await,

@@ -5,6 +5,7 @@
 //! a head and an XML declaration after some silence, then a space after every more, then result or error.
 //! <https://docs.aws.amazon.com/AmazonS3/latest/API/API_CompleteMultipartUpload.html>
 
+use super::became::Became;
 use super::buffered::LIMIT;
 use super::client::Gone;
 use super::clock;
@@ -44,9 +45,12 @@ impl Exchange<'_> {
     pub(super) async fn call_long(&mut self, permit: &Permit, body: &Bytes) -> Result<(), Fault> {
         let target = self.target(permit)?;
         let mut company = Company::new(self.gateway.silence, self.client.version());
+        let begun = self.begin_change(permit).await?;
         let waited = timeout(DEADLINE, self.wait_for(&target, permit, body, &mut company)).await;
         let late = UpstreamError::Deadline(DEADLINE);
         let answer = waited.unwrap_or(Err(Fault::Upstream(late)));
+        let ended = self.end_change(permit, begun, Became::of(&answer)).await;
+        let answer = ended.and(answer);
         if let Some(gone) = company.gone {
             return Err(Fault::Client(gone));
         }

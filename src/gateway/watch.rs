@@ -23,6 +23,8 @@ impl Gateway {
         }
         for target in snapshot.upstreams.iter() {
             if before.is_some_and(|before| before.has(&target.upstream)) {
+                // Its settings say where its credentials come from; what they are may have changed with the files.
+                target.upstream.credentials().fetch_soon();
                 continue;
             }
             target.upstream.spawn();

@@ -24,7 +24,8 @@
 //! | `cipher_suite`, `tls_version` | of the client's connection |
 //! | `host_header` | escaped as in the log line |
 //! | `access_point_arn` | of a request that came through an access point |
-//! | `acl_required`, `source_region` | always `null` |
+//! | `acl_required` | `"Yes"` if a grant of an ACL was needed, or an object gets one that gives to others |
+//! | `source_region` | always `null` |
 //!
 //! What follows is ours; a value that does not apply is left out.
 //!
@@ -112,7 +113,7 @@ struct JsonRecord<'a> {
     host_header: Option<&'a HeaderValue>,
     tls_version: Option<&'static str>,
     access_point_arn: Option<&'a str>,
-    acl_required: (),
+    acl_required: Option<&'static str>,
     source_region: (),
     #[serde(skip_serializing_if = "Option::is_none")]
     operation_name: Option<&'static str>,
@@ -238,7 +239,7 @@ impl<'a> JsonRecord<'a> {
                 .as_ref()
                 .map(|tls| line::version_name(tls.version)),
             access_point_arn: target.and_then(|target| target.access_point_arn()),
-            acl_required: (),
+            acl_required: line::acl_required(record),
             source_region: (),
             operation_name: labels.operation.map(|row| row.name),
             instance: &exchange.instance,

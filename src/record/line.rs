@@ -26,7 +26,8 @@
 //! | 23 | host header | |
 //! | 24 | TLS version | |
 //! | 25 | access point ARN | of a request that came through one |
-//! | 26, 27 | aclRequired, source region | always `-` |
+//! | 26 | aclRequired | `Yes` if a grant of an ACL was needed, or an object gets one that gives to others |
+//! | 27 | source region | always `-` |
 //!
 //! DeleteObjects adds a line per key, a copy one for its source.
 //! <https://docs.aws.amazon.com/AmazonS3/latest/userguide/LogFormat.html>
@@ -203,7 +204,13 @@ fn closing(out: &mut Vec<u8>, record: &Record, line: &Line<'_>) {
     );
     let target = exchange.labels.target.as_ref();
     text(out, target.and_then(|target| target.access_point_arn()));
-    out.extend_from_slice(b"- -\n");
+    text(out, acl_required(record));
+    out.extend_from_slice(b"-\n");
+}
+
+/// S3's word for that an ACL was needed.
+pub(super) fn acl_required(record: &Record) -> Option<&'static str> {
+    record.exchange.labels.acl_required.then_some("Yes")
 }
 
 /// The only signature version there is.

@@ -13,8 +13,8 @@ pub use handles::{Connected, ListenerMetrics, UpstreamMetrics};
 use handles::Handles;
 use portcullis_core::s3::operations::Operation;
 use prometheus::{
-    GaugeVec, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGaugeVec, Opts, Registry,
-    TextEncoder,
+    GaugeVec, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts,
+    Registry, TextEncoder,
 };
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -105,7 +105,9 @@ metrics! {
     shadow_differences_total: counter [layer, kind] "Permissions that policies in shadow would decide otherwise, by the layer that would make the difference.";
     records_dropped_total: counter [] "Records a sink could not take.";
     config_last_reload_success_timestamp_seconds: seconds [] "When configuration, identities and policies were last read and taken.";
-    config_reload_failures_total: counter [] "Reloads that were refused; what was in force stayed.";
+    config_last_reload_successful: gauge [] "1 if the last attempt to read configuration, identities and policies was taken, 0 if what was in force stayed.";
+    config_reloads_total: counter [] "Reloads that were taken.";
+    config_reload_failures_total: counter [reason] "Reloads that were not taken: the files are `broken`, or what changed `needs_restart`.";
     policies_info: gauge [revision] "Always 1: which configuration, identities and policies are in force.";
     build_info: gauge [version] "Always 1.";
 }
@@ -127,6 +129,29 @@ pub struct Sets {
     pub error_codes: Vec<&'static str>,
     /// Why the front refuses.
     pub front_reasons: Vec<&'static str>,
+}
+
+/// Why a reload was not taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReloadFailure {
+    /// The files are broken.
+    Broken,
+    /// What changed cannot change while the gateway runs.
+    NeedsRestart,
+    /// Anything else.
+    Other,
+}
+
+impl ReloadFailure {
+    const ALL: [Self; 3] = [Self::Broken, Self::NeedsRestart, Self::Other];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Broken => "broken",
+            Self::NeedsRestart => "needs_restart",
+            Self::Other => OTHER,
+        }
+    }
 }
 
 /// All metrics of the gateway.
@@ -187,24 +212,46 @@ impl Metrics {
             .with_label_values::<&str>(&[])
     }
 
-    /// Configuration, identities and policies of this revision are in force from now on.
+    /// Configuration, identities and policies of this revision are in force: read at the start.
+    pub fn loaded(&self, now: jiff::Timestamp, revision: &str) {
+        let families = &self.families;
+        // All count from zero, so that an alert sees the first.
+        families.config_reloads_total.with_label_values::<&str>(&[]);
+        for reason in ReloadFailure::ALL {
+            let failures = &families.config_reload_failures_total;
+            failures.with_label_values(&[reason.name()]);
+        }
+        self.in_force(now, revision);
+    }
+
+    /// The same: read again.
     pub fn reloaded(&self, now: jiff::Timestamp, revision: &str) {
+        let reloads = &self.families.config_reloads_total;
+        reloads.with_label_values::<&str>(&[]).inc();
+        self.in_force(now, revision);
+    }
+
+    fn in_force(&self, now: jiff::Timestamp, revision: &str) {
         let seconds = now.as_millisecond() as f64 / 1000.0;
         let when = &self.families.config_last_reload_success_timestamp_seconds;
         when.with_label_values::<&str>(&[]).set(seconds);
-        // Failures count from zero, so that an alert sees the first.
-        let failures = &self.families.config_reload_failures_total;
-        failures.with_label_values::<&str>(&[]).inc_by(0);
+        self.last_reload().set(1);
         // One series at a time, whatever is loaded.
         self.families.policies_info.reset();
         let info = &self.families.policies_info;
         info.with_label_values(&[revision]).set(1);
     }
 
-    /// A reload was refused.
-    pub fn reload_failed(&self) {
+    /// A reload was not taken.
+    pub fn reload_failed(&self, reason: ReloadFailure) {
         let failures = &self.families.config_reload_failures_total;
-        failures.with_label_values::<&str>(&[]).inc();
+        failures.with_label_values(&[reason.name()]).inc();
+        self.last_reload().set(0);
+    }
+
+    fn last_reload(&self) -> IntGauge {
+        let last = &self.families.config_last_reload_successful;
+        last.with_label_values::<&str>(&[])
     }
 
     /// Everything in the Prometheus text format.

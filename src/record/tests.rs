@@ -580,6 +580,15 @@ fn keys_of_a_failed_delete_objects_share_its_fate() {
 }
 
 #[test]
+fn whether_an_acl_was_needed_is_said() {
+    let needed = |needed: bool| {
+        let change = move |draft: &mut Draft| draft.labels.acl_required = needed;
+        log(change, Ending::Answered)[0][25].clone()
+    };
+    assert_eq!([needed(true), needed(false)], ["Yes", "-"]);
+}
+
+#[test]
 fn the_json_object_has_s3s_names_and_ours() {
     let mut draft = draft();
     draft.labels.decision = Some(Asked {

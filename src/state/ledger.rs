@@ -3,6 +3,11 @@
 //! A ledger's large maps are shared with its clones and with readers, and copied when they change: a clone to try changes
 //! on costs nothing, and what the changes made is published without another copy.
 
+mod intents;
+
+pub(super) use intents::{Intents, RowChange};
+
+use super::objects::{Ending, Intent, ObjectName, OpenIntent};
 use super::{Accounts, Buckets, Claim, SettingChange, StoreError};
 use jiff::Timestamp;
 use portcullis_core::admission::BucketRecord;
@@ -34,6 +39,9 @@ pub(super) enum Change {
         bucket: BucketName,
         incarnation: u64,
     },
+    Begin(Vec<(ObjectName, Intent)>, Timestamp),
+    Settle(Vec<(OpenIntent, Ending)>),
+    Rows(RowChange),
 }
 
 /// A bucket that is to be on record.
@@ -69,6 +77,7 @@ pub(super) enum Done {
     Claimed(Claim),
     Adopted(BucketRecord),
     Set(Arc<BucketSettings>),
+    Begun(Vec<OpenIntent>),
 }
 
 impl Done {
@@ -76,7 +85,7 @@ impl Done {
     pub(super) fn claim(self) -> Option<Claim> {
         match self {
             Self::Claimed(claim) => Some(claim),
-            Self::Plain | Self::Adopted(_) | Self::Set(_) => None,
+            Self::Plain | Self::Adopted(_) | Self::Set(_) | Self::Begun(_) => None,
         }
     }
 
@@ -84,7 +93,7 @@ impl Done {
     pub(super) fn record(self) -> Option<BucketRecord> {
         match self {
             Self::Adopted(record) => Some(record),
-            Self::Plain | Self::Claimed(_) | Self::Set(_) => None,
+            Self::Plain | Self::Claimed(_) | Self::Set(_) | Self::Begun(_) => None,
         }
     }
 
@@ -92,7 +101,15 @@ impl Done {
     pub(super) fn settings(self) -> Option<Arc<BucketSettings>> {
         match self {
             Self::Set(settings) => Some(settings),
-            Self::Plain | Self::Claimed(_) | Self::Adopted(_) => None,
+            Self::Plain | Self::Claimed(_) | Self::Adopted(_) | Self::Begun(_) => None,
+        }
+    }
+
+    /// Of intents that began, these.
+    pub(super) fn begun(self) -> Option<Vec<OpenIntent>> {
+        match self {
+            Self::Begun(begun) => Some(begun),
+            Self::Plain | Self::Claimed(_) | Self::Adopted(_) | Self::Set(_) => None,
         }
     }
 }
@@ -102,19 +119,10 @@ impl Done {
 pub(super) enum Place {
     Bucket(BucketName),
     Account(AccountId),
-}
-
-impl Change {
-    /// `None` for what is of this process alone, and not of the disk.
-    pub(super) fn place(&self) -> Option<Place> {
-        Some(match self {
-            Self::Claim(arrival) | Self::Adopt(arrival) => Place::Bucket(arrival.bucket.clone()),
-            Self::Commit(claim) | Self::Abandon(claim) => Place::Bucket(claim.bucket.clone()),
-            Self::Set { bucket, .. } | Self::Forget { bucket, .. } => Place::Bucket(bucket.clone()),
-            Self::SetAccount { account, .. } => Place::Account(*account),
-            Self::Release(_) => return None,
-        })
-    }
+    /// An intent by its number.
+    Intent(u64),
+    /// Rows that the ledger does not hold: what is to be done to them.
+    Rows(RowChange),
 }
 
 /// Every name that was ever claimed, and what is set.
@@ -126,6 +134,8 @@ pub(super) struct Ledger {
     gone: Arc<HashMap<BucketName, u64>>,
     // INVARIANT: no account without settings.
     accounts: Arc<Accounts>,
+    // INVARIANT: all are on objects of buckets that are live.
+    intents: Intents,
 }
 
 /// An open claim. `held` while somebody in this process has it.
@@ -161,6 +171,7 @@ impl Ledger {
     pub(super) fn load(
         entries: impl IntoIterator<Item = (BucketName, Entry)>,
         accounts: Accounts,
+        intents: Intents,
     ) -> Self {
         let (mut live, mut gone) = (Buckets::new(), HashMap::new());
         let mut open = HashMap::new();
@@ -179,42 +190,62 @@ impl Ledger {
             open,
             gone: Arc::new(gone),
             accounts: Arc::new(accounts),
+            intents,
         }
     }
 
-    /// Applies a change, or says why not and leaves everything as it was.
-    pub(super) fn apply(&mut self, change: Change) -> Outcome {
-        match change {
-            Change::Claim(arrival) => self.claim(arrival).map(Done::Claimed),
+    /// Applies a change and adds the places of the disk that it is about; or says why not and leaves everything as it was.
+    pub(super) fn apply(&mut self, change: Change, places: &mut Vec<Place>) -> Outcome {
+        let (place, done) = match change {
+            Change::Claim(arrival) => {
+                let place = Place::Bucket(arrival.bucket.clone());
+                (place, self.claim(arrival).map(Done::Claimed)?)
+            }
             Change::Commit(claim) => {
                 let record = self.settle(&claim)?;
-                Arc::make_mut(&mut self.live).insert(claim.bucket, record);
-                Ok(Done::Plain)
+                Arc::make_mut(&mut self.live).insert(claim.bucket.clone(), record);
+                (Place::Bucket(claim.bucket), Done::Plain)
             }
             Change::Abandon(claim) => {
                 let record = self.settle(&claim)?;
-                Arc::make_mut(&mut self.gone).insert(claim.bucket, record.incarnation);
-                Ok(Done::Plain)
+                Arc::make_mut(&mut self.gone).insert(claim.bucket.clone(), record.incarnation);
+                (Place::Bucket(claim.bucket), Done::Plain)
             }
+            // Of this process alone, and not of the disk.
             Change::Release(claim) => {
                 self.release(&claim);
-                Ok(Done::Plain)
+                return Ok(Done::Plain);
             }
-            Change::Adopt(arrival) => self.adopt(arrival).map(Done::Adopted),
+            Change::Adopt(arrival) => {
+                let place = Place::Bucket(arrival.bucket.clone());
+                (place, self.adopt(arrival).map(Done::Adopted)?)
+            }
             Change::Set {
                 bucket,
                 incarnation,
                 change,
-            } => self.set(bucket, incarnation, change).map(Done::Set),
+            } => {
+                let place = Place::Bucket(bucket.clone());
+                (place, self.set(bucket, incarnation, change).map(Done::Set)?)
+            }
             Change::SetAccount { account, block } => {
                 self.set_account(account, block);
-                Ok(Done::Plain)
+                (Place::Account(account), Done::Plain)
             }
             Change::Forget {
                 bucket,
                 incarnation,
-            } => self.forget(bucket, incarnation).map(|()| Done::Plain),
-        }
+            } => {
+                self.forget(bucket.clone(), incarnation)?;
+                self.forget_objects(&bucket, incarnation, places);
+                (Place::Bucket(bucket), Done::Plain)
+            }
+            Change::Begin(intents, now) => return self.begin(intents, now, places),
+            Change::Settle(endings) => return Ok(self.settle_intents(endings, places)),
+            Change::Rows(change) => return self.change_rows(change, places),
+        };
+        places.push(place);
+        Ok(done)
     }
 
     /// What is known of a name.
@@ -252,6 +283,7 @@ impl Ledger {
             let former = before.open.get(bucket);
             open.held = former.is_some_and(|former| former.held && former.record == open.record);
         }
+        self.intents = self.intents.hold_as(&before.intents);
         self
     }
 

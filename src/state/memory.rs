@@ -1,20 +1,29 @@
 //! Stores that keep nothing on disk.
 
-use super::ledger::{Arrival, Change, Ledger, Outcome};
-use super::{Accounts, Buckets, Claim, SettingChange, Store, StoreError};
+mod rows;
+
+use super::ledger::{Arrival, Change, Ledger, Outcome, RowChange};
+use super::objects::possible;
+use super::{
+    Accounts, Buckets, Claim, Ending, Intent, ObjectName, OpenIntent, SettingChange, Store,
+    StoreError,
+};
 use arc_swap::ArcSwap;
 use async_trait::async_trait;
 use jiff::Timestamp;
 use portcullis_core::admission::BucketRecord;
+use portcullis_core::controls::objects::ObjectRecord;
 use portcullis_core::controls::public_access::PublicAccessBlock;
 use portcullis_core::controls::settings::BucketSettings;
 use portcullis_core::s3::names::{AccountId, BucketName};
+use rows::Rows;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// A store that lasts as long as the process.
 #[derive(Debug, Default)]
 pub struct MemoryStore {
     ledger: Mutex<Ledger>,
+    rows: Mutex<Rows>,
     buckets: ArcSwap<Buckets>,
     accounts: ArcSwap<Accounts>,
 }
@@ -27,7 +36,10 @@ impl MemoryStore {
 
     fn apply(&self, change: Change) -> Outcome {
         let mut ledger = self.ledger.lock().unwrap_or_else(PoisonError::into_inner);
-        let done = ledger.apply(change)?;
+        let mut places = Vec::new();
+        let done = ledger.apply(change, &mut places)?;
+        let mut rows = self.rows.lock().unwrap_or_else(PoisonError::into_inner);
+        places.into_iter().for_each(|place| rows.apply(place));
         self.buckets.store(ledger.buckets());
         self.accounts.store(ledger.accounts());
         Ok(done)
@@ -117,6 +129,70 @@ impl Store for MemoryStore {
         block: Option<PublicAccessBlock>,
     ) -> Result<(), StoreError> {
         self.apply(Change::SetAccount { account, block }).map(drop)
+    }
+
+    async fn begin(
+        &self,
+        intents: Vec<(ObjectName, Intent)>,
+        now: Timestamp,
+    ) -> Result<Vec<OpenIntent>, StoreError> {
+        self.apply(Change::Begin(intents, now))?
+            .begun()
+            .ok_or_else(lost)
+    }
+
+    async fn settle(&self, endings: Vec<(OpenIntent, Ending)>) -> Result<(), StoreError> {
+        self.apply(Change::Settle(endings)).map(drop)
+    }
+
+    async fn set_object(
+        &self,
+        object: &ObjectName,
+        version: &str,
+        record: ObjectRecord,
+    ) -> Result<(), StoreError> {
+        let change = RowChange::Set(object.clone(), version.into(), record);
+        self.apply(Change::Rows(change)).map(drop)
+    }
+
+    async fn object(
+        &self,
+        object: &ObjectName,
+        version: Option<&str>,
+    ) -> Result<Vec<Option<ObjectRecord>>, StoreError> {
+        let ledger = self.ledger.lock().unwrap_or_else(PoisonError::into_inner);
+        let rows = self.rows.lock().unwrap_or_else(PoisonError::into_inner);
+        let open = ledger.intents().of(object);
+        Ok(possible(rows.versions(object), &open, version))
+    }
+
+    async fn keep_upload(
+        &self,
+        object: &ObjectName,
+        upload: &str,
+        record: ObjectRecord,
+    ) -> Result<(), StoreError> {
+        let change = RowChange::KeepUpload(object.clone(), upload.into(), record);
+        self.apply(Change::Rows(change)).map(drop)
+    }
+
+    async fn upload(
+        &self,
+        object: &ObjectName,
+        upload: &str,
+    ) -> Result<Option<ObjectRecord>, StoreError> {
+        let rows = self.rows.lock().unwrap_or_else(PoisonError::into_inner);
+        Ok(rows.upload(object, upload))
+    }
+
+    async fn drop_upload(&self, object: &ObjectName, upload: &str) -> Result<(), StoreError> {
+        let change = RowChange::DropUpload(object.clone(), upload.into());
+        self.apply(Change::Rows(change)).map(drop)
+    }
+
+    fn unresolved_intents(&self) -> Vec<OpenIntent> {
+        let ledger = self.ledger.lock().unwrap_or_else(PoisonError::into_inner);
+        ledger.intents().unresolved()
     }
 
     fn buckets(&self) -> Arc<Buckets> {
@@ -213,6 +289,51 @@ impl Store for NoStore {
         _: Option<PublicAccessBlock>,
     ) -> Result<(), StoreError> {
         Err(StoreError::ReadOnly)
+    }
+
+    async fn begin(
+        &self,
+        _: Vec<(ObjectName, Intent)>,
+        _: Timestamp,
+    ) -> Result<Vec<OpenIntent>, StoreError> {
+        Err(StoreError::ReadOnly)
+    }
+
+    async fn settle(&self, _: Vec<(OpenIntent, Ending)>) -> Result<(), StoreError> {
+        Err(StoreError::ReadOnly)
+    }
+
+    async fn set_object(&self, _: &ObjectName, _: &str, _: ObjectRecord) -> Result<(), StoreError> {
+        Err(StoreError::ReadOnly)
+    }
+
+    async fn object(
+        &self,
+        _: &ObjectName,
+        _: Option<&str>,
+    ) -> Result<Vec<Option<ObjectRecord>>, StoreError> {
+        Ok(vec![None])
+    }
+
+    async fn keep_upload(
+        &self,
+        _: &ObjectName,
+        _: &str,
+        _: ObjectRecord,
+    ) -> Result<(), StoreError> {
+        Err(StoreError::ReadOnly)
+    }
+
+    async fn upload(&self, _: &ObjectName, _: &str) -> Result<Option<ObjectRecord>, StoreError> {
+        Ok(None)
+    }
+
+    async fn drop_upload(&self, _: &ObjectName, _: &str) -> Result<(), StoreError> {
+        Err(StoreError::ReadOnly)
+    }
+
+    fn unresolved_intents(&self) -> Vec<OpenIntent> {
+        Vec::new()
     }
 
     fn buckets(&self) -> Arc<Buckets> {

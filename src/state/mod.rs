@@ -1,5 +1,5 @@
 //! What must survive a restart: which buckets were created through the gateway, by whom, and for the how-manieth time;
-//! and what was set on them and on accounts.
+//! what was set on them and on accounts; and whose the objects are in buckets where ACLs count, with their ACLs.
 //!
 //! [`Store`] is the promise; [`RedbStore`] keeps it in one file, [`MemoryStore`] until the process ends, and [`NoStore`]
 //! is what a gateway without a `state:` entry has. A change is durable before its caller hears of it and visible in
@@ -9,20 +9,26 @@
 //! crash left behind is in [`Store::unresolved`], for the gateway to settle by asking the upstream. A bucket that was
 //! not created through the gateway is adopted before anything is set on it.
 //!
-//! Settings belong to one incarnation of a bucket: they go when it does.
+//! Settings and records of objects belong to one incarnation of a bucket: they go when it does.
+//!
+//! What is done to an object is on record before the upstream is asked: an intent, which becomes a record or goes when it
+//! is known what the upstream did. Until then [`Store::object`] tells all that may be.
 
 mod ledger;
 mod memory;
+mod objects;
 mod redb;
 #[cfg(test)]
 mod tests;
 
 pub use self::redb::{RedbStore, restore};
 pub use memory::{MemoryStore, NoStore};
+pub use objects::{Ending, Intent, NULL_VERSION, ObjectName, OpenIntent};
 
 use async_trait::async_trait;
 use jiff::Timestamp;
 use portcullis_core::admission::BucketRecord;
+use portcullis_core::controls::objects::ObjectRecord;
 use portcullis_core::controls::public_access::PublicAccessBlock;
 use portcullis_core::controls::settings::{AccountSettings, BucketSettings, SettingChange};
 use portcullis_core::s3::names::{AccountId, BucketName};
@@ -123,6 +129,63 @@ pub trait Store: Send + Sync {
         account: AccountId,
         block: Option<PublicAccessBlock>,
     ) -> Result<(), StoreError>;
+
+    /// Records durably what is about to be done to objects: all of it or nothing.
+    ///
+    /// Settle the intents whatever happens. Those of an answer that is dropped are [unresolved](Store::unresolved_intents).
+    ///
+    /// Fails with [`StoreError::NotOnRecord`] for another incarnation of a bucket, and with [`StoreError::ReadOnly`].
+    async fn begin(
+        &self,
+        intents: Vec<(ObjectName, Intent)>,
+        now: Timestamp,
+    ) -> Result<Vec<OpenIntent>, StoreError>;
+
+    /// Says what became of intents, in one step. One that is not open, or not any more, is passed over.
+    async fn settle(&self, endings: Vec<(OpenIntent, Ending)>) -> Result<(), StoreError>;
+
+    /// Puts a record in the place of that of a version that is there; the upstream has no part in it.
+    ///
+    /// Fails as [`Store::begin`].
+    async fn set_object(
+        &self,
+        object: &ObjectName,
+        version: &str,
+        record: ObjectRecord,
+    ) -> Result<(), StoreError>;
+
+    /// All that may be on record of a version, `None` for the current one: at least one, and more than one only while
+    /// intents are open on the object. `None` among them: no record.
+    ///
+    /// A record that cannot be read is an error, never none.
+    async fn object(
+        &self,
+        object: &ObjectName,
+        version: Option<&str>,
+    ) -> Result<Vec<Option<ObjectRecord>>, StoreError>;
+
+    /// Keeps what an upload in parts will be, until it is dropped.
+    ///
+    /// Fails as [`Store::begin`].
+    async fn keep_upload(
+        &self,
+        object: &ObjectName,
+        upload: &str,
+        record: ObjectRecord,
+    ) -> Result<(), StoreError>;
+
+    /// What was kept of an upload.
+    async fn upload(
+        &self,
+        object: &ObjectName,
+        upload: &str,
+    ) -> Result<Option<ObjectRecord>, StoreError>;
+
+    /// Forgets what was kept of an upload; it need not be there.
+    async fn drop_upload(&self, object: &ObjectName, upload: &str) -> Result<(), StoreError>;
+
+    /// Intents that nobody in this process holds: found at open, of unknown fate, or left over from a failure of the store.
+    fn unresolved_intents(&self) -> Vec<OpenIntent>;
 
     /// Every bucket on record. Takes no lock; the map is never changed, but replaced.
     fn buckets(&self) -> Arc<Buckets>;

@@ -5,8 +5,9 @@
 //!
 //! The file is a redb database. Table `meta` holds `format`, and which store it is: `store`, `generation`, `restored`.
 //! Table `buckets` holds per bucket name one JSON object `{"state", "incarnation", "owner", "created", "upstream"}`, the
-//! last three not for `gone`. Tables `settings` and `accounts` hold documents by bucket or account and kind. The file
-//! belongs to one process at a time.
+//! last three not for `gone`. Tables `settings` and `accounts` hold documents by bucket or account and kind. Tables `objects`
+//! and `uploads` hold `{"sequence", "owner", "acl", "tags"}` by bucket, incarnation, key and version or upload, and
+//! `intents` what is about to be done, by number. The file belongs to one process at a time.
 //!
 //! | file | says |
 //! |---|---|
@@ -14,6 +15,7 @@
 //! | `file` | the open file |
 //! | `format` | which tables there are; taking over what an older release wrote |
 //! | `rows` | what the rows say |
+//! | `objects` | those of objects |
 //! | `witness` | whether the file is the one that was there before |
 //! | `backup` | copies that can be put back |
 //! | `disk` | files that appear whole or not at all |
@@ -22,22 +24,29 @@ mod backup;
 mod disk;
 mod file;
 mod format;
+mod objects;
 mod rows;
 mod witness;
 mod writer;
 
 pub use backup::restore;
 
-use super::ledger::{Arrival, Change, Outcome};
-use super::{Accounts, Buckets, Claim, Origin, SettingChange, Store, StoreError};
-use arc_swap::ArcSwap;
+use super::ledger::{Arrival, Change, Intents, Outcome, RowChange};
+use super::objects::possible;
+use super::{
+    Accounts, Buckets, Claim, Ending, Intent, ObjectName, OpenIntent, Origin, SettingChange, Store,
+    StoreError,
+};
+use arc_swap::{ArcSwap, ArcSwapOption};
 use async_trait::async_trait;
 use file::StateFile;
 use jiff::Timestamp;
 use portcullis_core::admission::BucketRecord;
+use portcullis_core::controls::objects::ObjectRecord;
 use portcullis_core::controls::public_access::PublicAccessBlock;
 use portcullis_core::controls::settings::BucketSettings;
 use portcullis_core::s3::names::{AccountId, BucketName};
+use redb::{Database, ReadTransaction, ReadableDatabase as _};
 use std::path::Path;
 use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -64,6 +73,9 @@ struct Published {
     buckets: ArcSwap<Buckets>,
     accounts: ArcSwap<Accounts>,
     unresolved: ArcSwap<Vec<Claim>>,
+    intents: ArcSwap<Intents>,
+    /// For reading rows of objects; `None` while it is not known what became of a transaction.
+    database: ArcSwapOption<Database>,
 }
 
 impl RedbStore {
@@ -122,6 +134,28 @@ impl RedbStore {
             Err(TrySendError::Disconnected(_)) => Err(ended()),
         }
     }
+}
+
+impl Published {
+    /// Reads rows, as they are after every change that was answered.
+    fn read<T>(
+        &self,
+        read: impl FnOnce(&ReadTransaction) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let database = self.database.load_full();
+        let database =
+            database.ok_or_else(|| StoreError::Unavailable("its file is not open".to_owned()))?;
+        let view = database.begin_read();
+        read(&view.map_err(|error| StoreError::Unavailable(error.to_string()))?)
+    }
+}
+
+/// Disk accesses are for threads that may wait.
+async fn blocking<T: Send + 'static>(
+    read: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
+) -> Result<T, StoreError> {
+    let done = tokio::task::spawn_blocking(read).await;
+    done.unwrap_or_else(|error| Err(StoreError::Unavailable(error.to_string())))
 }
 
 fn ended() -> StoreError {
@@ -208,6 +242,74 @@ impl Store for RedbStore {
         self.apply(change).await.map(drop)
     }
 
+    async fn begin(
+        &self,
+        intents: Vec<(ObjectName, Intent)>,
+        now: Timestamp,
+    ) -> Result<Vec<OpenIntent>, StoreError> {
+        let begun = self.apply(Change::Begin(intents, now)).await?;
+        begun.begun().ok_or_else(ended)
+    }
+
+    async fn settle(&self, endings: Vec<(OpenIntent, Ending)>) -> Result<(), StoreError> {
+        self.apply(Change::Settle(endings)).await.map(drop)
+    }
+
+    async fn set_object(
+        &self,
+        object: &ObjectName,
+        version: &str,
+        record: ObjectRecord,
+    ) -> Result<(), StoreError> {
+        let change = RowChange::Set(object.clone(), version.into(), record);
+        self.apply(Change::Rows(change)).await.map(drop)
+    }
+
+    async fn object(
+        &self,
+        object: &ObjectName,
+        version: Option<&str>,
+    ) -> Result<Vec<Option<ObjectRecord>>, StoreError> {
+        let (published, object) = (Arc::clone(&self.published), object.clone());
+        let version = version.map(str::to_owned);
+        blocking(move || {
+            // Before the rows: what is settled in between is in both, and not in neither.
+            let open = published.intents.load().of(&object);
+            let rows = published.read(|view| objects::versions(view, &object))?;
+            Ok(possible(rows, &open, version.as_deref()))
+        })
+        .await
+    }
+
+    async fn keep_upload(
+        &self,
+        object: &ObjectName,
+        upload: &str,
+        record: ObjectRecord,
+    ) -> Result<(), StoreError> {
+        let change = RowChange::KeepUpload(object.clone(), upload.into(), record);
+        self.apply(Change::Rows(change)).await.map(drop)
+    }
+
+    async fn upload(
+        &self,
+        object: &ObjectName,
+        upload: &str,
+    ) -> Result<Option<ObjectRecord>, StoreError> {
+        let (published, object) = (Arc::clone(&self.published), object.clone());
+        let upload = upload.to_owned();
+        blocking(move || published.read(|view| objects::upload(view, &object, &upload))).await
+    }
+
+    async fn drop_upload(&self, object: &ObjectName, upload: &str) -> Result<(), StoreError> {
+        let change = RowChange::DropUpload(object.clone(), upload.into());
+        self.apply(Change::Rows(change)).await.map(drop)
+    }
+
+    fn unresolved_intents(&self) -> Vec<OpenIntent> {
+        self.published.intents.load().unresolved()
+    }
+
     fn buckets(&self) -> Arc<Buckets> {
         self.published.buckets.load_full()
     }
@@ -225,6 +327,7 @@ impl Drop for RedbStore {
     /// Finishes what waits and closes the file.
     fn drop(&mut self) {
         self.requests = None;
+        self.published.database.store(None);
         let thread = self
             .thread
             .get_mut()

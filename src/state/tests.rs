@@ -1,6 +1,7 @@
 //! The promises of [`Store`], checked on every implementation.
 
 mod model;
+mod objects;
 
 use super::*;
 use portcullis_core::controls::settings::{Setting, SettingKind};
@@ -469,11 +470,13 @@ async fn of_concurrent_changes_none_is_lost(fixture: &impl Fixture) {
 #[tokio::test]
 async fn the_memory_store_keeps_the_promises() {
     conformance(|| Memory(Arc::new(MemoryStore::new()))).await;
+    objects::conformance(|| Memory(Arc::new(MemoryStore::new()))).await;
 }
 
 #[tokio::test]
 async fn the_file_store_keeps_the_promises() {
     conformance(File::new).await;
+    objects::conformance(File::new).await;
 }
 
 #[tokio::test]

@@ -14,6 +14,7 @@ use jiff::Timestamp;
 use std::error::Error;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
+use tokio::sync::Notify;
 
 /// Renewal starts this long before the expiry, or at three quarters of a shorter life.
 const AHEAD: Duration = Duration::from_secs(300);
@@ -56,6 +57,7 @@ pub struct Credentials {
     source: Source,
     held: ArcSwapOption<Keys>,
     failure: ArcSwapOption<Arc<str>>,
+    soon: Arc<Notify>,
     clock: fn() -> Timestamp,
 }
 
@@ -93,6 +95,7 @@ impl Credentials {
             source,
             held: ArcSwapOption::new(fixed(settings).map(Arc::new)),
             failure: ArcSwapOption::empty(),
+            soon: Arc::default(),
             clock,
         }
     }
@@ -135,6 +138,11 @@ impl Credentials {
         };
         let key = masked(keys.access_key_id());
         Some(format!("key {key} from {}, {until}", origin(&keys)))
+    }
+
+    /// Has them fetched again at once: what they come from may have changed. What is held is good until then.
+    pub fn fetch_soon(&self) {
+        self.soon.notify_one();
     }
 
     /// Fetches once. `false`: there is nothing to fetch.
@@ -263,7 +271,7 @@ async fn provider(source: &Source) -> Option<SharedCredentialsProvider> {
     }
 }
 
-/// Fetches and renews until the owner is dropped.
+/// Fetches and renews, at once when told to, until the owner is dropped.
 pub(super) async fn maintain<T>(owner: &Weak<T>, of: fn(&T) -> &Credentials) {
     let mut retry = RETRY.0;
     loop {
@@ -283,8 +291,9 @@ pub(super) async fn maintain<T>(owner: &Weak<T>, of: fn(&T) -> &Credentials) {
                 retry
             }
         };
+        let soon = Arc::clone(&credentials.soon);
         drop(owner);
-        tokio::time::sleep(pause).await;
+        let _ = tokio::time::timeout(pause, soon.notified()).await;
     }
 }
 

@@ -41,3 +41,4 @@ mod relaying;
 mod tags;
 mod tls;
 mod waiting;
+mod watching;

@@ -194,6 +194,24 @@ impl Stand {
         client.answer(request.method()).await
     }
 
+    /// The value of a series in what is scraped, if it is there.
+    pub(crate) async fn metric(&self, series: &str) -> Option<String> {
+        let text = self.metrics().await;
+        let prefix = format!("portcullis_{series} ");
+        let mut lines = text.lines();
+        lines.find_map(|line| Some(line.strip_prefix(&prefix)?.to_owned()))
+    }
+
+    /// All that is scraped.
+    pub(crate) async fn metrics(&self) -> String {
+        let health = self.running.health().unwrap();
+        let mut client = Client::new(TcpStream::connect(health).await.unwrap());
+        client
+            .send(b"GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n")
+            .await;
+        client.answer("GET").await.text()
+    }
+
     /// Stops the gateway and gives what is left.
     pub(crate) async fn end(self) -> Ended {
         self.running

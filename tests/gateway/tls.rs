@@ -68,19 +68,6 @@ fn get() -> Request {
     Request::get("/lake-1/key").on(HOST).signed_by(OWNER)
 }
 
-/// The value of a series in what is scraped.
-async fn metric(stand: &Stand, series: &str) -> String {
-    let health = stand.running.health().unwrap();
-    let mut client = Client::new(TcpStream::connect(health).await.unwrap());
-    client
-        .send(b"GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n")
-        .await;
-    let text = client.answer("GET").await.text();
-    let prefix = format!("portcullis_{series} ");
-    let value = text.lines().find_map(|line| line.strip_prefix(&prefix));
-    value.unwrap_or_else(|| panic!("{text}")).to_owned()
-}
-
 #[tokio::test]
 async fn a_signed_get_passes_and_the_log_names_cipher_and_version() {
     for (version, name, cipher) in [
@@ -94,7 +81,13 @@ async fn a_signed_get_passes_and_the_log_names_cipher_and_version() {
             assert_eq!(answer.status, 200, "{answer:?}");
             assert!(answer.head.starts_with("HTTP/1.1 "), "{answer:?}");
         }
-        assert_eq!(metric(&stand, "connections{listener=\"tls\"}").await, "1");
+        assert_eq!(
+            stand
+                .metric("connections{listener=\"tls\"}")
+                .await
+                .as_deref(),
+            Some("1")
+        );
         drop(client);
         let ended = stand.end().await;
         let log = String::from_utf8(ended.log.clone()).unwrap();
@@ -185,10 +178,10 @@ async fn who_speaks_plain_http_to_the_tls_port_is_closed_and_counted() {
     // At most TLS's own alert.
     assert!(said.len() < 16 && !said.starts_with(b"HTTP"), "{said:?}");
     let failures = "tls_handshake_failures_total{listener=\"tls\"}";
-    assert_eq!(metric(&stand, failures).await, "1");
+    assert_eq!(stand.metric(failures).await.as_deref(), Some("1"));
     let mut client = shake(&stand, TLS_1_3, &[HTTP_1]).await.unwrap();
     assert_eq!(ask(&mut client, &get()).await.status, 200);
-    assert_eq!(metric(&stand, failures).await, "1");
+    assert_eq!(stand.metric(failures).await.as_deref(), Some("1"));
     drop(client);
     let ended = stand.end().await;
     assert_eq!(ended.records.len(), 1, "{}", ended.lines);

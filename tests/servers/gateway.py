@@ -115,9 +115,9 @@ class Gateway:
 
     region = REGION
 
-    def __init__(self, folder, upstreams, certificates, users=None, bucket_policies=None, settings=None):
+    def __init__(self, folder, upstreams, certificates, users=None, bucket_policies=None, settings=None, tls=None):
         self.folder = Path(folder)
-        self.users, self.certificates = users or Users(), certificates
+        self.users, self.certificates = users or Users(), tls or certificates
         self.access_key = self.users.keys["alice"].id
         self.secret_key = self.users.keys["alice"].secret
         self.port, self.tls_port, self.app_port, self.health_port = (free_port() for _ in range(4))

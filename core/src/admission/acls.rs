@@ -1,16 +1,20 @@
-//! Calls on ACLs. They are disabled in every bucket, as in those that AWS makes today: the bucket's owner owns all that is in
-//! it and has full control, and no other ACL can be set.
+//! Calls on ACLs of buckets and objects.
 //! <https://docs.aws.amazon.com/AmazonS3/latest/userguide/about-object-ownership.html>
 
+use super::facts::Whose;
+use super::in_force::InForce;
 use super::legality::Case;
-use super::settings::{document, empty};
+use super::settings::{changeable, document, empty};
 use super::{Labels, refuse};
-use crate::controls::acl::{Acl, AclChange, On, put_acl, shown_bucket};
-use crate::controls::ownership::ObjectOwnership;
+use crate::context::Stored;
+use crate::controls::acl::{Acl, AclChange, NewObject, On, put_acl, shown_bucket, shown_object};
+use crate::controls::objects::ObjectRecord;
+use crate::controls::settings::{Setting, SettingChange, SettingKind};
 use crate::s3::answer::{Answer, S3Error};
 use crate::s3::operations::{Operation, OperationId};
 use bytes::Bytes;
 use http::{Method, StatusCode};
+use std::sync::Arc;
 
 /// Whose ACL an operation is about, if it is about one.
 pub(super) fn call(operation: &Operation) -> Option<On> {
@@ -21,30 +25,88 @@ pub(super) fn call(operation: &Operation) -> Option<On> {
     }
 }
 
-/// What an allowed call is answered.
-pub(super) fn answer(
+/// The ACL of a bucket that nobody gave one.
+pub(super) fn private(labels: &Labels) -> Acl {
+    let owner = labels.owner.as_ref();
+    Acl::private(owner.map_or("", |owner| &owner.canonical_id))
+}
+
+/// What an allowed call on a bucket's ACL changes, and is answered.
+pub(super) fn of_bucket(
     case: &Case<'_>,
     labels: &Labels,
-    on: On,
     body: &Bytes,
-) -> Result<Answer, S3Error> {
-    // Whose id nobody knows, nobody can be told.
-    let owner = labels.owner.as_ref();
-    let owner = owner.ok_or_else(|| refuse::not_built(case.request.operation))?;
-    let block = case.in_force(&case.request.target);
-    let block = block.map(|it| it.public_access_block()).unwrap_or_default();
-    let enforced = ObjectOwnership::BucketOwnerEnforced;
+) -> Result<(Option<SettingChange>, Answer), S3Error> {
+    let (owner, in_force) = known(case, labels)?;
+    let (ownership, block) = (in_force.ownership(), in_force.public_access_block());
     if *case.head.method == Method::GET {
-        let acl = shown_bucket(&Acl::private(&owner.canonical_id), enforced, block);
-        return Ok(document("application/xml", acl.to_xml(|_| None)));
+        // A file need not say whose it is.
+        let acl = in_force.acl().map(|acl| Acl {
+            owner: owner.into(),
+            ..acl.clone()
+        });
+        let acl = acl.unwrap_or_else(|| Acl::private(owner));
+        return Ok((None, shown(&shown_bucket(&acl, ownership, block))));
     }
-    let change = AclChange::of(case.head.headers, body, on)?;
-    put_acl(
-        &change,
-        enforced,
-        &owner.canonical_id,
-        &owner.canonical_id,
-        block,
-    )?;
-    Ok(empty(StatusCode::OK))
+    let change = AclChange::of(case.head.headers, body, On::Bucket)?;
+    let Some(acl) = put_acl(&change, ownership, owner, owner, block)? else {
+        return Ok((None, empty(StatusCode::OK)));
+    };
+    changeable(case, in_force.is_of_files(SettingKind::Acl))?;
+    let change = SettingChange::Put(Setting::Acl(Arc::new(acl)));
+    Ok((Some(change), empty(StatusCode::OK)))
+}
+
+/// A version's new record.
+pub(super) type NewRecord = (Option<Box<str>>, ObjectRecord);
+
+/// What an allowed call on an object's ACL changes, and is answered.
+pub(super) fn of_object(
+    case: &Case<'_>,
+    labels: &Labels,
+    body: &Bytes,
+) -> Result<(Option<NewRecord>, Answer), S3Error> {
+    let (bucket_owner, in_force) = known(case, labels)?;
+    let (ownership, block) = (in_force.ownership(), in_force.public_access_block());
+    let record = match case.looked.record(Whose::Target) {
+        Stored::Known(record) => record.clone(),
+        Stored::NotAsked | Stored::None => ObjectRecord {
+            owner: bucket_owner.into(),
+            acl: None,
+            tags: Vec::new(),
+        },
+    };
+    if *case.head.method == Method::GET {
+        let object = NewObject {
+            owner: record.owner,
+            acl: record.acl,
+        };
+        return Ok((
+            None,
+            shown(&shown_object(&object, ownership, bucket_owner, block)),
+        ));
+    }
+    let change = AclChange::of(case.head.headers, body, On::Object)?;
+    let Some(acl) = put_acl(&change, ownership, &record.owner, bucket_owner, block)? else {
+        return Ok((None, empty(StatusCode::OK)));
+    };
+    changeable(case, false)?;
+    let version = case.request.query.get("versionId").map(Into::into);
+    let record = ObjectRecord {
+        acl: Some(acl),
+        ..record
+    };
+    Ok((Some((version, record)), empty(StatusCode::OK)))
+}
+
+/// The bucket owner's canonical id and the bucket's settings. Whose id nobody knows, nobody can be told.
+fn known<'a>(case: &Case<'a>, labels: &'a Labels) -> Result<(&'a str, InForce<'a>), S3Error> {
+    let owner = labels.owner.as_ref().map(|owner| &*owner.canonical_id);
+    let owner = owner.ok_or_else(|| refuse::not_built(case.request.operation))?;
+    let in_force = case.in_force(&case.request.target);
+    Ok((owner, in_force.ok_or_else(refuse::nothing_to_ask_on)?))
+}
+
+fn shown(acl: &Acl) -> Answer {
+    document("application/xml", acl.to_xml(|_| None))
 }

@@ -4,7 +4,7 @@ use super::authorise;
 use super::facts::Looked;
 use super::legality::{self, Case};
 use super::rego::Ruling;
-use super::waiting::{Waits, forwarded, missing_tags};
+use super::waiting::{Waits, forwarded, missing};
 use super::{
     Arrival, Auth, DecisionMode, Observed, Permit, Rules, Shadowed, Waiting, authenticate, cors,
     posted, refuse,
@@ -77,6 +77,9 @@ pub struct Labels {
     pub observed: Option<Box<Observed>>,
     /// What policies in shadow would have changed; `None` if nothing.
     pub shadow: Option<Box<Shadowed>>,
+    /// Whether a grant of an ACL was what allowed it, or it gives a new object an ACL with grants to others.
+    /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-ownership-migrating-acls-prerequisites.html>
+    pub acl_required: bool,
 }
 
 /// One permission and the decision on it.
@@ -164,7 +167,7 @@ fn check(
         | PayloadKind::OptionalSettings(..) => Waits::Body,
         PayloadKind::None | PayloadKind::Stream => match authorise::without_body(&case, labels) {
             Ok(granted) => return Ok(forwarded(&case, plan, granted)),
-            Err(stop) => missing_tags(&case, stop)?,
+            Err(stop) => missing(&case, stop)?,
         },
     };
     labels.undecide();
@@ -237,6 +240,7 @@ impl Labels {
         self.rego = None;
         self.observed = None;
         self.shadow = None;
+        self.acl_required = false;
     }
 
     pub(super) fn describe(&mut self, request: &S3Request) {

@@ -1,13 +1,13 @@
 //! Whether this caller may make this request: every permission the operation's row asks for is put to the engine.
 
-use super::facts::{Stop, Whose, sees_tags, whose};
+use super::facts::{Fact, Stop, Whose, sees_tags, whose};
 use super::hidden::conceals;
 use super::legality::Case;
 use super::modes::{Asking, Facts, Unit};
 use super::permit::Run;
 use super::questions::{Said, Subject, applies, ask, subject};
 use super::ruling::{Refused, allow};
-use super::{Item, Labels, Permission, Route, refuse, rego, settings};
+use super::{Item, Keeping, Labels, Permission, Route, objects, refuse, rego, settings};
 use crate::context::{Listing, Stored, Tag};
 use crate::policy::{Decision, Verdict};
 use crate::request::Query;
@@ -27,6 +27,7 @@ pub(super) struct Granted {
     pub(super) run: Run,
     /// The caller may not learn that a key is missing.
     pub(super) conceal_missing: bool,
+    pub(super) keeping: Option<Keeping>,
 }
 
 /// Decides a request whose body says nothing about its permissions.
@@ -50,6 +51,7 @@ pub(super) fn without_body(case: &Case<'_>, labels: &mut Labels) -> Result<Grant
     Ok(Granted {
         run,
         conceal_missing: conceals(case, labels),
+        keeping: objects::keeping(case, labels)?,
     })
 }
 
@@ -97,6 +99,7 @@ pub(super) fn with_body(
     Ok(Granted {
         run,
         conceal_missing: conceals(case, labels),
+        keeping: objects::keeping(case, labels)?,
     })
 }
 
@@ -107,6 +110,7 @@ fn create_bucket(case: &Case<'_>, labels: &mut Labels, body: &Bytes) -> Result<R
     let said = Said::of_new_bucket(&configuration);
     require_all(case, labels, &said)?;
     let takes_tags = |route: &Route| route.profile.tags_new_buckets;
+    let settings = settings::of_new_bucket(case, labels)?;
     if !configuration.tags.is_empty() && !case.route().is_some_and(takes_tags) {
         return Err(refuse::tags_of_new_bucket().into());
     }
@@ -115,7 +119,10 @@ fn create_bucket(case: &Case<'_>, labels: &mut Labels, body: &Bytes) -> Result<R
     {
         return Err(refuse::wrong_location(location.unwrap_or_default()).into());
     }
-    Ok(Run::CreateBucket(configuration.to_xml()))
+    Ok(Run::CreateBucket {
+        document: configuration.to_xml(),
+        settings: Box::new(settings),
+    })
 }
 
 /// A document of settings goes on as it came, once it is read, unless the gateway keeps it itself.
@@ -207,6 +214,7 @@ fn delete_item(
             true => Stored::NotAsked,
             false => Stored::None,
         },
+        record: Stored::NotAsked,
     };
     let mut needs = needs(case.request.operation, Effect::Required)
         .filter(|need| applies(need.when, case, &said));
@@ -229,6 +237,7 @@ fn delete_item(
         version_id: item.version_id.as_deref(),
         listing: Listing::No,
         tags: Stored::None,
+        record: Stored::NotAsked,
     };
     Ok(rego::check_key(case, labels, unit, &about, &said, spent)?)
 }
@@ -318,6 +327,9 @@ fn require(
         return Ok(());
     }
     let subject = subject(case, need, said)?;
+    if let (Stored::NotAsked, Some(whose)) = (subject.record, whose(need.on)) {
+        return Err(Stop::Unknown(Fact::Record(whose)));
+    }
     let asking = Asking::of(case, need, &subject, said);
     let decision = ask(case, labels, need.action, &subject, said);
     let allowed = matches!(decision.verdict, Verdict::Allow);
@@ -327,11 +339,11 @@ fn require(
             unit.compare(asking, labels, &decision, Facts::IfTagged);
             return Ok(());
         }
-        (Some(Stored::NotAsked), _) => return Err(Stop::Unknown(Whose::Source)),
+        (Some(Stored::NotAsked), _) => return Err(Stop::Unknown(Fact::Tags(Whose::Source))),
         (_, Some(whose))
             if depends_on_tags(&decision, &subject) || asking.hides_a_deny(labels, &decision) =>
         {
-            return Err(Stop::Unknown(whose));
+            return Err(Stop::Unknown(Fact::Tags(whose)));
         }
         _ => {}
     }

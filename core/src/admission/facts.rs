@@ -1,22 +1,25 @@
-//! What takes a look-up to know: the tags that are stored with an object. They are asked for only when the outcome
-//! depends on them, which is when a condition names `s3:ExistingObjectTag`, or when a copy would keep tags that the
-//! caller may not read and write.
+//! What takes a look-up to know. The tags that are stored with an object are asked for only when the outcome depends on
+//! them, which is when a condition names `s3:ExistingObjectTag`, or when a copy would keep tags that the caller may not
+//! read and write. What the store has on record of an object is asked for wherever ACLs are enabled.
 
 use super::legality::Case;
 use super::posted::Posted;
-use super::{Permit, Route};
+use super::waiting::Waits;
+use super::{Permit, Route, objects};
 use crate::context::{Stored, Tag};
+use crate::controls::objects::ObjectRecord;
 use crate::request::S3Request;
 use crate::s3::actions::Action;
 use crate::s3::answer::S3Error;
+use crate::s3::names::Target;
 use crate::s3::operations::{On, OperationId};
 
 /// Why a request does not pass, or not yet.
 #[derive(Debug)]
 pub(super) enum Stop {
     Refused(S3Error),
-    /// It depends on these tags.
-    Unknown(Whose),
+    /// It depends on this.
+    Unknown(Fact),
 }
 
 impl From<S3Error> for Stop {
@@ -25,7 +28,16 @@ impl From<S3Error> for Stop {
     }
 }
 
-/// The object whose tags are meant.
+/// What is not known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Fact {
+    /// An object's tags.
+    Tags(Whose),
+    /// An object's owner and ACL.
+    Record(Whose),
+}
+
+/// The object that is meant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Whose {
     Target,
@@ -37,6 +49,8 @@ pub(super) enum Whose {
 pub struct Looked {
     target: Stored<Vec<Tag>>,
     source: Stored<Vec<Tag>>,
+    /// What is on record of the target and of a copy's source; `None`: not asked.
+    records: [Option<ObjectRecord>; 2],
     /// What a form says beside its file.
     pub(super) posted: Option<Posted>,
 }
@@ -52,6 +66,7 @@ impl Looked {
         Self {
             target: unless(request.target.key().is_some()),
             source: unless(request.copy_source.is_some()),
+            records: [None, None],
             posted: None,
         }
     }
@@ -66,6 +81,23 @@ impl Looked {
             Whose::Target => self.target = Stored::Known(tags),
             Whose::Source => self.source = Stored::Known(tags),
         }
+    }
+
+    pub(super) fn learn_record(&mut self, whose: Whose, record: ObjectRecord) {
+        let [target, source] = &mut self.records;
+        match whose {
+            Whose::Target => *target = Some(record),
+            Whose::Source => *source = Some(record),
+        }
+    }
+
+    pub(super) fn record(&self, whose: Whose) -> Stored<&ObjectRecord> {
+        let [target, source] = &self.records;
+        let record = match whose {
+            Whose::Target => target,
+            Whose::Source => source,
+        };
+        record.as_ref().map_or(Stored::NotAsked, Stored::Known)
     }
 
     pub(super) fn tags(&self, whose: Whose) -> Stored<&[Tag]> {
@@ -122,15 +154,29 @@ pub(super) fn sees_tags(action: Action) -> bool {
     )
 }
 
-/// Leave to look the tags up; `None` where there is no such object.
-pub(super) fn look_up(case: &Case<'_>, whose: Whose) -> Option<Permit> {
-    let request = case.request;
-    let (target, version) = match whose {
-        Whose::Target => (&request.target, request.query.get("versionId")),
-        Whose::Source => {
-            let source = request.copy_source.as_ref()?;
-            (&source.target, source.version_id.as_deref())
+/// How to find out; `None` where there is no such object.
+pub(super) fn look_up(case: &Case<'_>, fact: Fact) -> Option<Waits> {
+    match fact {
+        Fact::Tags(whose) => {
+            let (target, version) = case.object(whose)?;
+            let permit = Permit::tags_of(case.route?, target, version)?;
+            Some(Waits::Tags(whose, Box::new(permit)))
         }
-    };
-    Permit::tags_of(case.route?, target, version)
+        Fact::Record(whose) => {
+            objects::record_of(case, whose).map(|record| Waits::Record(whose, Box::new(record)))
+        }
+    }
+}
+
+impl<'a> Case<'a> {
+    /// The object that is meant, and its version if one is named.
+    pub(super) fn object(&self, whose: Whose) -> Option<(&'a Target, Option<&'a str>)> {
+        match whose {
+            Whose::Target => Some((&self.request.target, self.request.query.get("versionId"))),
+            Whose::Source => {
+                let source = self.request.copy_source.as_ref()?;
+                Some((&source.target, source.version_id.as_deref()))
+            }
+        }
+    }
 }

@@ -34,6 +34,7 @@ pub(super) fn permit(case: &Case<'_>, body: BodyPlan, granted: Granted) -> Permi
             query: version.map_or_else(String::new, |version| format!("versionId={version}")),
             run: granted.run,
             conceal_missing: granted.conceal_missing,
+            keeping: granted.keeping.map(Box::new),
             ..Permit::look_up(0, Method::HEAD, bucket)
         };
     }
@@ -63,6 +64,7 @@ pub(super) fn permit(case: &Case<'_>, body: BodyPlan, granted: Granted) -> Permi
         wrapping,
         run: granted.run,
         conceal_missing: granted.conceal_missing,
+        keeping: granted.keeping.map(Box::new),
     }
 }
 
@@ -93,6 +95,25 @@ impl Permit {
         })
     }
 
+    /// Leave to ask an upstream for an object's head: a look-up of the gateway's own, where a change of the object was cut
+    /// short.
+    pub fn head_of(upstream: usize, bucket: &BucketName, key: &str, version: Option<&str>) -> Self {
+        let version = version.map(encode_query_component);
+        Self {
+            key: encode_path(key),
+            query: version.map_or_else(String::new, |version| format!("versionId={version}")),
+            ..Self::look_up(upstream, Method::HEAD, bucket.as_str())
+        }
+    }
+
+    /// Leave to ask an upstream for the newest versions of all keys that begin with this one, likewise.
+    pub fn versions_of(upstream: usize, bucket: &BucketName, key: &str) -> Self {
+        Self {
+            query: format!("prefix={}&versions=", encode_query_component(key)),
+            ..Self::look_up(upstream, Method::GET, bucket.as_str())
+        }
+    }
+
     fn look_up(upstream: usize, method: Method, bucket: &str) -> Self {
         Self {
             upstream: Some(upstream),
@@ -105,6 +126,7 @@ impl Permit {
             wrapping: None,
             run: Run::Buffered(Bytes::new()),
             conceal_missing: false,
+            keeping: None,
         }
     }
 }

@@ -28,19 +28,21 @@ pub(super) fn conceals(case: &Case<'_>, labels: &Labels) -> bool {
             version_id: None,
             listing: Listing::Prefix(object.key().unwrap_or_default()),
             tags: Stored::None,
+            record: Stored::None,
         };
         !passes(case, labels, need, &subject, &Said::default())
     })
 }
 
 /// The headers of an upstream's answer that this caller may not see: of an object's tags, retention and legal hold. Asked
-/// only when an answer has such headers, which most have not; rules, head and arrival are those of the admission that
-/// made the labels. <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html>
+/// only when an answer has such headers, which most have not; rules, head, arrival and what was looked up are those of the
+/// admission that made the labels. <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html>
 pub fn withheld(
     rules: &Rules,
     head: &Head<'_>,
     arrival: &Arrival<'_>,
     labels: &Labels,
+    looked: Option<&Looked>,
     answer: &HeaderMap,
 ) -> Vec<&'static str> {
     let shown = |need: &&Need| shown_headers(need).any(|name| answer.contains_key(name));
@@ -62,6 +64,7 @@ pub fn withheld(
     let route = labels
         .upstream
         .and_then(|position| rules.routes.get(position));
+    let nothing = Looked::nothing(&request, route);
     let case = Case {
         rules,
         head,
@@ -69,7 +72,7 @@ pub fn withheld(
         request: &request,
         presented,
         route: labels.upstream,
-        looked: &Looked::nothing(&request, route),
+        looked: looked.unwrap_or(&nothing),
     };
     let refused = |need: &&Need| !is_allowed(&case, labels, need);
     let said = Said::default();

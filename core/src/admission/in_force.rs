@@ -1,7 +1,9 @@
 //! The settings in force for a bucket: what files say of a kind goes before what is stored.
 
 use super::{Route, Rules};
+use crate::controls::acl::Acl;
 use crate::controls::cors::Cors;
+use crate::controls::ownership::ObjectOwnership;
 use crate::controls::public_access::PublicAccessBlock;
 use crate::controls::settings::{
     AccountSettings, BucketPolicy, BucketSettings, Setting, SettingKind,
@@ -13,6 +15,7 @@ use crate::s3::names::AccountId;
 pub struct InForce<'a> {
     files: Option<&'a BucketSettings>,
     stored: Option<&'a BucketSettings>,
+    incarnation: Option<u64>,
     account: AccountSettings,
 }
 
@@ -23,6 +26,7 @@ impl Rules {
         InForce {
             files: self.files.get(bucket),
             stored: record.map(|record| &*record.settings),
+            incarnation: record.map(|record| record.incarnation),
             account: self.account_settings(self.owner_of(bucket, route)),
         }
     }
@@ -57,6 +61,36 @@ impl<'a> InForce<'a> {
         let own = self.files.and_then(of).or_else(|| self.stored.and_then(of));
         let account = self.account.public_access_block;
         own.unwrap_or_default().with(account.unwrap_or_default())
+    }
+
+    /// Whether ACLs count, and whose objects are.
+    pub fn ownership(&self) -> ObjectOwnership {
+        let of = |settings: &BucketSettings| settings.ownership;
+        let own = self.files.and_then(of).or_else(|| self.stored.and_then(of));
+        own.unwrap_or_default()
+    }
+
+    /// Whether ACLs count.
+    pub fn acls_count(&self) -> bool {
+        self.ownership() != ObjectOwnership::BucketOwnerEnforced
+    }
+
+    /// The bucket's ACL; none if nobody gave it one.
+    pub fn acl(&self) -> Option<&'a Acl> {
+        let of = |settings: &'a BucketSettings| settings.acl.as_deref();
+        self.files.and_then(of).or_else(|| self.stored.and_then(of))
+    }
+
+    /// Whether records are kept of its objects: as long as ACLs count, and afterwards, lest what is written then comes
+    /// under the ACL of what was there before.
+    pub fn keeps_records(&self) -> bool {
+        let marked = self.stored.is_some_and(|stored| stored.acl.is_some());
+        self.acls_count() || marked
+    }
+
+    /// Which bucket of its name it is, if the store knows it.
+    pub fn incarnation(&self) -> Option<u64> {
+        self.incarnation
     }
 
     /// The bucket's own setting of a kind.

@@ -5,11 +5,11 @@ use super::facts::Looked;
 use super::in_force::InForce;
 use super::{Arrival, Route, Rules, refuse};
 use crate::identity::Principal;
-use crate::policy::{Policy, PublicPolicies, View};
+use crate::policy::{Policy, View};
 use crate::request::{Head, S3Request};
 use crate::s3::actions::{Action, Applies};
 use crate::s3::answer::S3Error;
-use crate::s3::headers::{self, Disposition};
+use crate::s3::headers::Disposition;
 use crate::s3::names::{AccountId, Target};
 use crate::s3::operations::{AnsweredBy, Checksum, Operation, OperationId, PayloadKind};
 use crate::sigv4::payload::{self, BodyKind, BodyPlan, ChunkSignatures};
@@ -132,11 +132,7 @@ fn listed_headers(case: &Case<'_>) -> Result<(), S3Error> {
             None => {}
         }
     }
-    // Whether a bucket takes ACLs is for the gateway to say once it keeps them.
-    if operation.is_answered_here() {
-        return Ok(());
-    }
-    headers::acl_headers(operation.acts_on(), case.head.headers).map_err(S3Error::new)
+    Ok(())
 }
 
 /// What the body must be. A body that the operation has no use for is refused.
@@ -232,9 +228,14 @@ impl<'a> Case<'a> {
             .unwrap_or(AccountId::NOBODY)
     }
 
-    /// The policy of a target's bucket. A bucket that is yet to be created has none, whatever lies ready for its name:
-    /// nobody creates buckets on a bucket policy's word, least of all anonymously.
-    pub(super) fn bucket_policy(&self, target: &Target, view: View) -> Option<&'a Policy> {
+    /// The policy of a target's bucket, in which these settings are in force. A bucket that is yet to be created has none,
+    /// whatever lies ready for its name: nobody creates buckets on a bucket policy's word, least of all anonymously.
+    pub(super) fn bucket_policy(
+        &self,
+        target: &Target,
+        in_force: Option<&InForce<'a>>,
+        view: View,
+    ) -> Option<&'a Policy> {
         let bucket = target.bucket_name()?;
         if self.request.operation.id == OperationId::CreateBucket {
             return None;
@@ -243,14 +244,8 @@ impl<'a> Case<'a> {
             View::Live => None,
             View::Shadow => self.rules.candidate(bucket),
         };
-        let live = || self.in_force(target)?.policy().map(|live| &live.policy);
+        let live = || in_force?.policy().map(|live| &live.policy);
         candidate.or_else(live).map(AsRef::as_ref)
-    }
-
-    /// Whether RestrictPublicBuckets is on for a target's bucket.
-    pub(super) fn public_policies(&self, target: &Target) -> PublicPolicies {
-        let block = self.in_force(target).map(|it| it.public_access_block());
-        block.unwrap_or_default().public_policies()
     }
 
     /// The settings in force for a target's bucket.

@@ -15,6 +15,9 @@
 //! | `ruling` | what a refusal leaves in the record |
 //! | `explain` | the same questions again, for those who ask why |
 //! | `facts` | what takes a look-up, and when |
+//! | `objects` | whose an object is, its grants, and what is kept of one that is written |
+//! | `in_force` | which settings of a bucket count |
+//! | `settings`, `acls`, `cors` | what calls on settings do and answer |
 //! | `rego` | what guardrails in Rego are asked about it |
 //! | `modes` | what policies in shadow would change, and what a listener in observe lets pass |
 //! | `hidden` | what a caller who may make it may still not see |
@@ -33,6 +36,7 @@ mod hidden;
 mod in_force;
 mod legality;
 mod modes;
+mod objects;
 mod permit;
 mod posted;
 mod questions;
@@ -53,6 +57,7 @@ pub use facts::Looked;
 pub use hidden::withheld;
 pub use in_force::InForce;
 pub use modes::{Difference, DifferenceKind, Observed, Shadowed};
+pub use objects::{Keeping, KeptObject, RecordChange, RecordOf};
 pub use permit::{Permit, Run};
 pub use refuse::{body as refuse_body, form as refuse_form};
 pub use rules::{

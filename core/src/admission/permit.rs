@@ -1,6 +1,7 @@
 //! The proof that a request was admitted, and all that later phases need.
 
-use super::Settling;
+use super::{Keeping, Settling};
+use crate::controls::settings::BucketSettings;
 use crate::form::Reply;
 use crate::s3::xml::{BucketPage, DeleteFailure};
 use crate::sigv4::payload::{BodyPlan, Wrapping};
@@ -24,6 +25,7 @@ pub struct Permit {
     pub(super) wrapping: Option<Wrapping>,
     pub(super) run: Run,
     pub(super) conceal_missing: bool,
+    pub(super) keeping: Option<Box<Keeping>>,
 }
 
 /// How a permit is carried out.
@@ -49,7 +51,12 @@ pub enum Run {
     /// ListBuckets over all upstreams of the caller's account.
     ListBuckets(BucketPage),
     /// CreateBucket: the owner is recorded before and settled after the upstream's answer.
-    CreateBucket(Bytes),
+    CreateBucket {
+        /// What is sent.
+        document: Bytes,
+        /// What the bucket begins with.
+        settings: Box<BucketSettings>,
+    },
     /// DeleteBucket: the record goes when the upstream has deleted.
     DeleteBucket,
     /// A call on settings of the gateway's own. The permit asks whether the bucket is there, which is asked only of one that
@@ -96,6 +103,11 @@ impl Permit {
     /// The frames the body goes upstream in, with its checksum behind it; `None`: as it is.
     pub fn wrapping(&self) -> Option<Wrapping> {
         self.wrapping
+    }
+
+    /// The records of objects that change with it.
+    pub fn keeping(&self) -> Option<&Keeping> {
+        self.keeping.as_deref()
     }
 
     /// How it is carried out.

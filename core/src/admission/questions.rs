@@ -1,9 +1,11 @@
 //! From a permission of the table to a question for the engine: whether it is asked at all, on what, and with which facts.
 
 use super::facts::{sees_tags, whose};
+use super::in_force::InForce;
 use super::legality::Case;
-use super::{Auth, Labels, refuse};
+use super::{Auth, Labels, objects, refuse};
 use crate::context::{AuthType, Body, Facts, Listing, RequestContext, Stored, Tag};
+use crate::controls::objects::ObjectRecord;
 use crate::policy::{self, Decision, Explanation, Policies, Question, Reason, View};
 use crate::s3::actions::Action;
 use crate::s3::answer::S3Error;
@@ -138,6 +140,8 @@ pub(super) struct Subject<'a> {
     pub(super) listing: Listing<'a>,
     /// The tags stored with it.
     pub(super) tags: Stored<&'a [Tag]>,
+    /// What is on record of it; none where ACLs are disabled, and of what is not there yet.
+    pub(super) record: Stored<&'a ObjectRecord>,
 }
 
 /// What a permission is asked on; an error if the request names nothing to ask on.
@@ -165,11 +169,16 @@ pub(super) fn subject<'a>(
         Some(whose) if sees_tags(need.action) => case.looked.tags(whose),
         Some(_) | None => Stored::None,
     };
+    let record = match whose(need.on) {
+        Some(whose) => objects::record(case, whose, need.action),
+        None => Stored::None,
+    };
     Ok(Subject {
         target,
         version_id,
         listing,
         tags,
+        record,
     })
 }
 
@@ -266,11 +275,15 @@ pub(super) fn put<T>(
 ) -> T {
     let owner = case.owner_for(action, &subject.target, &labels.principal);
     let facts = facts(case, labels, subject, owner, said);
+    let in_force = case.in_force(&subject.target);
+    let in_force = in_force.as_ref();
+    let acl = in_force.and_then(|it| case.grants(&subject.target, it, subject.record));
+    let block = in_force.map(InForce::public_access_block);
     let policies = Policies {
-        bucket: case.bucket_policy(&subject.target, view),
+        bucket: case.bucket_policy(&subject.target, in_force, view),
         guardrails: case.rules.guardrails_of(owner),
-        acl: None,
-        public: case.public_policies(&subject.target),
+        acl: acl.as_ref(),
+        public: block.unwrap_or_default().public_policies(),
     };
     let context = RequestContext { facts: &facts };
     let resource = subject.target.as_str();

@@ -310,10 +310,6 @@ pub(super) fn managed_by_configuration() -> S3Error {
     S3Error::new(ErrorCode::AccessDenied).say("This setting is managed by configuration.")
 }
 
-pub(super) fn acls_not_implemented() -> S3Error {
-    not_implemented("ACLs that count are not implemented; the one setting is BucketOwnerEnforced.")
-}
-
 pub(super) fn missing_checksum() -> S3Error {
     S3Error::new(ErrorCode::InvalidRequest)
         .say("Missing required header for this request: Content-MD5 OR x-amz-checksum-*")

@@ -16,7 +16,7 @@ use super::legality::Case;
 use super::modes::Unit;
 use super::questions::{Said, Subject, applies, subject};
 use super::{Asked, Labels, refuse};
-use crate::context::Listing;
+use crate::context::{Listing, Stored};
 use crate::policy::{Deciding, Decision, Layer, Origin, Verdict};
 use crate::s3::actions::Action;
 use crate::s3::answer::S3Error;
@@ -146,6 +146,7 @@ pub(super) fn check(
         version_id: case.request.query.get("versionId"),
         listing: Listing::No,
         tags: case.looked.tags(Whose::Target),
+        record: Stored::None,
     };
     let mut asked = Vec::new();
     let needs = needs(case.request.operation, Effect::Required);

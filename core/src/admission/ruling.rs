@@ -2,7 +2,7 @@
 
 use super::modes::{Asking, Unit};
 use super::{Asked, Labels, questions, refuse};
-use crate::policy::{Decision, Reason, Verdict};
+use crate::policy::{Deciding, Decision, Layer, Reason, Verdict};
 use crate::s3::answer::S3Error;
 use std::sync::Arc;
 
@@ -43,6 +43,8 @@ pub(super) fn allow(
         // A fact that nobody can look up: what depends on it is not allowed.
         Verdict::ExplicitDeny | Verdict::ImplicitDeny(_) | Verdict::Unknown => false,
     };
+    let by_grant = |by: &Option<Deciding>| by.as_ref().is_some_and(|by| by.layer == Layer::Acl);
+    labels.acl_required |= allowed && by_grant(&decision.by);
     let let_pass = !allowed && asking.is_let_pass(labels, &decision);
     let first_refusal = labels
         .decision

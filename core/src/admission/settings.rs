@@ -1,11 +1,14 @@
 //! Calls on the settings that the gateway keeps itself, once they are allowed: what they answer, and what they change.
 
 use super::legality::Case;
-use super::{Labels, acls, refuse};
-use crate::controls::acl::On;
-use crate::controls::ownership::ObjectOwnership;
+use super::{KeptObject, Labels, acls, objects, refuse};
+use crate::controls::acl::{AclRequest, On, new_bucket};
+use crate::controls::objects::ObjectRecord;
+use crate::controls::ownership::{ObjectOwnership, put_ownership};
 use crate::controls::public_access::PublicAccessBlock;
-use crate::controls::settings::{BucketPolicy, Setting, SettingChange, SettingKind};
+use crate::controls::settings::{
+    BucketPolicy, BucketSettings, Setting, SettingChange, SettingKind,
+};
 use crate::identity::Principal;
 use crate::policy::is_public;
 use crate::s3::answer::{Answer, S3Error, Success};
@@ -16,12 +19,14 @@ use crate::s3::xml::Writer;
 use bytes::Bytes;
 use http::StatusCode;
 use http::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
+use std::sync::Arc;
 
 /// What is done to the settings that the gateway keeps, and what is answered. Made only by admission.
 #[derive(Debug, Clone)]
 pub struct Settling {
     of: SettingsOf,
     change: Option<SettingChange>,
+    record: Option<(Option<Box<str>>, ObjectRecord)>,
     answer: Answer,
 }
 
@@ -40,7 +45,7 @@ pub enum SettingsOf {
     /// An account's.
     Account(AccountId),
     /// An object's, which must be there.
-    Object,
+    Object(Box<KeptObject>),
 }
 
 impl Settling {
@@ -52,6 +57,12 @@ impl Settling {
     /// What is made durable before the answer; `None`: nothing changes.
     pub fn change(&self) -> Option<&SettingChange> {
         self.change.as_ref()
+    }
+
+    /// Of an object: the version that gets another record, `None` for the current one, and the record.
+    pub fn record(&self) -> Option<(Option<&str>, &ObjectRecord)> {
+        let (version, record) = self.record.as_ref()?;
+        Some((version.as_deref(), record))
     }
 
     /// What is answered then.
@@ -112,32 +123,73 @@ pub(super) fn settle(
     document: &Bytes,
 ) -> Result<Settling, S3Error> {
     let operation = case.request.operation;
-    if let Some(on) = acls::call(operation) {
-        let answer = acls::answer(case, labels, on, document)?;
-        let of = match on {
-            On::Bucket => of(case)?,
-            On::Object => SettingsOf::Object,
-        };
-        return Ok(Settling {
-            of,
-            change: None,
-            answer,
-        });
+    match acls::call(operation) {
+        Some(On::Bucket) => {
+            let (change, answer) = acls::of_bucket(case, labels, document)?;
+            return Ok(Settling {
+                of: of(case)?,
+                change,
+                record: None,
+                answer,
+            });
+        }
+        Some(On::Object) => {
+            let (record, answer) = acls::of_object(case, labels, document)?;
+            return Ok(Settling {
+                of: SettingsOf::Object(Box::new(objects::kept(case)?)),
+                change: None,
+                record,
+                answer,
+            });
+        }
+        None => {}
     }
     let call = call(operation).ok_or_else(|| refuse::not_built(operation))?;
     let of = of(case)?;
     match &of {
-        SettingsOf::Object => Err(refuse::not_built(operation)),
+        SettingsOf::Object(_) => Err(refuse::not_built(operation)),
         SettingsOf::Bucket { name, owner, .. } => {
             only_for_the_owner(&call, labels, *owner)?;
             let (change, answer) = of_bucket(case, labels, &call, name, document)?;
-            Ok(Settling { of, change, answer })
+            Ok(Settling {
+                of,
+                change,
+                record: None,
+                answer,
+            })
         }
         SettingsOf::Account(account) => {
             let (change, answer) = of_account(case, &call, *account, document)?;
-            Ok(Settling { of, change, answer })
+            Ok(Settling {
+                of,
+                change,
+                record: None,
+                answer,
+            })
         }
     }
+}
+
+/// What a bucket begins with: what AWS gives every new one, and what the request asks for.
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html>
+pub(super) fn of_new_bucket(case: &Case<'_>, labels: &Labels) -> Result<BucketSettings, S3Error> {
+    let headers = case.head.headers;
+    let settings = BucketSettings::of_new_bucket();
+    let asked = ObjectOwnership::from_headers(headers)?;
+    let ownership = asked.or(settings.ownership).unwrap_or_default();
+    let request = AclRequest::from_headers(headers, On::Bucket)?;
+    let block = settings.public_access_block.unwrap_or_default();
+    let owner = labels.owner.as_ref();
+    let owner = owner.map_or("", |owner| &*owner.canonical_id);
+    let acl = new_bucket(&request, ownership, owner, block)?;
+    if ownership == ObjectOwnership::BucketOwnerEnforced {
+        return Ok(settings);
+    }
+    if case.rules.buckets.is_none() {
+        return Err(refuse::managed_by_configuration());
+    }
+    let settings = settings.with(Setting::Ownership(ownership));
+    Ok(settings.with(Setting::Acl(Arc::new(acl))))
 }
 
 fn of(case: &Case<'_>) -> Result<SettingsOf, S3Error> {
@@ -167,7 +219,13 @@ fn only_for_the_owner(call: &Call, labels: &Labels, owner: AccountId) -> Result<
     let policy = match (call.kind, &call.act) {
         (SettingKind::Policy, Act::Get | Act::Put | Act::Delete(_)) => true,
         (SettingKind::Policy, Act::Status) => false,
-        (SettingKind::PublicAccessBlock | SettingKind::Cors | SettingKind::Ownership, _) => false,
+        (
+            SettingKind::PublicAccessBlock
+            | SettingKind::Cors
+            | SettingKind::Ownership
+            | SettingKind::Acl,
+            _,
+        ) => false,
     };
     if policy && account != Some(owner) {
         return Err(ErrorCode::MethodNotAllowed.into());
@@ -193,10 +251,9 @@ fn of_bucket(
         Act::Put => {
             changeable(case, in_force.is_of_files(kind))?;
             let setting = Setting::read(kind, bucket, document)?;
-            if let Setting::Ownership(new) = &setting
-                && *new != ObjectOwnership::BucketOwnerEnforced
-            {
-                return Err(refuse::acls_not_implemented());
+            if let Setting::Ownership(new) = &setting {
+                let acl = in_force.acl().cloned();
+                put_ownership(*new, &acl.unwrap_or_else(|| acls::private(labels)))?;
             }
             if let Setting::Policy(new) = &setting
                 && in_force.public_access_block().block_public_policy
@@ -239,7 +296,7 @@ fn of_account(
 }
 
 /// What files say no call changes, and without a store nothing is kept.
-fn changeable(case: &Case<'_>, by_files: bool) -> Result<(), S3Error> {
+pub(super) fn changeable(case: &Case<'_>, by_files: bool) -> Result<(), S3Error> {
     if by_files || case.rules.buckets.is_none() {
         return Err(refuse::managed_by_configuration());
     }
@@ -255,6 +312,8 @@ fn shown(kind: SettingKind, setting: Option<Setting>) -> Answer {
         ),
         SettingKind::Cors => ("application/xml", ErrorCode::NoSuchCORSConfiguration),
         SettingKind::Ownership => ("application/xml", ErrorCode::OwnershipControlsNotFoundError),
+        // Every bucket has one.
+        SettingKind::Acl => ("application/xml", ErrorCode::InternalError),
     };
     match setting {
         Some(setting) => document(content_type, setting.document()),
@@ -291,9 +350,10 @@ pub(super) fn document(content_type: &'static str, body: Bytes) -> Answer {
 fn put(kind: SettingKind) -> Answer {
     empty(match kind {
         SettingKind::Policy => StatusCode::NO_CONTENT,
-        SettingKind::PublicAccessBlock | SettingKind::Cors | SettingKind::Ownership => {
-            StatusCode::OK
-        }
+        SettingKind::PublicAccessBlock
+        | SettingKind::Cors
+        | SettingKind::Ownership
+        | SettingKind::Acl => StatusCode::OK,
     })
 }
 

@@ -4,7 +4,11 @@ use super::authorise::{self, Granted};
 use super::facts::{self, Looked, Stop, Whose};
 use super::legality::{self, Case};
 use super::posted::{self, Posted};
-use super::{Admission, Arrival, Labels, Outcome, Permit, Rules, authenticate, forward, questions};
+use super::{
+    Admission, Arrival, Labels, Outcome, Permit, RecordOf, Rules, authenticate, forward, objects,
+    questions,
+};
+use crate::controls::objects::ObjectRecord;
 use crate::form::{Boundary, Form};
 use crate::request::{Head, S3Request};
 use crate::s3::answer::S3Error;
@@ -31,6 +35,7 @@ pub(super) enum Waits {
     /// A form, whose caller is not known before.
     Form(Boundary),
     Tags(Whose, Box<Permit>),
+    Record(Whose, Box<RecordOf>),
     /// For nothing any more.
     Over,
 }
@@ -44,6 +49,8 @@ pub enum Missing<'a> {
     Form(&'a Boundary),
     /// The Tagging document that this leave gets.
     Tags(&'a Permit),
+    /// What the store may have on record of a version.
+    Record(&'a RecordOf),
 }
 
 /// What a request waited for.
@@ -60,16 +67,19 @@ pub enum Found {
     },
     /// The tags, each key with its value; none of an object that is not there.
     Tags(Vec<(String, String)>),
+    /// All that may be on record of the version; `None` among them: no record.
+    Record(Vec<Option<ObjectRecord>>),
 }
 
 impl Waiting {
-    /// What is missing. There are at most three rounds: a body or a form, the tags of the object, those of a copy's
+    /// What is missing. There are at most five rounds: a body or a form; record and tags of the object and of a copy's
     /// source.
     pub fn missing(&self) -> Missing<'_> {
         match &self.waits {
             Waits::Body | Waits::Over => Missing::Body(&self.plan),
             Waits::Form(boundary) => Missing::Form(boundary),
             Waits::Tags(_, permit) => Missing::Tags(permit),
+            Waits::Record(_, record) => Missing::Record(record),
         }
     }
 
@@ -91,6 +101,19 @@ impl Waiting {
             (Waits::Tags(whose, _), Found::Tags(pairs)) => {
                 self.looked.learn(whose, questions::tags(&pairs));
             }
+            (Waits::Record(whose, _), Found::Record(possible)) => {
+                let source = self
+                    .request
+                    .copy_source
+                    .as_ref()
+                    .map(|source| &source.target);
+                let target = match whose {
+                    Whose::Target => &self.request.target,
+                    Whose::Source => source.unwrap_or(&self.request.target),
+                };
+                let record = objects::counting(rules, target, self.route, possible);
+                self.looked.learn_record(whose, record);
+            }
             (Waits::Form(boundary), Found::Form { form, before }) => {
                 let read = self.read_form(rules, head, arrival, &form, &boundary, before);
                 if let Err(error) = read {
@@ -98,7 +121,10 @@ impl Waiting {
                 }
             }
             // Nobody gives what was not asked for.
-            (Waits::Over | Waits::Body | Waits::Tags(..) | Waits::Form(_), _) => {
+            (
+                Waits::Over | Waits::Body | Waits::Tags(..) | Waits::Record(..) | Waits::Form(_),
+                _,
+            ) => {
                 return Admission::of(self.labels, Err(ErrorCode::InternalError.into()));
             }
         }
@@ -168,7 +194,7 @@ impl Waiting {
                 let outcome = forwarded(&case, self.plan, granted);
                 return Admission::of(labels, Ok(outcome)).after(self.looked);
             }
-            Err(stop) => missing_tags(&case, stop),
+            Err(stop) => missing(&case, stop),
         };
         match missing {
             Err(error) => Admission::of(labels, Err(error)).after(self.looked),
@@ -180,13 +206,13 @@ impl Waiting {
     }
 }
 
-/// The tags to look up before a request can be decided.
-pub(super) fn missing_tags(case: &Case<'_>, stop: Stop) -> Result<Waits, S3Error> {
+/// What to look up before a request can be decided.
+pub(super) fn missing(case: &Case<'_>, stop: Stop) -> Result<Waits, S3Error> {
     match stop {
         Stop::Refused(error) => Err(error),
-        Stop::Unknown(whose) => facts::look_up(case, whose)
-            .map(|permit| Waits::Tags(whose, Box::new(permit)))
-            .ok_or_else(|| ErrorCode::InternalError.into()),
+        Stop::Unknown(fact) => {
+            facts::look_up(case, fact).ok_or_else(|| ErrorCode::InternalError.into())
+        }
     }
 }
 

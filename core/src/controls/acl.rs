@@ -7,7 +7,9 @@
 
 mod canned;
 mod effect;
+mod json;
 mod names;
+mod narrow;
 mod request;
 mod xml;
 
@@ -15,6 +17,7 @@ pub use canned::{AMAZON_EC2, Canned};
 pub use effect::{
     NewObject, effective_grants, new_bucket, new_object, put_acl, shown_bucket, shown_object,
 };
+pub use narrow::narrowest;
 pub use request::{AclChange, AclRequest};
 
 use crate::policy::{AclPermission, Grant, Grantee};

@@ -1,6 +1,7 @@
 //! The settings that the gateway keeps of a bucket or an account: each is read from the document that clients send, kept
 //! as text, and held in memory as what decisions need of it.
 
+use super::acl::Acl;
 use super::cors::Cors;
 use super::ownership::ObjectOwnership;
 use super::public_access::PublicAccessBlock;
@@ -24,15 +25,18 @@ pub enum SettingKind {
     Cors,
     /// `ownership`
     Ownership,
+    /// `acl`
+    Acl,
 }
 
 impl SettingKind {
     /// All of them.
-    pub const ALL: [Self; 4] = [
+    pub const ALL: [Self; 5] = [
         Self::Policy,
         Self::PublicAccessBlock,
         Self::Cors,
         Self::Ownership,
+        Self::Acl,
     ];
 
     /// As in files and the store.
@@ -42,6 +46,7 @@ impl SettingKind {
             Self::PublicAccessBlock => "public-access-block",
             Self::Cors => "cors",
             Self::Ownership => "ownership",
+            Self::Acl => "acl",
         }
     }
 
@@ -62,6 +67,8 @@ pub enum Setting {
     Cors(Arc<Cors>),
     /// Whether ACLs count.
     Ownership(ObjectOwnership),
+    /// The bucket's ACL.
+    Acl(Arc<Acl>),
 }
 
 impl Setting {
@@ -75,6 +82,7 @@ impl Setting {
             }
             SettingKind::Cors => Self::Cors(Arc::new(Cors::parse_xml(document)?)),
             SettingKind::Ownership => Self::Ownership(ObjectOwnership::parse_xml(document)?),
+            SettingKind::Acl => Self::Acl(Arc::new(Acl::parse_xml(document)?)),
         })
     }
 
@@ -85,6 +93,7 @@ impl Setting {
             Self::PublicAccessBlock(_) => SettingKind::PublicAccessBlock,
             Self::Cors(_) => SettingKind::Cors,
             Self::Ownership(_) => SettingKind::Ownership,
+            Self::Acl(_) => SettingKind::Acl,
         }
     }
 
@@ -95,6 +104,7 @@ impl Setting {
             Self::PublicAccessBlock(block) => block.to_xml(),
             Self::Cors(cors) => cors.to_xml(),
             Self::Ownership(ownership) => ownership.to_xml(),
+            Self::Acl(acl) => acl.to_xml(|_| None),
         }
     }
 }
@@ -177,6 +187,11 @@ pub struct BucketSettings {
     pub cors: Option<Arc<Cors>>,
     /// Whether ACLs count; they do not where this is not set.
     pub ownership: Option<ObjectOwnership>,
+    /// The bucket's ACL, which counts where ACLs do; full control for the bucket's owner where this is not set.
+    ///
+    /// Once a bucket has one in the store, records are kept of its objects: so that those written while ACLs are disabled
+    /// do not come under the ACL of what was there before.
+    pub acl: Option<Arc<Acl>>,
 }
 
 impl BucketSettings {
@@ -214,6 +229,10 @@ impl BucketSettings {
                 ownership: Some(ownership),
                 ..self
             },
+            Setting::Acl(acl) => Self {
+                acl: Some(acl),
+                ..self
+            },
         }
     }
 
@@ -233,6 +252,7 @@ impl BucketSettings {
                 ownership: None,
                 ..self
             },
+            SettingKind::Acl => Self { acl: None, ..self },
         }
     }
 
@@ -245,6 +265,7 @@ impl BucketSettings {
             }
             SettingKind::Cors => self.cors.clone().map(Setting::Cors),
             SettingKind::Ownership => self.ownership.map(Setting::Ownership),
+            SettingKind::Acl => self.acl.clone().map(Setting::Acl),
         }
     }
 

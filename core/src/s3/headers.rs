@@ -5,10 +5,6 @@
 //! change what the request means. So nothing here names `authorization`, `cookie`, hop-by-hop headers or other
 //! vendors' prefixes (`x-goog-`, `x-minio-`, `x-rgw-` …): they are dropped because they are not listed.
 
-use super::errors::ErrorCode;
-use super::operations::Level;
-use http::HeaderMap;
-
 /// One header and its disposition.
 #[derive(Debug, Clone, Copy)]
 pub struct HeaderRule {
@@ -39,37 +35,6 @@ impl HeaderRule {
             None => name == self.name,
         }
     }
-}
-
-/// Checks the headers that set an ACL or the ownership of objects, while every bucket has ACLs disabled.
-///
-/// Accepted is what changes nothing: `x-amz-acl: private`, for objects `bucket-owner-full-control`, and
-/// `x-amz-object-ownership: BucketOwnerEnforced`. Refused, as AWS does: AccessControlListNotSupported for an object,
-/// InvalidBucketAclWithObjectOwnership for a new bucket; another ownership is NotImplemented.
-/// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-ownership-error-responses.html>
-pub fn acl_headers(level: Level, headers: &HeaderMap) -> Result<(), ErrorCode> {
-    let (harmless, refusal): (&[&str], _) = match level {
-        Level::Object => (
-            &["private", "bucket-owner-full-control"],
-            ErrorCode::AccessControlListNotSupported,
-        ),
-        // CreateBucket ignores the two canned ACLs that speak of the bucket's owner.
-        Level::Bucket | Level::Service | Level::Account | Level::ObjectLambda => (
-            &["private", "bucket-owner-full-control", "bucket-owner-read"],
-            ErrorCode::InvalidBucketAclWithObjectOwnership,
-        ),
-    };
-    let all = |name: &str, good: &[&str]| {
-        let mut values = headers.get_all(name).iter();
-        values.all(|value| good.iter().any(|good| value == good))
-    };
-    if !all("x-amz-acl", harmless) || GRANT_NAMES.iter().any(|name| headers.contains_key(*name)) {
-        return Err(refusal);
-    }
-    if !all("x-amz-object-ownership", &["BucketOwnerEnforced"]) {
-        return Err(ErrorCode::NotImplemented);
-    }
-    Ok(())
 }
 
 const fn forward(name: &'static str) -> HeaderRule {
@@ -224,7 +189,7 @@ pub const COPY_DIRECTIVES: &[HeaderRule] = &[
 /// The part of the source a part is copied from.
 pub const COPY_RANGE: &[HeaderRule] = &[forward("x-amz-copy-source-range")];
 
-/// ACL of a new object or bucket; [`acl_headers`] refuses what would change anything.
+/// ACL of a new object or bucket, which [`crate::controls::acl`] reads.
 pub const ACL: &[HeaderRule] = &[
     consume("x-amz-acl"),
     consume("x-amz-grant-full-control"),
@@ -349,6 +314,3 @@ pub const RETENTION_NAMES: &[&str] = &[
 
 /// The header that sets a legal hold.
 pub const LEGAL_HOLD_NAMES: &[&str] = &["x-amz-object-lock-legal-hold"];
-
-#[cfg(test)]
-mod tests;

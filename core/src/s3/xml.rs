@@ -12,16 +12,18 @@ mod error;
 mod read;
 mod settings;
 mod truth;
+mod versions;
 mod write;
 
 pub use buckets::{Bucket, BucketList, BucketOwner, BucketPage};
-pub use complete::check_completion;
+pub use complete::{check_completion, upload_id};
 pub use create::{BadConfiguration, CreateBucketConfiguration};
 pub use delete::{DeleteFailure, DeleteItem, DeleteRequest, DeleteResult, Deleted};
 pub use error::UpstreamError;
 pub use read::{BadXml, Element};
 pub use settings::Settings;
 pub use truth::{Truth, correct, is_corrected, location};
+pub use versions::{Version, versions_of};
 pub use write::Writer;
 
 /// The namespace of S3's documents.

@@ -4,8 +4,8 @@ use portcullis_core::context::{FixedContext, Key};
 use portcullis_core::document;
 use portcullis_core::identity::{Account, Caller, CallerKind, Principal};
 use portcullis_core::policy::{
-    AclGrants, Explanation, Grant, Mode, Origin, Policies, Policy, PolicyKind, PolicySet,
-    PublicPolicies, Question, View, explain,
+    AclGrants, Explanation, Grant, Mode, ObjectOwner, Origin, Policies, Policy, PolicyKind,
+    PolicySet, PublicPolicies, Question, View, explain,
 };
 use portcullis_core::s3::actions::Action;
 use portcullis_core::s3::names::{AccountId, BucketName};
@@ -81,6 +81,13 @@ impl Scene {
             object: grants,
             ..AclGrants::default()
         });
+        self
+    }
+
+    /// The object is another account's.
+    pub(crate) fn object_of(mut self, account: &str) -> Self {
+        let acl = self.acl.get_or_insert_default();
+        acl.object_owner = ObjectOwner::Other(AccountId::parse(account).unwrap());
         self
     }
 

@@ -2,6 +2,7 @@
 
 mod admin;
 mod chunks;
+mod credentials;
 mod listeners;
 mod logs;
 mod patterns;
@@ -21,10 +22,14 @@ use super::place::At;
 use super::policies;
 use super::raw;
 use super::revision::Revision;
-use super::settings::{Settings, StatePath};
+use super::settings::{Inputs, Settings, StatePath, Upstream};
 use super::sources::Sources;
 use portcullis_core::admission::rego::Guardrails;
+use portcullis_core::controls::ownership::ObjectOwnership;
+use portcullis_core::controls::settings::BucketSettings;
 use portcullis_core::identity::{Caller, Directory};
+use portcullis_core::policy::Policy;
+use portcullis_core::s3::names::BucketName;
 use std::collections::HashMap;
 use std::collections::HashSet;
 use std::path::Path;
@@ -127,7 +132,11 @@ pub(super) fn settings(file: &Path, check: &mut Check<'_>) -> Option<Settings> {
     // Read before the identities: each account is under the guardrails.
     let folder = policies::folder(raw.policies, deadline, &policies_at, check);
     let guardrails = folder.guardrails;
-    let directory = identities::directory(&at.field("identities"), &guardrails.documents, check);
+    let identities = identities::read(&at.field("identities"), &guardrails.documents, check);
+    let (directory, accounts) = match identities {
+        Some(known) => (Some(known.directory), known.accounts),
+        None => Default::default(),
+    };
     let known = listeners::Known {
         directory: directory.as_ref(),
         guardrails: &guardrails.documents,
@@ -140,16 +149,21 @@ pub(super) fn settings(file: &Path, check: &mut Check<'_>) -> Option<Settings> {
     let named = policies.chain(folder.candidates.keys());
     policies::warn_unrouted(named, &upstreams, &policies_at, check);
     modes::finish(check);
+    let state = state(raw.state, &at.field("state"), check);
+    if state.is_none() {
+        refuse_acls(&folder.buckets, &policies_at, check);
+    }
+    let directory = with_principals(directory, listeners.made_known);
     let settings = Settings {
         instance: instance(raw.instance, &at.field("instance"), check)?,
         threads: threads(raw.threads, &at.field("threads"), check)?,
         listeners: listeners.all,
         health: values::address(raw.health, &at.field("health"), check),
         admin: admin::admin(&at.field("admin"), check),
+        directory: with_owners(directory, &upstreams, &guardrails.documents),
         upstreams,
-        directory: with_principals(directory, listeners.made_known),
         buckets: folder.buckets,
-        accounts: HashMap::new(),
+        accounts,
         candidates: folder.candidates,
         not_enforced: check.modes.exceptions(),
         guardrails: guardrails.documents,
@@ -157,14 +171,46 @@ pub(super) fn settings(file: &Path, check: &mut Check<'_>) -> Option<Settings> {
         rego_in_shadow: guardrails
             .shadow
             .map(|engine| engine as Arc<dyn Guardrails>),
-        state: state(raw.state, &at.field("state"), check),
+        state,
         logs: logs::logs(raw.logs, &at.field("logs"), check),
         limits: values::limits(raw.limits, &at.field("limits"), check),
         shutdown: values::shutdown(raw.shutdown, &at.field("shutdown"), check),
+        watch: values::watch(&at.field("watch"), check),
         file: file.to_owned(),
+        inputs: Inputs::default(),
         revision: check.documents.name(file),
     };
     (!check.failed()).then_some(settings)
+}
+
+/// Where ACLs count, a record is kept of every object.
+fn refuse_acls(buckets: &HashMap<BucketName, BucketSettings>, at: &At<'_>, check: &mut Check<'_>) {
+    let mut names: Vec<_> = buckets.iter().filter(|(_, it)| counts_acls(it)).collect();
+    names.sort_by_key(|(name, _)| name.as_str());
+    for (name, _) in names {
+        let message = format!(
+            "ACLs are enabled in `{}`, and without `state` no record is kept of its objects",
+            name.as_str()
+        );
+        check.push(at.error(message));
+    }
+}
+
+fn counts_acls(settings: &BucketSettings) -> bool {
+    settings.ownership.unwrap_or_default() != ObjectOwnership::BucketOwnerEnforced
+}
+
+/// The accounts that own the upstreams' buckets: each has a canonical id, whether or not somebody of it calls.
+fn with_owners(
+    mut directory: Directory,
+    upstreams: &[Upstream],
+    guardrails: &[Arc<Policy>],
+) -> Directory {
+    for id in upstreams.iter().map(|upstream| upstream.owner_account) {
+        let account = || Arc::new(identities::bare_account(id, guardrails));
+        directory.accounts.entry(id).or_insert_with(account);
+    }
+    directory
 }
 
 /// Callers that no identities name but a listener's `principal` does.

@@ -1,15 +1,11 @@
 //! Upstreams: where they answer, which buckets they hold, and what they are signed with.
 
-use super::super::fill::{did_you_mean, fill};
+use super::super::fill::did_you_mean;
 use super::super::place::At;
 use super::super::raw;
-use super::super::secrets;
-use super::super::settings::{
-    Addressing, Credentials, Endpoint, Scheme, Upstream, UpstreamSettings,
-};
-use super::{Check, chunks, patterns, tls, values};
+use super::super::settings::{Addressing, Endpoint, Scheme, Upstream, UpstreamSettings};
+use super::{Check, chunks, credentials, patterns, tls, values};
 use portcullis_core::document::Value;
-use portcullis_core::identity::SecretKey;
 use portcullis_core::s3::names::AccountId;
 use portcullis_core::s3::profiles::{PROFILES, Profile};
 use std::collections::BTreeMap;
@@ -50,7 +46,7 @@ fn upstream(
     let buckets = buckets(raw.buckets, raw.default, at, check);
     let timeouts = values::timeouts(raw.timeouts, &at.field("timeouts"), check);
     let owner_account = owner(raw.owner_account, &at.field("owner_account"), check);
-    let credentials = credentials(kind, &at.field("credentials"), check);
+    let credentials = credentials::credentials(kind, &at.field("credentials"), check);
     let chunks = chunks::chunks(
         raw.chunks,
         profile,
@@ -118,7 +114,7 @@ fn reach(raw: &mut raw::Upstream, kind: Kind, at: &At<'_>, check: &mut Check<'_>
 
 /// Whether a store is S3 itself, whose endpoint and credentials need not be written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
+pub(super) enum Kind {
     Aws,
     Other,
 }
@@ -327,59 +323,4 @@ fn compare_defaults(upstreams: &[Upstream], at: &At<'_>, check: &mut Check<'_>) 
             first.connection.name
         )));
     }
-}
-
-fn credentials(kind: Kind, at: &At<'_>, check: &mut Check<'_>) -> Option<Credentials> {
-    let chain = Credentials::Chain { profile: None };
-    match at.node().map(|node| &node.value) {
-        // Keys of the environment are AWS's; another store gets them only when told so.
-        None if kind == Kind::Aws => Some(chain),
-        None => {
-            check.push(at.error(
-                "missing: write `chain`, `anonymous`, or access_key_id and secret_access_key",
-            ));
-            None
-        }
-        Some(Value::Text(text)) if text == "chain" => Some(chain),
-        Some(Value::Text(text)) if text == "anonymous" => Some(Credentials::Anonymous),
-        Some(Value::Map(_)) => {
-            let raw = fill(at, check);
-            written_credentials(raw, at, check)
-        }
-        Some(_) => {
-            check.push(at.error(
-                "expected `chain`, `anonymous`, or a map with access_key_id and secret_access_key",
-            ));
-            None
-        }
-    }
-}
-
-fn written_credentials(
-    raw: raw::WrittenCredentials,
-    at: &At<'_>,
-    check: &mut Check<'_>,
-) -> Option<Credentials> {
-    if let Some(profile) = raw.profile {
-        let alone = (at.names().len() == 1).then(|| profile.into());
-        let message = "stands alone: the chain's profile has its own key".to_owned();
-        let profile = check.take(&at.field("profile"), alone.ok_or(message))?;
-        return Some(Credentials::Chain {
-            profile: Some(profile),
-        });
-    }
-    let (id_at, secret_at) = (at.field("access_key_id"), at.field("secret_access_key"));
-    let id = check.required(&id_at, raw.access_key_id);
-    let id = id.and_then(|id| secrets::key_id(&id, &id_at, check));
-    let secret = check.required(&secret_at, raw.secret_access_key);
-    let secret = secret.and_then(|text| secrets::key_secret(&text, &secret_at, check));
-    let token_at = at.field("session_token");
-    let session_token = raw
-        .session_token
-        .and_then(|text| secrets::secret(&text, &token_at, check));
-    Some(Credentials::Static {
-        access_key_id: id?,
-        secret_access_key: secret?,
-        session_token: session_token.map(|token| SecretKey::new(token.to_string())),
-    })
 }

@@ -4,9 +4,13 @@ use super::super::place::{At, Document};
 use super::super::raw;
 use super::super::settings::{Bind, Limits, Shutdown, Timeouts};
 use super::Check;
+use portcullis_core::document::Value;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
+
+/// How often files are looked at unless it is said.
+const WATCH: Duration = Duration::from_secs(1);
 
 /// `address:port`, `unix:PATH` or an absolute path.
 pub(super) fn bind(text: &str, document: &Document) -> Result<Bind, String> {
@@ -126,6 +130,19 @@ pub(super) fn shutdown(
     Shutdown {
         delay: read(raw.delay, usual.delay, "delay"),
         drain: read(raw.drain, usual.drain, "drain"),
+    }
+}
+
+/// How often files are looked at, if at all.
+pub(super) fn watch(at: &At<'_>, check: &mut Check<'_>) -> Option<Duration> {
+    match at.node().map(|node| &node.value) {
+        None | Some(Value::Bool(true)) => Some(WATCH),
+        Some(Value::Bool(false)) => None,
+        Some(Value::Text(text)) => Some(span(Some(text.clone()), WATCH, at, check)),
+        Some(Value::Number(_) | Value::List(_) | Value::Map(_) | Value::Null) => {
+            check.push(at.error("expected true, false or a duration, such as `5s`"));
+            None
+        }
     }
 }
 

@@ -4,10 +4,12 @@ use super::super::check::Check;
 use super::super::fill::did_you_mean;
 use super::super::place::At;
 use super::super::{raw, secrets};
-use super::Around;
 use super::documents::Documents;
 use super::names;
 use super::organizations::{Level, level};
+use super::{Around, Known};
+use portcullis_core::controls::public_access::PublicAccessBlock;
+use portcullis_core::controls::settings::AccountSettings;
 use portcullis_core::identity::{AccessKey, AccessKeyId, Account, Caller, Directory};
 use portcullis_core::policy::{Policy, PolicyKind};
 use portcullis_core::s3::names::AccountId;
@@ -21,8 +23,9 @@ pub(super) fn account(
     at: &At<'_>,
     around: &Around<'_>,
     check: &mut Check<'_>,
-    directory: &mut Directory,
+    known: &mut Known,
 ) {
+    let directory = &mut known.directory;
     let Ok(parsed) = AccountId::parse(id) else {
         return check
             .push(at.error_at_name(format!("`{id}`: an account id has exactly 12 digits")));
@@ -45,6 +48,9 @@ pub(super) fn account(
         ..controlled(plain, placed.levels, around.guardrails)
     });
     directory.accounts.insert(parsed, account.clone());
+    if let Some(block) = raw.public_access_block {
+        known.accounts.insert(parsed, with_block(block));
+    }
     let mut members = Members {
         documents,
         groups: BTreeMap::new(),
@@ -56,6 +62,18 @@ pub(super) fn account(
     members.users(raw.users.unwrap_or_default(), &at.field("users"), check);
     members.roles(raw.roles.unwrap_or_default(), &at.field("roles"), check);
     members.documents.check_unused(PolicyKind::Identity, check);
+}
+
+fn with_block(raw: raw::PublicAccessBlock) -> AccountSettings {
+    let on = |flag: Option<bool>| flag.unwrap_or(false);
+    AccountSettings {
+        public_access_block: Some(PublicAccessBlock {
+            block_public_acls: on(raw.block_public_acls),
+            ignore_public_acls: on(raw.ignore_public_acls),
+            block_public_policy: on(raw.block_public_policy),
+            restrict_public_buckets: on(raw.restrict_public_buckets),
+        }),
+    }
 }
 
 /// The account under the levels from the organisation down to itself.

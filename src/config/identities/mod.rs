@@ -5,7 +5,7 @@ mod documents;
 mod names;
 mod organizations;
 
-pub(super) use names::caller_of_arn;
+pub(super) use names::{bare_account, caller_of_arn};
 
 use super::check::Check;
 use super::document::{Opened, is_document, open};
@@ -15,9 +15,12 @@ use super::place::{At, Document};
 use super::raw;
 use super::secrets;
 use organizations::{Organizations, Scope};
+use portcullis_core::controls::settings::AccountSettings;
 use portcullis_core::document::Value;
 use portcullis_core::identity::Directory;
 use portcullis_core::policy::Policy;
+use portcullis_core::s3::names::AccountId;
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -28,13 +31,21 @@ struct Around<'w> {
     guardrails: &'w [Arc<Policy>],
 }
 
+/// What identities say.
+#[derive(Debug, Default)]
+pub(super) struct Known {
+    pub(super) directory: Directory,
+    /// What is set on accounts.
+    pub(super) accounts: HashMap<AccountId, AccountSettings>,
+}
+
 /// What `identities` says: a file, a folder of files, or accounts written there. None if it says nothing. Every
 /// account is under the resource-control documents `guardrails` too.
-pub(super) fn directory(
+pub(super) fn read(
     at: &At<'_>,
     guardrails: &[Arc<Policy>],
     check: &mut Check<'_>,
-) -> Option<Directory> {
+) -> Option<Known> {
     match &at.node()?.value {
         Value::Text(path) => {
             let files = files(&at.document.resolve(path), at, check);
@@ -53,7 +64,7 @@ pub(super) fn directory(
         )),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::List(_) => {
             check.push(at.error("expected a path, or a map with `accounts`"));
-            Some(Directory::default())
+            Some(Known::default())
         }
     }
 }
@@ -116,7 +127,7 @@ fn filled(
     scope: Scope,
     guardrails: &[Arc<Policy>],
     check: &mut Check<'_>,
-) -> Directory {
+) -> Known {
     let mut organizations = Organizations::new(scope);
     let mut all_accounts = Vec::new();
     for at in places {
@@ -135,14 +146,14 @@ fn filled(
         organizations: &organizations,
         guardrails,
     };
-    let mut directory = Directory::default();
+    let mut known = Known::default();
     for (mut accounts, at) in all_accounts {
         for id in at.names() {
             if let Some(account) = accounts.remove(&id) {
                 let at = at.field(&id);
-                callers::account(&id, account, &at, &around, check, &mut directory);
+                callers::account(&id, account, &at, &around, check, &mut known);
             }
         }
     }
-    directory
+    known
 }

@@ -11,7 +11,7 @@ use std::sync::Arc;
 const SESSION: &str = "portcullis";
 
 /// An account without anything but its id, under the resource-control documents for every account.
-fn bare_account(id: AccountId, guardrails: &[Arc<Policy>]) -> Account {
+pub(in super::super) fn bare_account(id: AccountId, guardrails: &[Arc<Policy>]) -> Account {
     Account {
         resource_control: guardrails.iter().cloned().collect(),
         ..Account::new(id, canonical_id(id), id.as_str())

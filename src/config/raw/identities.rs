@@ -83,6 +83,8 @@ pub struct Account {
     /// What nobody may do to what the account owns, as for the organization.
     #[schemars(with = "Option<Vec<PolicyField>>")]
     pub resource_control: Option<Vec<serde_json::Value>>,
+    /// Block Public Access of the account: in force beside that of each of its buckets, and not changed by S3 Control's calls.
+    pub public_access_block: Option<PublicAccessBlock>,
     /// The account's root user, whom policies of its own account do not bind, but service control does.
     pub root: Option<Root>,
     /// Groups of users by name.
@@ -94,6 +96,21 @@ pub struct Account {
     /// Policy documents by name, for users, roles, groups and the account to refer to: written here or `file:PATH`.
     #[schemars(with = "Option<BTreeMap<String, PolicyField>>")]
     pub policies: Option<BTreeMap<String, serde_json::Value>>,
+}
+
+/// The flags of Block Public Access under AWS's names. A flag that is not there is off.
+#[derive(Debug, Clone, Copy, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "PascalCase")]
+#[schemars(deny_unknown_fields)]
+pub struct PublicAccessBlock {
+    /// Refuses to set public ACLs.
+    pub block_public_acls: Option<bool>,
+    /// Public grants in ACLs count for nothing.
+    pub ignore_public_acls: Option<bool>,
+    /// Refuses to set a public bucket policy.
+    pub block_public_policy: Option<bool>,
+    /// Under a public bucket policy only services and the account get in.
+    pub restrict_public_buckets: Option<bool>,
 }
 
 /// An account's root user.

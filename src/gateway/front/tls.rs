@@ -52,9 +52,10 @@ impl Certificate {
         Self(ArcSwap::from_pointee(key))
     }
 
-    /// Serves this one from the next handshake on.
-    pub fn replace(&self, key: CertifiedKey) {
-        self.0.store(Arc::new(key));
+    /// Serves this one from the next handshake on. `false`: it is the one that is served already.
+    pub fn replace(&self, key: CertifiedKey) -> bool {
+        let before = self.0.swap(Arc::new(key));
+        before.cert != self.0.load().cert
     }
 }
 

@@ -2,10 +2,13 @@ use super::*;
 use crate::config::{self, Host};
 use crate::gateway::front::Bound;
 use crate::gateway::start::{Running, start_over};
-use crate::state::{Accounts, Buckets, Claim, Store, StoreError};
+use crate::state::{
+    Accounts, Buckets, Claim, Ending, Intent, ObjectName, OpenIntent, Store, StoreError,
+};
 use async_trait::async_trait;
 use jiff::Timestamp;
 use portcullis_core::admission::BucketRecord;
+use portcullis_core::controls::objects::ObjectRecord;
 use portcullis_core::controls::public_access::PublicAccessBlock;
 use portcullis_core::controls::settings::{BucketSettings, SettingChange};
 use portcullis_core::s3::names::{AccountId, BucketName};
@@ -101,6 +104,43 @@ impl Store for Panics {
         _: Option<PublicAccessBlock>,
     ) -> Result<(), StoreError> {
         unreachable!()
+    }
+    async fn begin(
+        &self,
+        _: Vec<(ObjectName, Intent)>,
+        _: Timestamp,
+    ) -> Result<Vec<OpenIntent>, StoreError> {
+        unreachable!()
+    }
+    async fn settle(&self, _: Vec<(OpenIntent, Ending)>) -> Result<(), StoreError> {
+        unreachable!()
+    }
+    async fn set_object(&self, _: &ObjectName, _: &str, _: ObjectRecord) -> Result<(), StoreError> {
+        unreachable!()
+    }
+    async fn object(
+        &self,
+        _: &ObjectName,
+        _: Option<&str>,
+    ) -> Result<Vec<Option<ObjectRecord>>, StoreError> {
+        unreachable!()
+    }
+    async fn keep_upload(
+        &self,
+        _: &ObjectName,
+        _: &str,
+        _: ObjectRecord,
+    ) -> Result<(), StoreError> {
+        unreachable!()
+    }
+    async fn upload(&self, _: &ObjectName, _: &str) -> Result<Option<ObjectRecord>, StoreError> {
+        unreachable!()
+    }
+    async fn drop_upload(&self, _: &ObjectName, _: &str) -> Result<(), StoreError> {
+        unreachable!()
+    }
+    fn unresolved_intents(&self) -> Vec<OpenIntent> {
+        Vec::new()
     }
     fn buckets(&self) -> Arc<Buckets> {
         panic!("{WORDS}")

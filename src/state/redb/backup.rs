@@ -2,7 +2,7 @@
 
 use super::super::StoreError;
 use super::disk::{self, Draft, unreadable};
-use super::format::{self, ACCOUNTS, BUCKETS, Identity, META, SETTINGS};
+use super::format::{self, ACCOUNTS, BUCKETS, INTENTS, Identity, META, OBJECTS, SETTINGS, UPLOADS};
 use super::rows;
 use redb::{
     Database, Key, ReadTransaction, ReadableDatabase as _, ReadableTable as _, TableDefinition,
@@ -25,7 +25,10 @@ pub(super) fn write(view: &ReadTransaction, to: &Path) -> Result<(), StoreError>
         copy(view, target, META)?;
         copy(view, target, BUCKETS)?;
         copy(view, target, SETTINGS)?;
-        copy(view, target, ACCOUNTS)
+        copy(view, target, ACCOUNTS)?;
+        copy(view, target, OBJECTS)?;
+        copy(view, target, UPLOADS)?;
+        copy(view, target, INTENTS)
     });
     filled.map_err(|error| unwritable(to, &error))?;
     draft.link(to).map_err(failed)
@@ -45,7 +48,7 @@ fn copy<K: Key + 'static, V: Value + 'static>(
     Ok(())
 }
 
-/// Puts a backup, or a copy of format 1, in the place of a state file that no process has open. What was there is kept
+/// Puts a backup, or a copy of an older format, in the place of a state file that no process has open. What was there is kept
 /// as `<name>.before-restore`, and the store says of itself that it was [restored](super::super::Origin::Restored) when
 /// it is opened next.
 ///

@@ -8,14 +8,18 @@ use super::rows;
 use super::witness::{Testimony, Witness, origin};
 use redb::{Database, ReadTransaction, ReadableDatabase as _};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// How long a reader may take; it reads a few rows.
+const READING: Duration = Duration::from_secs(1);
 
 /// An open state file.
 #[derive(Debug)]
 pub(super) struct StateFile {
     path: PathBuf,
     /// Gone after a failure, until it has been opened again.
-    database: Option<Database>,
+    database: Option<Arc<Database>>,
     identity: Identity,
     witness: Witness,
     origin: Origin,
@@ -35,7 +39,7 @@ impl StateFile {
         let witness = Witness::beside(path);
         Ok(Self {
             path: path.to_owned(),
-            database: Some(database),
+            database: Some(Arc::new(database)),
             identity,
             origin: origin(identity, witness.read()?),
             witness,
@@ -83,13 +87,18 @@ impl StateFile {
         }
     }
 
-    /// Closes the file and opens it again; it must exist.
+    /// Closes the file, once nobody reads it, and opens it again; it must exist.
     pub(super) fn reopen(&mut self) -> Result<(), StoreError> {
         // The lock has to go before it can be taken again.
-        self.database = None;
+        if let Some(former) = self.database.take() {
+            let until = Instant::now() + READING;
+            while Arc::strong_count(&former) > 1 && Instant::now() < until {
+                std::thread::sleep(Duration::from_millis(1));
+            }
+        }
         let database = format::open(&self.path)?;
         self.identity = Identity::read(&self.path, &database)?;
-        self.database = Some(database);
+        self.database = Some(Arc::new(database));
         Ok(())
     }
 
@@ -128,9 +137,15 @@ impl StateFile {
         self.database = None;
     }
 
+    /// For readers beside the one that writes; `None` after a failure. Who holds on to it keeps the file from being
+    /// opened again.
+    pub(super) fn shared(&self) -> Option<Arc<Database>> {
+        self.database.clone()
+    }
+
     fn database(&self) -> Result<&Database, StoreError> {
         self.database
-            .as_ref()
+            .as_deref()
             .ok_or_else(|| StoreError::Unavailable("its file is not open".to_owned()))
     }
 }
@@ -144,6 +159,6 @@ fn write(
     // The default durability: commit returns when the file is synced.
     let transaction = database.begin_write()?;
     identity.write(&transaction)?;
-    rows::write(&transaction, ledger, places)?;
+    rows::write(&transaction, ledger, places, identity.generation)?;
     Ok(transaction.commit()?)
 }

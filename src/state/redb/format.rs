@@ -12,9 +12,11 @@ use std::io;
 use std::path::Path;
 
 /// The format this release writes, and the newest it reads.
-pub(super) const FORMAT: u64 = 2;
+pub(super) const FORMAT: u64 = 3;
 /// It had no settings and no identity.
 const FIRST: u64 = 1;
+/// It had no records of objects.
+const SECOND: u64 = 2;
 
 /// The format, and the [identity](Identity).
 pub(super) const META: TableDefinition<'_, &str, u64> = TableDefinition::new("meta");
@@ -25,10 +27,19 @@ pub(super) const SETTINGS: Documents = TableDefinition::new("settings");
 /// Documents by account and kind.
 pub(super) const ACCOUNTS: Documents = TableDefinition::new("accounts");
 
+/// A row of JSON by bucket, incarnation, key and version.
+pub(super) const OBJECTS: Objects = TableDefinition::new("objects");
+/// A row of JSON by bucket, incarnation, key and upload id.
+pub(super) const UPLOADS: Objects = TableDefinition::new("uploads");
+/// A row of JSON by number.
+pub(super) const INTENTS: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("intents");
+
+pub(super) type Objects =
+    TableDefinition<'static, (&'static str, u64, &'static str, &'static str), &'static [u8]>;
 pub(super) type Documents = TableDefinition<'static, (&'static str, &'static str), &'static [u8]>;
 
-/// The state is small and also held in memory.
-const CACHE: usize = 4 << 20;
+/// Buckets and settings are also held in memory; records of objects are read from here.
+const CACHE: usize = 32 << 20;
 
 /// Which store this is, and how far it has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -108,27 +119,36 @@ fn begin(transaction: &WriteTransaction, identity: Identity) -> Result<(), redb:
     transaction.open_table(BUCKETS)?;
     transaction.open_table(SETTINGS)?;
     transaction.open_table(ACCOUNTS)?;
+    transaction.open_table(OBJECTS)?;
+    transaction.open_table(UPLOADS)?;
+    transaction.open_table(INTENTS)?;
     identity.write(transaction)
 }
 
 /// Opens a file of any format up to ours. One that is older is copied beside itself and then taken over.
 pub(super) fn open(path: &Path) -> Result<Database, StoreError> {
     let database = connect(path)?;
-    if format_of(path, &database)? == FORMAT {
+    let found = format_of(path, &database)?;
+    if found == FORMAT {
         return Ok(database);
     }
     // The copy is of a file that is closed: the lock has to go first.
     drop(database);
-    keep_copy(path)?;
+    keep_copy(path, found)?;
     take_over(path)
 }
 
 /// The same without the copy.
 pub(super) fn take_over(path: &Path) -> Result<Database, StoreError> {
     let database = connect(path)?;
-    if format_of(path, &database)? == FIRST {
-        let identity =
-            Identity::fresh(Identity::MIGRATED).map_err(|error| unreadable(path, error))?;
+    let found = format_of(path, &database)?;
+    if found < FORMAT {
+        let identity = match found {
+            FIRST => {
+                Identity::fresh(Identity::MIGRATED).map_err(|error| unreadable(path, error))?
+            }
+            _ => Identity::read(path, &database)?,
+        };
         let migrate = || -> Result<(), redb::Error> {
             let transaction = database.begin_write()?;
             begin(&transaction, identity)?;
@@ -137,7 +157,7 @@ pub(super) fn take_over(path: &Path) -> Result<Database, StoreError> {
         migrate().map_err(|error| {
             unreadable(
                 path,
-                format!("it cannot be taken over from format {FIRST}: {error}"),
+                format!("it cannot be taken over from format {found}: {error}"),
             )
         })?;
     }
@@ -145,9 +165,9 @@ pub(super) fn take_over(path: &Path) -> Result<Database, StoreError> {
 }
 
 /// `state.redb.format-1`, or with a number behind it if there is such a copy already.
-fn keep_copy(path: &Path) -> Result<(), StoreError> {
+fn keep_copy(path: &Path, format: u64) -> Result<(), StoreError> {
     let draft = disk::copy(path, path)?;
-    let first = format!("format-{FIRST}");
+    let first = format!("format-{format}");
     let further = (2..100).map(|number| format!("{first}.{number}"));
     for suffix in std::iter::once(first.clone()).chain(further) {
         let copy = disk::with_suffix(path, &suffix);
@@ -178,7 +198,7 @@ fn builder() -> Builder {
 fn format_of(path: &Path, database: &Database) -> Result<u64, StoreError> {
     let found = meta(database, "format").map_err(|error| unreadable(path, error))?;
     match found {
-        Some(found @ (FIRST | FORMAT)) => Ok(found),
+        Some(found @ (FIRST | SECOND | FORMAT)) => Ok(found),
         Some(found) if found > FORMAT => Err(StoreError::NewerFormat {
             path: path.to_owned(),
             found,

@@ -1,8 +1,9 @@
 //! What the rows of the file say.
 
 use super::super::Accounts;
-use super::super::ledger::{Entry, Ledger, Place};
+use super::super::ledger::{Entry, Intents, Ledger, Place};
 use super::format::{ACCOUNTS, BUCKETS, Documents, SETTINGS};
+use super::objects::{self, RowWriter};
 use jiff::Timestamp;
 use portcullis_core::admission::BucketRecord;
 use portcullis_core::controls::public_access::PublicAccessBlock;
@@ -33,19 +34,25 @@ pub(super) fn read(transaction: &ReadTransaction) -> Result<Ledger, String> {
             .map_err(|reason| format!("`{kind}` of account `{account}`: {reason}"))?;
         accounts.insert(id, settings);
     }
-    Ok(Ledger::load(entries, accounts))
+    let intents = Intents::load(objects::intents(transaction)?);
+    Ok(Ledger::load(entries, accounts, intents))
 }
 
-/// Writes what the ledger has at these places, and nothing else is there afterwards.
+/// Writes what the ledger has at these places, and nothing else is there afterwards. `generation` is that of the
+/// transaction.
 pub(super) fn write(
     transaction: &WriteTransaction,
     ledger: &Ledger,
     places: &[Place],
+    generation: u64,
 ) -> Result<(), redb::Error> {
+    let mut rows = RowWriter::new(transaction, generation);
     for place in places {
         match place {
             Place::Bucket(bucket) => write_bucket(transaction, ledger, bucket)?,
             Place::Account(account) => write_account(transaction, ledger, *account)?,
+            Place::Intent(id) => objects::write_intent(transaction, ledger, *id)?,
+            Place::Rows(change) => rows.apply(change)?,
         }
     }
     Ok(())
@@ -159,7 +166,7 @@ fn account_setting(
     let account = AccountId::parse(account).map_err(|error| error.to_string())?;
     let block = match known(kind)? {
         SettingKind::PublicAccessBlock => PublicAccessBlock::parse_xml(document).map_err(told)?,
-        SettingKind::Policy | SettingKind::Cors | SettingKind::Ownership => {
+        SettingKind::Policy | SettingKind::Cors | SettingKind::Ownership | SettingKind::Acl => {
             return Err("an account has none".to_owned());
         }
     };

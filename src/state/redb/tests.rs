@@ -95,7 +95,7 @@ fn set_format(path: &Path, format: u64) {
 fn a_newer_format_is_refused_and_both_are_named() {
     let (_directory, path) = place();
     set_format(&path, FORMAT + 6);
-    refused(&path, &["has format 8", "up to format 2"]);
+    refused(&path, &["has format 9", "up to format 3"]);
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! The thread that writes.
 
 use super::super::ledger::{Change, Done, Ledger, Outcome};
-use super::super::{Claim, StoreError};
+use super::super::{Claim, OpenIntent, StoreError};
 use super::Published;
 use super::file::StateFile;
 use redb::ReadTransaction;
@@ -106,19 +106,28 @@ impl Writer {
                 self.release(claim);
             }
         }
+        // Who says what became of an intent is done with it.
+        let settled = changes.iter().filter_map(|change| match change {
+            Change::Settle(endings) => Some(endings.iter().map(|(open, _)| open.clone())),
+            _ => None,
+        });
+        let settled: Vec<OpenIntent> = settled.flatten().collect();
         let outcomes = match self.change(changes) {
             Ok(outcomes) => outcomes,
             Err(error) => {
                 tracing::error!(%error, "the state store failed");
+                self.release_intents(&settled);
                 let reason = error.to_string();
                 let failed = || Err(StoreError::Unavailable(reason.clone()));
                 waiting.iter().map(|_| failed()).collect()
             }
         };
         for (answer, outcome) in waiting.into_iter().zip(outcomes) {
-            // Whoever no longer waits has left a claim behind that they do not hold.
-            if let Err(Ok(Done::Claimed(claim))) = answer.send(outcome) {
-                self.release(&claim);
+            // Whoever no longer waits has left something behind that they do not hold.
+            match answer.send(outcome) {
+                Err(Ok(Done::Claimed(claim))) => self.release(&claim),
+                Err(Ok(Done::Begun(begun))) => self.release_intents(&begun),
+                Ok(()) | Err(_) => {}
             }
         }
     }
@@ -129,19 +138,19 @@ impl Writer {
         let mut places = Vec::new();
         let outcomes = changes
             .into_iter()
-            .map(|change| {
-                let place = change.place();
-                let outcome = next.apply(change);
-                if outcome.is_ok() {
-                    places.extend(place);
-                }
-                outcome
-            })
+            .map(|change| next.apply(change, &mut places))
             .collect();
-        if !places.is_empty() {
+        if places.is_empty() {
+            // What is of this process alone.
+            self.ledger = next;
+            self.publish();
+        } else {
             // Whatever fails here may have become durable all the same.
             self.doubtful = true;
-            self.file.write(&next, &places)?;
+            if let Err(error) = self.file.write(&next, &places) {
+                self.publish_file();
+                return Err(error);
+            }
             self.doubtful = false;
             self.ledger = next;
             self.publish();
@@ -152,6 +161,7 @@ impl Writer {
     /// After a failure, opens the file anew: only the disk knows whether the transaction survived.
     fn recover(&mut self) -> Result<(), StoreError> {
         if self.doubtful {
+            self.published.database.store(None);
             self.file.reopen()?;
             self.ledger = self.file.load()?.hold_as(&self.ledger);
             self.doubtful = false;
@@ -165,11 +175,30 @@ impl Writer {
         self.publish();
     }
 
+    fn release_intents(&mut self, all: &[OpenIntent]) {
+        all.iter().for_each(|open| self.ledger.release_intent(open));
+        self.publish();
+    }
+
+    fn publish_file(&self) {
+        self.published.database.store(self.file.shared());
+    }
+
     fn publish(&self) {
+        self.publish_file();
+        let intents = Arc::new(self.ledger.intents().clone());
+        self.published.intents.store(intents);
         self.published.buckets.store(self.ledger.buckets());
         self.published.accounts.store(self.ledger.accounts());
         let unresolved = Arc::new(self.ledger.unresolved());
         self.published.unresolved.store(unresolved);
+    }
+}
+
+impl Drop for Writer {
+    /// Readers hold the file no longer than this does.
+    fn drop(&mut self) {
+        self.published.database.store(None);
     }
 }
 

@@ -110,6 +110,29 @@ async fn maintaining_fetches_and_ends_with_its_owner() {
     assert!(weak.upgrade().is_none());
 }
 
+#[tokio::test(start_paused = true)]
+async fn who_is_told_to_fetch_soon_does_not_wait_for_the_time_of_renewal() {
+    let mut credentials = chain();
+    let keys = expiring("2026-01-01T13:00:00Z");
+    credentials.source = Source::Test(SharedCredentialsProvider::new(keys));
+    let owner = Arc::new(credentials);
+    let weak = Arc::downgrade(&owner);
+    let began = tokio::time::Instant::now();
+    let told = async {
+        tokio::time::sleep(Duration::from_secs(60)).await;
+        owner.held.store(None);
+        owner.fetch_soon();
+        while owner.current().is_err() {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    };
+    tokio::select! {
+        () = maintain(&weak, |it: &Credentials| it) => panic!("ended"),
+        () = told => (),
+    }
+    assert!(began.elapsed() < Duration::from_secs(61));
+}
+
 #[test]
 fn t48_a_description_shows_the_end_of_the_key_and_where_it_came_from() {
     #[track_caller]

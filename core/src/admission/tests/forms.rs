@@ -54,7 +54,7 @@ fn a_form_goes_upstream_as_the_put_that_it_stands_for() {
         ("x-amz-server-side-encryption", "AES256"),
         ("x-amz-website-redirect-location", "/other"),
         ("x-amz-checksum-crc32", "fVZc7A=="),
-        ("acl", "private"),
+        ("acl", "bucket-owner-full-control"),
     ];
     let mut ask = form().header("origin", "https://site.example");
     let mut put = Ask::new("PUT /acme-open/a%20folder/f.txt").header("content-length", "5");
@@ -278,12 +278,12 @@ fn t17_every_kind_of_condition_passes_and_fails() {
         failed(r#"Invalid according to Policy: Policy Condition failed: ["eq", "$key", "Key"]"#),
     );
     check(
-        form().field("acl", "private"),
-        r#"["starts-with","$acl","pri"]"#,
+        form().field("acl", "bucket-owner-full-control"),
+        r#"["starts-with","$acl","bucket"]"#,
         None,
     );
     check(
-        form().field("acl", "private"),
+        form().field("acl", "bucket-owner-full-control"),
         r#"["starts-with","$acl","pub"]"#,
         failed(
             r#"Invalid according to Policy: Policy Condition failed: ["starts-with", "$acl", "pub"]"#,
@@ -523,7 +523,7 @@ fn conditions_see_a_form() {
     );
     check(
         r#""StringEquals":{"s3:x-amz-acl":"private"}"#,
-        &form().field("acl", "private"),
+        &form().field("acl", "bucket-owner-full-control"),
         true,
     );
     check(

@@ -33,6 +33,7 @@ fn a_condition_on_the_etag_needs_leave_to_read_it() {
 
 #[test]
 fn t08_a_header_that_decides_may_come_once_also_unsigned() {
+    const FULL: &str = "bucket-owner-full-control";
     let world = World::new();
     let put = || Ask::new("PUT /acme-open/key").header("content-length", "5");
     let get = || Ask::new("GET /acme-open/key");
@@ -44,7 +45,7 @@ fn t08_a_header_that_decides_may_come_once_also_unsigned() {
             "222222222222",
         ),
         (get(), "x-amz-request-payer", "requester", "requester"),
-        (put(), "x-amz-acl", "private", "private"),
+        (put(), "x-amz-acl", FULL, FULL),
         (put(), "x-amz-tagging", "a=b", "c=d"),
         (put(), "x-amz-server-side-encryption", "AES256", "aws:kms"),
         (put(), "x-amz-storage-class", "STANDARD", "GLACIER"),

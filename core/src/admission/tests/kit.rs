@@ -3,8 +3,9 @@
 use super::portcullis::admission::rego::Guardrails;
 use super::portcullis::admission::{
     Admission, Arrival, BucketRecord, Chunks, DecisionMode, Found, Labels, ListenerRules, Missing,
-    Outcome, Permit, Route, Routes, Rules, Shadow, admit, refuse_form,
+    Outcome, Permit, RecordOf, Route, Routes, Rules, Shadow, admit, refuse_form,
 };
+use super::portcullis::controls::objects::ObjectRecord;
 use super::portcullis::controls::settings::{AccountSettings, BucketSettings, Setting};
 use super::portcullis::document;
 use super::portcullis::form::{Boundary, FormError, FormReader, Progress};
@@ -101,6 +102,8 @@ pub(crate) struct World {
     pub(crate) fixed: ListenerRules,
     /// What is stored with objects, by bucket, key and query of the look-up.
     tags: BTreeMap<String, Vec<(String, String)>>,
+    /// What may be on record of objects, by bucket, key and version.
+    records: BTreeMap<String, Vec<Option<ObjectRecord>>>,
     /// The look-ups so far.
     looked_up: Mutex<Vec<String>>,
 }
@@ -142,6 +145,7 @@ impl World {
             },
             fixed,
             tags: BTreeMap::new(),
+            records: BTreeMap::new(),
             looked_up: Mutex::default(),
         }
     }
@@ -245,7 +249,29 @@ impl World {
         self
     }
 
-    /// The tags that were looked up since this was last asked.
+    /// The same world with what may be on record of an object, named as `bucket/key` or `bucket/key?version`.
+    pub(crate) fn with_record(mut self, object: &str, possible: &[Option<ObjectRecord>]) -> Self {
+        self.records.insert(object.to_owned(), possible.to_vec());
+        self
+    }
+
+    fn find_record(&self, of: &RecordOf) -> Found {
+        let version = of.version.as_ref().map(|version| format!("?{version}"));
+        let name = format!(
+            "{}/{}{}",
+            of.bucket.as_str(),
+            of.key,
+            version.unwrap_or_default()
+        );
+        let found = self.records.get(&name).cloned();
+        self.looked_up
+            .lock()
+            .unwrap()
+            .push(format!("record of {name}"));
+        Found::Record(found.unwrap_or_else(|| vec![None]))
+    }
+
+    /// What was looked up since this was last asked.
     pub(crate) fn looked_up(&self) -> Vec<String> {
         std::mem::take(&mut self.looked_up.lock().unwrap())
     }
@@ -295,6 +321,7 @@ impl World {
                     Err(error) => return Admission::refused(refuse_form(&error)),
                 },
                 Missing::Tags(permit) => self.look_up(permit),
+                Missing::Record(record) => self.find_record(record),
             };
             admission = waiting.resume(&self.rules, &ask.head(), &arrival, found);
         }

@@ -43,7 +43,6 @@ const FAULTS: &[Fault] = &[
         header(upload, "x-amz-copy-source", "acme-open/key");
     }),
     ("unknown header", "NotImplemented", "A header you", |upload| header(upload, "x-amz-unknown", "1")),
-    ("an ACL", "AccessControlListNotSupported", "The bucket", |upload| header(upload, "x-amz-acl", "public-read")),
     ("bad digest", "InvalidDigest", "The Content-MD5", |upload| header(upload, "content-md5", "x")),
     ("malformed owner", "InvalidBucketOwnerAWSAccountID", "The value", |upload| {
         header(upload, "x-amz-expected-bucket-owner", "x");

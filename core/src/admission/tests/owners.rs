@@ -14,7 +14,7 @@ fn a_bucket_is_its_creators_where_the_store_records_it() {
     let ask = create("acme-new").signed("partner");
     let permit = world.permit(&ask);
     assert_eq!(permit.labels.owner.as_ref().unwrap().id, account(PARTNER));
-    assert!(matches!(permit.run(), Run::CreateBucket(_)));
+    assert!(matches!(permit.run(), Run::CreateBucket { .. }));
     let without = world.without_store();
     assert_eq!(verdict(&without.ask(&ask)), "AccessDenied");
     assert_eq!(

@@ -115,7 +115,9 @@ fn show(text: &mut String, permit: &Permit) {
             format!("delete {}", document.unwrap_or_default().replace('\n', ""))
         }
         Run::ListBuckets(page) => format!("list {page:?}"),
-        Run::CreateBucket(body) => format!("create {:?}", String::from_utf8_lossy(body)),
+        Run::CreateBucket { document, .. } => {
+            format!("create {:?}", String::from_utf8_lossy(document))
+        }
         Run::DeleteBucket => "delete the bucket".to_owned(),
         Run::Settle(settling) => format!("{settling:?}"),
     };

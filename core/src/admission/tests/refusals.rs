@@ -321,9 +321,9 @@ fn authentication() -> Vec<Pair> {
         (
             "header twice",
             put()
-                .header("x-amz-acl", "private")
-                .header("x-amz-acl", "private"),
-            put().header("x-amz-acl", "private"),
+                .header("x-amz-acl", "bucket-owner-full-control")
+                .header("x-amz-acl", "bucket-owner-full-control"),
+            put().header("x-amz-acl", "bucket-owner-full-control"),
         ),
         (
             "header and query contradict",
@@ -499,9 +499,11 @@ fn legality() -> Vec<Pair> {
         (
             "ownership",
             create()
+                .instead("x-amz-object-ownership", "Nobody")
+                .signed("admin"),
+            create()
                 .instead("x-amz-object-ownership", "ObjectWriter")
                 .signed("admin"),
-            create().signed("admin"),
         ),
     ]
 }

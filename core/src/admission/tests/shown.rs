@@ -28,7 +28,7 @@ fn hidden(world: &World, ask: &Ask, answer: &[&'static str]) -> Vec<&'static str
     let entry =
         |name: &&'static str| (HeaderName::from_static(name), HeaderValue::from_static("1"));
     let answer: HeaderMap = answer.iter().map(entry).collect();
-    withheld(&world.rules, &ask.head(), &arrival, &labels, &answer)
+    withheld(&world.rules, &ask.head(), &arrival, &labels, None, &answer)
 }
 
 #[test]

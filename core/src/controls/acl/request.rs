@@ -66,6 +66,14 @@ impl AclRequest {
         Ok(Self::Grants(grants))
     }
 
+    /// Whether it says more than that the bucket's owner has full control.
+    pub fn gives_to_others(&self) -> bool {
+        match self {
+            Self::None | Self::Canned(Canned::BucketOwnerFullControl) => false,
+            Self::Canned(_) | Self::Grants(_) => true,
+        }
+    }
+
     /// Refuses a body beside headers: an ACL is said once.
     ///
     /// # Errors

@@ -431,3 +431,52 @@ fn an_allow_by_a_grant_names_its_place_in_the_list() {
     let by = evaluate(policies, &question).by.unwrap();
     assert_eq!((by.layer, by.statement), (Layer::Acl, 1));
 }
+
+/// A bucket policy with these statements, of which `*` is public, before a caller of another account whom an ACL lets in.
+fn restricted(statements: &str, mode: Mode) -> Decision {
+    let bucket = BucketName::parse("acme").unwrap();
+    let policy = compiled(PolicyKind::Bucket(&bucket), statements).in_mode(mode);
+    let caller = caller(OTHER, "user", "");
+    let grant = Grant {
+        grantee: Grantee::AllUsers,
+        permission: AclPermission::Read,
+    };
+    let acl = AclGrants {
+        object: vec![grant],
+        ..AclGrants::default()
+    };
+    let policies = Policies {
+        bucket: Some(&policy),
+        guardrails: &PolicySet::default(),
+        acl: Some(&acl),
+        public: PublicPolicies::Restricted,
+    };
+    let question = Question {
+        principal: &Principal::Known(Arc::new(caller)),
+        action: Action::GetObject,
+        resource: "acme/key",
+        owner: AccountId::parse(OWNER).unwrap(),
+        context: &FixedContext::default(),
+        view: View::Live,
+    };
+    evaluate(policies, &question)
+}
+
+#[test]
+fn a_restricted_bucket_names_the_statement_that_makes_it_public() {
+    let named = r#"{"Effect": "Allow", "Principal": {"AWS": "444455556666"}, "Action": "s3:GetObject", "Resource": "arn:aws:s3:::acme/*"}"#;
+    let public = r#"{"Effect": "Allow", "Principal": "*", "Action": "s3:ListBucket", "Resource": "arn:aws:s3:::acme"}"#;
+    let denied = restricted(&format!("{named},{public}"), Mode::Enforce);
+    assert_eq!(denied.verdict, Verdict::ExplicitDeny);
+    let by = denied.by.unwrap();
+    assert_eq!((by.layer, by.statement), (Layer::PublicAccess, 1));
+    assert_eq!(restricted(named, Mode::Enforce).verdict, Verdict::Allow);
+}
+
+#[test]
+fn a_public_policy_in_shadow_restricts_nothing_yet() {
+    let public = r#"{"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::acme/*"}"#;
+    assert_eq!(restricted(public, Mode::Shadow).verdict, Verdict::Allow);
+    let denied = restricted(public, Mode::Enforce).verdict;
+    assert_eq!(denied, Verdict::ExplicitDeny);
+}

@@ -182,3 +182,49 @@ fn an_allow_has_no_reason_and_a_refusal_has_one() {
             .is_some()
     );
 }
+
+#[test]
+fn each_variable_of_an_element_is_shown_once_and_so_many_at_most() {
+    let names = |resources: &[&str]| {
+        let resources: Vec<String> = resources
+            .iter()
+            .map(|name| format!("arn:aws:s3:::acme/${{{name}}}/a"))
+            .collect();
+        let statement = format!(
+            r#"{{"Effect":"Allow","Principal":"*","Action":"s3:GetObject","Resource":{}}}"#,
+            serde_json::to_string(&resources).unwrap()
+        );
+        let explanation = explained(&[statement], "k", &FixedContext::default());
+        let Some(Reason::NearestAllow { failed, .. }) = explanation.reason else {
+            panic!("{explanation:?}");
+        };
+        let variables = failed.resource.unwrap().variables;
+        let names = variables.iter().map(|variable| variable.name.to_string());
+        names.collect::<Vec<_>>()
+    };
+    let (one, other) = ("aws:username", "aws:userid");
+    assert_eq!(names(&[one, one, other, one]), [one, other]);
+    let five = [
+        "aws:PrincipalTag/a",
+        "aws:PrincipalTag/b",
+        "aws:PrincipalTag/c",
+        "aws:PrincipalTag/d",
+        "aws:PrincipalTag/e",
+    ];
+    assert_eq!(names(&five), five[..4]);
+    // Several in one text.
+    assert_eq!(
+        names(&[
+            "aws:PrincipalTag/a}${aws:PrincipalTag/b}${aws:PrincipalTag/c}${aws:PrincipalTag/d}${aws:PrincipalTag/e"
+        ]),
+        five[..4]
+    );
+}
+
+#[test]
+fn a_resource_is_shown_by_its_arn() {
+    assert_eq!(held::arn(""), "*");
+    assert_eq!(held::arn("acme/key"), "arn:aws:s3:::acme/key");
+    let role = "arn:aws:iam::111122223333:role/app";
+    assert_eq!(held::arn(role), role);
+}

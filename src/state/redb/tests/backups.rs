@@ -184,7 +184,7 @@ async fn what_cannot_be_read_is_not_restored() {
     check(&broken, "`policy` of bucket `bucket-0`");
     fs::copy(&copy, &broken).unwrap();
     set_format(&broken, FORMAT + 1);
-    check(&broken, "has format 3");
+    check(&broken, "has format 4");
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! Files that an older release wrote, and settings that cannot be read.
 
-use super::super::format::{ACCOUNTS, Documents, SETTINGS};
+use super::super::format::{ACCOUNTS, Documents, INTENTS, Identity, OBJECTS, SETTINGS, UPLOADS};
 use super::*;
 use portcullis_core::controls::settings::{Setting, SettingKind};
 
@@ -259,4 +259,97 @@ async fn the_file_holds_the_documents_that_were_put_and_none_of_a_bucket_that_is
     drop(store);
     let expected = ("bucket-1".into(), "policy".into(), text.as_bytes().to_vec());
     assert_eq!(documents(&path), [expected]);
+}
+
+/// A file as the second release left it: with settings and an identity, without records of objects.
+async fn second_format(path: &Path) -> Identity {
+    let store = RedbStore::open(path).unwrap();
+    let bucket = BucketName::parse("one").unwrap();
+    let adopted = store.adopt(&bucket, owner(), "lake", Timestamp::UNIX_EPOCH);
+    let incarnation = adopted.await.unwrap().incarnation;
+    let block = SettingChange::Put(Setting::PublicAccessBlock(PublicAccessBlock::ALL));
+    store.change(&bucket, incarnation, block).await.unwrap();
+    drop(store);
+    let database = Database::open(path).unwrap();
+    let transaction = database.begin_write().unwrap();
+    for table in [OBJECTS, UPLOADS] {
+        assert!(transaction.delete_table(table).unwrap());
+    }
+    assert!(transaction.delete_table(INTENTS).unwrap());
+    transaction
+        .open_table(META)
+        .unwrap()
+        .insert("format", 2)
+        .unwrap();
+    transaction.commit().unwrap();
+    Identity::read(path, &database).unwrap()
+}
+
+#[tokio::test]
+async fn a_file_of_the_second_format_is_taken_over_and_stays_the_same_store() {
+    let (_directory, path) = place();
+    let before = second_format(&path).await;
+    let store = RedbStore::open(&path).unwrap();
+    assert_eq!(store.origin(), Origin::Same);
+    let record = store.buckets()["one"].clone();
+    let block = record.settings.public_access_block;
+    assert_eq!(block, Some(PublicAccessBlock::ALL));
+    let object = ObjectName {
+        bucket: BucketName::parse("one").unwrap(),
+        incarnation: record.incarnation,
+        key: "key".into(),
+    };
+    assert_eq!(store.object(&object, None).await.unwrap(), [None]);
+    drop(store);
+    assert_eq!(rows(&beside(&path, "format-2")).0, 2);
+    assert_eq!(rows(&path).0, 3);
+    let database = Database::open(&path).unwrap();
+    assert_eq!(
+        Identity::read(&path, &database).unwrap().store,
+        before.store
+    );
+}
+
+#[tokio::test]
+async fn a_record_that_cannot_be_read_is_an_error_and_never_none() {
+    let (_directory, path) = place();
+    second_format(&path).await;
+    drop(RedbStore::open(&path).unwrap());
+    let database = Database::open(&path).unwrap();
+    let transaction = database.begin_write().unwrap();
+    let good = r#"{"sequence":1,"owner":"a"}"#;
+    let bad = [
+        r#"{"sequence":1}"#,
+        r#"{"sequence":1,"owner":"a","lock":{}}"#,
+        r#"{"sequence":1,"owner":"a","acl":"<AccessControlPolicy/>"}"#,
+        "",
+    ];
+    for (key, row) in ["good", "0", "1", "2", "3"]
+        .iter()
+        .zip([&[good], &bad[..]].concat())
+    {
+        let mut objects = transaction.open_table(OBJECTS).unwrap();
+        objects
+            .insert(("one", 1, *key, "v"), row.as_bytes())
+            .unwrap();
+    }
+    transaction.commit().unwrap();
+    drop(database);
+    let store = RedbStore::open(&path).unwrap();
+    let find = async |key: &str| {
+        let object = ObjectName {
+            bucket: BucketName::parse("one").unwrap(),
+            incarnation: 1,
+            key: key.into(),
+        };
+        store.object(&object, None).await
+    };
+    assert!(find("good").await.unwrap()[0].is_some());
+    for key in ["0", "1", "2", "3"] {
+        let error = find(key).await.unwrap_err();
+        assert!(
+            matches!(error, StoreError::Unavailable(_)),
+            "{key}: {error}"
+        );
+    }
 }

@@ -49,7 +49,7 @@ fn a_change_among_many_buckets() {
     for change in changes.clone() {
         // A reader still has the last one, as the gateway's snapshot does.
         let _before = ledger.buckets();
-        ledger.apply(change).unwrap();
+        ledger.apply(change, &mut Vec::new()).unwrap();
     }
     println!("a change without the disk: {:?}", began.elapsed() / 100);
 

@@ -1,0 +1,300 @@
+//! Records of objects in buckets where ACLs are enabled: what is asked of the store before a decision, and what it is told
+//! of objects that are written and deleted.
+//!
+//! What will be is durable before the upstream can know of it, and what became of it afterwards: so a crash at any point
+//! leaves the narrower of two records in force, never that of what was there before.
+
+use super::became::{Became, deletion, destroyed, ending};
+use super::exchange::Exchange;
+use super::fault::Fault;
+use super::leases::{Busy, Lease};
+use super::{Gateway, clock};
+use crate::state::{Ending, Intent, ObjectName, OpenIntent, StoreError};
+use crate::upstream::client::UpstreamAnswer;
+use http::StatusCode;
+use portcullis_core::admission::{KeptObject, Permit, RecordChange, RecordOf};
+use portcullis_core::controls::acl::Acl;
+use portcullis_core::controls::objects::ObjectRecord;
+use portcullis_core::controls::settings::{Setting, SettingChange};
+use portcullis_core::s3::answer::S3Error;
+use portcullis_core::s3::errors::ErrorCode;
+use portcullis_core::s3::xml::{DeleteResult, upload_id};
+use std::sync::Arc;
+
+/// What the store knows is about to be done; whoever holds it says what became of it. Dropped, nobody knows.
+pub(super) struct Begun {
+    gateway: Arc<Gateway>,
+    open: Vec<OpenIntent>,
+    /// In force until what became of it is durable.
+    leases: Vec<Lease>,
+    /// An upload that is completed with it.
+    upload: Option<Box<str>>,
+}
+
+impl Exchange<'_> {
+    /// What may be on record of a version. Until the upstream has opened the object, or the exchange ends, nobody changes
+    /// it.
+    pub(super) async fn find_record(
+        &mut self,
+        of: &RecordOf,
+    ) -> Result<Vec<Option<ObjectRecord>>, Fault> {
+        let object = ObjectName {
+            bucket: of.bucket.clone(),
+            incarnation: of.incarnation,
+            key: of.key.clone(),
+        };
+        if !self.reading.iter().any(|lease| *lease.object() == object) {
+            let lease = self.gateway.leases.read(&object).await.map_err(busy)?;
+            self.reading.push(lease);
+        }
+        let found = self.gateway.store.object(&object, of.version.as_deref());
+        found.await.map_err(Fault::Store)
+    }
+
+    /// Makes durable what a permit is about to do to objects; nothing where no records are kept.
+    pub(super) async fn begin_change(&mut self, permit: &Permit) -> Result<Option<Begun>, Fault> {
+        let Some(keeping) = permit.keeping() else {
+            return Ok(None);
+        };
+        let object = self.on_record(permit, &keeping.object).await?;
+        let mut completed = None;
+        let intents = match &keeping.change {
+            RecordChange::Write(record) => vec![(object, Intent::Write(record.clone()))],
+            RecordChange::Complete { upload, otherwise } => {
+                let begun = self.gateway.store.upload(&object, upload).await;
+                let record = begun.map_err(Fault::Store)?;
+                completed = Some(upload.clone());
+                let record = record.unwrap_or_else(|| otherwise.clone());
+                vec![(object, Intent::Write(record))]
+            }
+            RecordChange::Delete(versions) => destroyed(&object, versions),
+            RecordChange::Begin(_) | RecordChange::Abort(_) | RecordChange::Set(..) => {
+                return Ok(None);
+            }
+        };
+        self.announce(intents, completed).await.map(Some)
+    }
+
+    async fn announce(
+        &mut self,
+        intents: Vec<(ObjectName, Intent)>,
+        upload: Option<Box<str>>,
+    ) -> Result<Begun, Fault> {
+        let mut objects: Vec<&ObjectName> = intents.iter().map(|(object, _)| object).collect();
+        // In one order, so that no two wait for each other; of what is read and written, the writing lease is enough.
+        objects.sort();
+        objects.dedup();
+        self.reading
+            .retain(|lease| !objects.contains(&lease.object()));
+        let mut leases = Vec::with_capacity(objects.len());
+        for object in objects {
+            leases.push(self.gateway.leases.write(object).await.map_err(busy)?);
+        }
+        let open = self.gateway.store.begin(intents, clock::now()).await;
+        Ok(Begun {
+            gateway: Arc::clone(self.gateway),
+            open: open.map_err(refused)?,
+            leases,
+            upload,
+        })
+    }
+
+    /// Tells the store what became of a change, before the client hears of it.
+    pub(super) async fn end_change(
+        &self,
+        permit: &Permit,
+        begun: Option<Begun>,
+        became: Became<'_>,
+    ) -> Result<(), Fault> {
+        let Some(mut begun) = begun else {
+            return Ok(());
+        };
+        let versions = self.keeps_versions(permit);
+        let ending = |open: &OpenIntent| match became {
+            Became::Done(headers) => ending(&open.intent, headers, versions),
+            Became::NotDone => Ending::NotDone,
+            Became::Unknown => Ending::Unknown,
+        };
+        let object = begun.open.first().map(|open| open.object.clone());
+        let upload = begun.upload.take();
+        begun.end(ending).await?;
+        if let (Some(object), Some(upload), Became::Done(_)) = (object, upload, became) {
+            self.drop_upload(&object, &upload).await;
+        }
+        Ok(())
+    }
+
+    /// Tells the store which keys of DeleteObjects are gone. `None`: nobody knows.
+    pub(super) async fn end_deletion(
+        &self,
+        begun: Option<Begun>,
+        result: Option<&DeleteResult>,
+    ) -> Result<(), Fault> {
+        let Some(begun) = begun else {
+            return Ok(());
+        };
+        begun
+            .end(|open| result.map_or(Ending::Unknown, |result| deletion(open, result)))
+            .await
+    }
+
+    /// Keeps what an upload will be, once it has begun, or forgets one that was aborted; before the client hears of it.
+    pub(super) async fn note_upload(
+        &mut self,
+        permit: &Permit,
+        answer: &UpstreamAnswer,
+    ) -> Result<(), Fault> {
+        let Some(keeping) = permit.keeping().filter(|_| answer.status.is_success()) else {
+            return Ok(());
+        };
+        match &keeping.change {
+            RecordChange::Begin(record) => {
+                let object = self.on_record(permit, &keeping.object).await?;
+                let id = upload_id(&answer.body);
+                let id = id.ok_or(Fault::Foreign(
+                    ErrorCode::ServiceUnavailable.into(),
+                    answer.status,
+                ))?;
+                let kept = self.gateway.store.keep_upload(&object, &id, record.clone());
+                kept.await.map_err(refused)
+            }
+            RecordChange::Write(_)
+            | RecordChange::Complete { .. }
+            | RecordChange::Abort(_)
+            | RecordChange::Delete(_)
+            | RecordChange::Set(..) => Ok(()),
+        }
+    }
+
+    /// Forgets an upload that was aborted.
+    pub(super) async fn forget_upload(&mut self, permit: &Permit, status: StatusCode) {
+        let Some(keeping) = permit.keeping().filter(|_| status.is_success()) else {
+            return;
+        };
+        if let RecordChange::Abort(upload) = &keeping.change
+            && let Ok(object) = self.on_record(permit, &keeping.object).await
+        {
+            self.drop_upload(&object, upload).await;
+        }
+    }
+
+    /// What is left of an upload counts for nothing: its id does not come again.
+    async fn drop_upload(&self, object: &ObjectName, upload: &str) {
+        if let Err(error) = self.gateway.store.drop_upload(object, upload).await {
+            tracing::warn!(key = &*object.key, "the record of an upload stays: {error}");
+        }
+    }
+
+    /// Gives a version that is there another record.
+    pub(super) async fn set_record(
+        &mut self,
+        permit: &Permit,
+        object: &KeptObject,
+        version: &str,
+        record: &ObjectRecord,
+    ) -> Result<(), Fault> {
+        let object = self.on_record(permit, object).await?;
+        let set = self
+            .gateway
+            .store
+            .set_object(&object, version, record.clone());
+        set.await.map_err(refused)
+    }
+
+    /// Puts the object's bucket on record, if it is not, and marks it as one of which records are kept.
+    async fn on_record(
+        &mut self,
+        permit: &Permit,
+        object: &KeptObject,
+    ) -> Result<ObjectName, Fault> {
+        let store = &self.gateway.store;
+        let KeptObject {
+            bucket,
+            incarnation,
+            bucket_owner,
+            key,
+        } = object;
+        let known = store.buckets().get(bucket).cloned();
+        let record = match (known, incarnation) {
+            (Some(record), _) => record,
+            (None, Some(_)) => return Err(Fault::Refused(ErrorCode::NoSuchBucket.into())),
+            (None, None) => {
+                let upstream = self.target(permit)?.name;
+                let adopted = store.adopt(bucket, *bucket_owner, &upstream, clock::now());
+                adopted.await.map_err(refused)?
+            }
+        };
+        if incarnation.is_some_and(|known| known != record.incarnation) {
+            return Err(Fault::Refused(ErrorCode::NoSuchBucket.into()));
+        }
+        if record.settings.acl.is_none() {
+            let accounts = &self.snapshot.rules.directory.accounts;
+            let owner = accounts.get(bucket_owner);
+            let acl = Acl::private(owner.map_or("", |owner| &owner.canonical_id));
+            let mark = SettingChange::Put(Setting::Acl(Arc::new(acl)));
+            let marked = store.change(bucket, record.incarnation, mark).await;
+            marked.map_err(refused)?;
+            self.gateway.publish_state();
+        }
+        Ok(ObjectName {
+            bucket: bucket.clone(),
+            incarnation: record.incarnation,
+            key: key.clone(),
+        })
+    }
+
+    /// Whether the upstream tells versions apart; one that does not may say a version all the same.
+    pub(super) fn keeps_versions(&self, permit: &Permit) -> bool {
+        let routes = &self.snapshot.rules.routes;
+        let route = permit.upstream().and_then(|position| routes.get(position));
+        route.is_some_and(|route| route.profile.versions)
+    }
+}
+
+impl Begun {
+    async fn end(mut self, ending: impl Fn(&OpenIntent) -> Ending) -> Result<(), Fault> {
+        let endings = self.open.drain(..);
+        let endings = endings.map(|open| (ending(&open), open));
+        let endings: Vec<_> = endings.map(|(ending, open)| (open, ending)).collect();
+        let settled = self.gateway.store.settle(endings).await;
+        self.leases.clear();
+        settled.map_err(Fault::Store)
+    }
+}
+
+impl Drop for Begun {
+    fn drop(&mut self) {
+        let endings: Vec<_> = self
+            .open
+            .drain(..)
+            .map(|open| (open, Ending::Unknown))
+            .collect();
+        if endings.is_empty() {
+            return;
+        }
+        let (gateway, leases) = (Arc::clone(&self.gateway), std::mem::take(&mut self.leases));
+        let Ok(runtime) = tokio::runtime::Handle::try_current() else {
+            return;
+        };
+        runtime.spawn(async move {
+            // What the store cannot take now it finds open at the next start.
+            if let Err(error) = gateway.store.settle(endings).await {
+                tracing::error!("a change of unknown fate is not noted: {error}");
+            }
+            drop(leases);
+        });
+    }
+}
+
+/// The bucket went, or is coming, while the request was decided.
+pub(super) fn refused(error: StoreError) -> Fault {
+    match error {
+        StoreError::NotOnRecord { .. } => Fault::Refused(ErrorCode::NoSuchBucket.into()),
+        StoreError::BeingCreated { .. } => Fault::Refused(ErrorCode::OperationAborted.into()),
+        error => Fault::Store(error),
+    }
+}
+
+fn busy(_: Busy) -> Fault {
+    Fault::Refused(S3Error::new(ErrorCode::OperationAborted))
+}
