@@ -535,7 +535,6 @@ operations! {
         accepts: [],
         needs: [need(PutAccountPublicAccessBlock, Target)],
         payload: Settings("PublicAccessBlockConfiguration", SETTINGS),
-        checksum: Required,
         answered_by: Gateway,
         headers: [COMMON, BODY, DIGESTS, ACCOUNT],
     }
