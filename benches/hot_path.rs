@@ -411,6 +411,7 @@ fn route(account: &Account) -> Route {
         buckets: vec![Pattern::new("lake*")],
         default: true,
         chunks: Chunks::default(),
+        theirs: Vec::new(),
     }
 }
 

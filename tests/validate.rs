@@ -970,3 +970,43 @@ fn t50_an_admin_listener_is_never_open_to_all() {
         }
     }
 }
+
+#[test]
+fn settings_are_left_only_to_stores_that_keep_them() {
+    let moto = |more: &str| GOOD.replace("profile: s3s", &format!("profile: moto{more}"));
+    let left = "\n    settings: { policy: upstream, cors: gateway }";
+    check(&moto(left), "");
+    check(
+        &moto(left).replace("moto", "s3s"),
+        "portcullis.yaml:6:25: error: `upstreams.lake.settings.policy`: stores of profile `s3s` do not keep this, as far as is known\n",
+    );
+    let bad = moto(left).replace("policy: upstream", "policy: store");
+    assert!(findings(&Memory::default().file(FILE, bad.as_str())).contains("policy"));
+    let files = |text: String| {
+        let text = format!("{text}policies: p\n");
+        let memory = Memory::default().file(FILE, text.as_str());
+        findings(&memory.file("p/buckets/lake-raw/policy.json", POLICY))
+    };
+    let found = files(moto(left));
+    assert!(
+        found.contains(
+            "`policy` of `lake-raw` counts for nothing: by `settings` it is the upstream's"
+        ),
+        "{found}"
+    );
+    assert_eq!(files(moto("")), "");
+}
+
+#[test]
+fn acls_count_only_where_a_store_keeps_records() {
+    let files = |more: &str| {
+        let text = format!("{GOOD}policies: p\n{more}");
+        let memory = Memory::default().file(FILE, text.as_str());
+        let rules = r#"{"Rules": [{"ObjectOwnership": "ObjectWriter"}]}"#;
+        findings(&memory.file("p/buckets/lake-raw/ownership.json", rules))
+    };
+    let expected =
+        "ACLs are enabled in `lake-raw`, and without `state` no record is kept of its objects";
+    assert!(files("").contains(expected), "{}", files(""));
+    assert_eq!(files("state: { redb: state.redb }\n"), "");
+}

@@ -163,6 +163,10 @@ fn upstream(upstream: &Upstream) -> (String, Value) {
     if let (Some(map), Some(chunks)) = (shown.as_object_mut(), chunks) {
         map.insert("chunks".into(), chunks.into());
     }
+    let theirs: Vec<&str> = upstream.theirs.iter().map(|kind| kind.name()).collect();
+    if let (Some(map), false) = (shown.as_object_mut(), theirs.is_empty()) {
+        map.insert("settings_of_the_upstream".into(), theirs.into());
+    }
     if let (Some(map), Some(_)) = (shown.as_object_mut(), &upstream.connection.ca_pem) {
         map.insert("tls".into(), json!({ "ca": "(read)" }));
     }

@@ -150,6 +150,8 @@ pub struct Upstream {
     /// `UNSIGNED-PAYLOAD` or has a trailer. Default: plain, and with a trailing checksum still behind them where the client
     /// put one there and the store takes trailers.
     pub chunks: Option<Chunks>,
+    /// Who keeps a kind of setting of its buckets. Default: the gateway, each of them.
+    pub settings: Option<SettingOwners>,
     /// How the store's certificate is checked.
     pub tls: Option<UpstreamTls>,
     /// How long the store may take.
@@ -236,6 +238,30 @@ pub enum Chunks {
     Trailer,
     /// In chunks of 64 KiB, each signed with the upstream's key.
     Signed,
+}
+
+/// Who keeps the settings of a store's buckets.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct SettingOwners {
+    /// Bucket policies.
+    pub policy: Option<SettingOwner>,
+    /// Block Public Access of buckets; that of accounts is always the gateway's.
+    pub public_access_block: Option<SettingOwner>,
+    /// Cross-origin resource sharing: the calls, the preflights, and what answers say to browsers.
+    pub cors: Option<SettingOwner>,
+    /// ACLs and Object Ownership.
+    pub acl: Option<SettingOwner>,
+}
+
+/// Who keeps a kind of setting.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum SettingOwner {
+    /// The gateway answers the calls and enforces what was set.
+    Gateway,
+    /// The gateway decides whether a call may be made and sends it on; what was set is the store's matter alone.
+    Upstream,
 }
 
 /// How a store's certificate is checked.

@@ -9,7 +9,7 @@ pub use crate::upstream::settings::{
 };
 use portcullis_core::admission::rego::Guardrails;
 pub use portcullis_core::admission::{Chunks, DecisionMode};
-use portcullis_core::controls::settings::{AccountSettings, BucketSettings};
+use portcullis_core::controls::settings::{AccountSettings, BucketSettings, SettingKind};
 use portcullis_core::identity::{Caller, Directory};
 use portcullis_core::policy::Policy;
 use portcullis_core::s3::names::{AccountId, BucketName};
@@ -147,6 +147,8 @@ pub struct Upstream {
     pub default: bool,
     /// How bodies go there of which the client said no hash.
     pub chunks: Chunks,
+    /// Settings of its buckets that are the store's own.
+    pub theirs: Vec<SettingKind>,
 }
 
 /// The file of the embedded store.

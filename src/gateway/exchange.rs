@@ -88,6 +88,8 @@ pub(super) struct Exchange<'g> {
     pub(super) reading: Vec<Lease>,
     /// What the store knows is about to be done.
     pub(super) begun: Option<Begun>,
+    /// What the upstream says to browsers, where that is left to it.
+    pub(super) said: HeaderMap,
 }
 
 impl<'g> Exchange<'g> {
@@ -131,6 +133,7 @@ impl<'g> Exchange<'g> {
             source: Source::Body,
             reading: Vec::new(),
             begun: None,
+            said: HeaderMap::new(),
         }
     }
 
@@ -247,6 +250,7 @@ impl<'g> Exchange<'g> {
 
     /// Notes in the record what an upstream answered.
     pub(super) fn note_answer(&mut self, status: StatusCode, headers: &HeaderMap) {
+        self.note_cors(headers);
         if let Some(upstream) = &mut self.entry.upstream {
             upstream.status = Some(status);
             upstream.request_id = headers.get("x-amz-request-id").cloned();

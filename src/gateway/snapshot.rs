@@ -147,5 +147,6 @@ fn route(entry: &UpstreamEntry) -> Route {
             .collect(),
         default: entry.default,
         chunks: entry.chunks,
+        theirs: entry.theirs.clone(),
     }
 }

@@ -250,3 +250,31 @@ def test_what_files_say_goes_first_and_no_call_changes_it(demo, launch, new_buck
     assert (error["Code"], error["Message"]) == ("AccessDenied", "This setting is managed by configuration.")
     assert code(s3.delete_bucket_policy, Bucket=bucket) == "AccessDenied"
     assert code(s3.put_bucket_cors, Bucket=bucket, CORSConfiguration=CORS) == 200
+
+
+@pytest.mark.parametrize("store", ["moto", "ceph"])
+def test_settings_may_be_left_to_the_store(store, request, launch, new_bucket):
+    server = request.getfixturevalue(store)
+    server = getattr(server, "upstream", server)
+    left = {name: "upstream" for name in ["policy", "public_access_block", "cors", "acl"]}
+    gateway = launch({store: upstream(server, profile=store, settings=left)}, users=Users(bob=[allow("s3:GetObject")]))
+    s3, straight, bucket = through(gateway).s3(), direct(server).s3(), new_bucket("left")
+    s3.create_bucket(Bucket=bucket)
+    s3.delete_public_access_block(Bucket=bucket)
+    assert code(s3.put_bucket_policy, Bucket=bucket, Policy=public(bucket)) in (200, 204)
+    assert json.loads(straight.get_bucket_policy(Bucket=bucket)["Policy"]) == json.loads(public(bucket))
+    assert json.loads(s3.get_bucket_policy(Bucket=bucket)["Policy"]) == json.loads(public(bucket))
+    # What the store has of it lets nobody through the gateway, and who may not make the call does not reach the store.
+    s3.put_object(Bucket=bucket, Key="key", Body=b"there", ACL="public-read")
+    assert anonymous(gateway, bucket) == 403
+    bob = through(gateway, user="bob").s3()
+    assert code(bob.delete_bucket_policy, Bucket=bucket) == "AccessDenied"
+    assert code(bob.put_object_acl, Bucket=bucket, Key="key", ACL="private") == "AccessDenied"
+    assert len(straight.get_object_acl(Bucket=bucket, Key="key")["Grants"]) == 2
+    assert s3.get_object_acl(Bucket=bucket, Key="key")["Grants"] == straight.get_object_acl(Bucket=bucket, Key="key")["Grants"]
+    s3.put_bucket_cors(Bucket=bucket, CORSConfiguration=CORS)
+    origin = ("origin", "https://app.example")
+    preflight = through(gateway).unsigned("OPTIONS", f"/{bucket}/key", [origin, ("access-control-request-method", "GET")])
+    assert (preflight.status, preflight.header("access-control-allow-origin")) == (200, "https://app.example")
+    read = through(gateway).raw("GET", f"/{bucket}/key", extra=[origin])
+    assert (read.status, read.header("access-control-allow-origin")) == (200, "https://app.example")

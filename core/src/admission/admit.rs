@@ -138,7 +138,7 @@ fn check(
     let request = request::parse(head, &arrival.listener.hosts).map_err(refuse::parse)?;
     labels.describe(&request);
     if request.operation.id == OperationId::OptionsPreflight {
-        return Ok(Outcome::Answer(cors::preflight(rules, head, &request)));
+        return Ok(preflight(rules, head, &request, labels));
     }
     if request.operation.id == OperationId::PostObject {
         return form(rules, head, arrival, request, labels);
@@ -180,6 +180,19 @@ fn check(
         body: None,
         waits,
     })))
+}
+
+/// Preflights are answered before anybody is known.
+fn preflight(rules: &Rules, head: &Head<'_>, request: &S3Request, labels: &mut Labels) -> Outcome {
+    let position = cors::is_theirs(rules, &request.target);
+    let permit = position.and_then(|at| Permit::preflight(at, head, &request.target));
+    match permit {
+        Some(permit) => {
+            labels.upstream = position;
+            Outcome::Forward(Box::new(permit))
+        }
+        None => Outcome::Answer(cors::preflight(rules, head, request)),
+    }
 }
 
 /// The head of a form says neither who sends it nor which object it is for.

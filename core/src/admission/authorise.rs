@@ -34,7 +34,7 @@ pub(super) struct Granted {
 pub(super) fn without_body(case: &Case<'_>, labels: &mut Labels) -> Result<Granted, Stop> {
     require_all(case, labels, &Said::default())?;
     let operation = case.request.operation;
-    let run = match (operation.answered_by, operation.id) {
+    let run = match (case.answered_by(), operation.id) {
         (AnsweredBy::Gateway, _) => settle(case, labels, &Bytes::new())?,
         (AnsweredBy::Later | AnsweredBy::Nobody, _) => {
             return Err(refuse::not_built(operation).into());
@@ -131,7 +131,7 @@ fn document(case: &Case<'_>, labels: &mut Labels, body: Bytes) -> Result<Run, St
     let read = read_settings(operation, &body)?;
     let selects = read.selects;
     require_all(case, labels, &Said::of_settings(operation, read))?;
-    match operation.answered_by {
+    match case.answered_by() {
         AnsweredBy::Gateway => Ok(settle(case, labels, &body)?),
         AnsweredBy::Later | AnsweredBy::Nobody => Err(refuse::not_built(operation).into()),
         // Its result would be written into a bucket nobody was asked about.

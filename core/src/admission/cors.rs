@@ -5,6 +5,7 @@ use super::{InForce, Rules};
 use crate::controls::cors::{
     self, BucketCors, CorsExplanation, CorsHeaders, CorsRequest, ResourceType,
 };
+use crate::controls::settings::SettingKind;
 use crate::request::{Head, S3Request};
 use crate::s3::answer::{Answer, Success};
 use crate::s3::names::Target;
@@ -36,6 +37,21 @@ pub(super) fn preflight(rules: &Rules, head: &Head<'_>, request: &S3Request) -> 
         }
         Err(refused) => refused.into(),
     }
+}
+
+/// The upstream of a target, if its store says itself what browsers may do.
+pub(super) fn is_theirs(rules: &Rules, target: &Target) -> Option<usize> {
+    let position = rules.routes.find(target.bucket_name()?)?;
+    let route = rules.routes.get(position)?;
+    route
+        .theirs
+        .contains(&SettingKind::Cors)
+        .then_some(position)
+}
+
+/// Whether what a store says to browsers is passed on.
+pub fn passes_cors(rules: &Rules, target: &Target) -> bool {
+    is_theirs(rules, target).is_some()
 }
 
 /// What the answer to a request, also an error, says to a browser: `None` if it comes from no other origin, or no rule of

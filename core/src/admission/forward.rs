@@ -3,8 +3,9 @@
 use super::authorise::Granted;
 use super::legality::Case;
 use super::{Chunks, Permit, Run};
-use crate::request::{encode_path, encode_query_component};
-use crate::s3::headers::Disposition;
+use crate::controls::settings::SettingKind;
+use crate::request::{Head, encode_path, encode_query_component};
+use crate::s3::headers::{ACL, Disposition, HeaderRule};
 use crate::s3::names::{BucketName, Target};
 use crate::s3::operations::{Checksum, OperationId, PayloadKind};
 use crate::sigv4::payload::{self, Algorithm, BodyPlan, Chunking, Hasher, Wrapping};
@@ -12,7 +13,10 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use bytes::Bytes;
 use http::Method;
-use http::header::{CONTENT_ENCODING, HeaderMap, HeaderName, HeaderValue};
+use http::header::{
+    ACCESS_CONTROL_REQUEST_HEADERS, ACCESS_CONTROL_REQUEST_METHOD, CONTENT_ENCODING, HeaderMap,
+    HeaderName, HeaderValue, ORIGIN,
+};
 use md5::{Digest, Md5};
 
 const DECODED_LENGTH: HeaderName = HeaderName::from_static("x-amz-decoded-content-length");
@@ -69,6 +73,26 @@ pub(super) fn permit(case: &Case<'_>, body: BodyPlan, granted: Granted) -> Permi
 }
 
 impl Permit {
+    /// Leave to ask an upstream what it tells a browser that asks before it requests. Nobody is known then, and nothing is
+    /// told but what the store's rules say of origins.
+    pub(super) fn preflight(upstream: usize, head: &Head<'_>, target: &Target) -> Option<Self> {
+        let asked = [
+            ORIGIN,
+            ACCESS_CONTROL_REQUEST_METHOD,
+            ACCESS_CONTROL_REQUEST_HEADERS,
+        ];
+        let headers = asked.into_iter().filter_map(|name| {
+            let value = head.headers.get(&name)?.clone();
+            Some((name, value))
+        });
+        Some(Self {
+            key: target.key().map(encode_path).unwrap_or_default(),
+            headers: headers.collect(),
+            run: Run::Stream,
+            ..Self::look_up(upstream, Method::OPTIONS, target.bucket_name()?)
+        })
+    }
+
     /// Leave to ask an upstream whether a bucket exists: a look-up of the gateway's own, before a bucket is created and
     /// where a creation was cut short. `upstream` is a position in the routes.
     pub fn inquiry(upstream: usize, bucket: &BucketName) -> Self {
@@ -145,6 +169,7 @@ fn forwarded_headers(case: &Case<'_>) -> HeaderMap {
         let value = match case.request.operation.disposition(name.as_str()) {
             Some(Disposition::Forward) => Some(value.clone()),
             Some(Disposition::Rewrite) => rewritten(case, name, value),
+            _ if is_left(case, name) => Some(value.clone()),
             Some(Disposition::Consume | Disposition::Later) | None => None,
         };
         if let Some(value) = value {
@@ -152,6 +177,18 @@ fn forwarded_headers(case: &Case<'_>) -> HeaderMap {
         }
     }
     forwarded
+}
+
+/// Whether a header is for the store because the setting it is about is the store's.
+fn is_left(case: &Case<'_>, name: &HeaderName) -> bool {
+    let of = |rules: &[HeaderRule]| rules.iter().any(|rule| rule.covers(name.as_str()));
+    let kind = match name {
+        _ if *name == ORIGIN => SettingKind::Cors,
+        _ if of(ACL) => SettingKind::Acl,
+        _ if name.as_str() == "x-amz-object-ownership" => SettingKind::Ownership,
+        _ => return false,
+    };
+    case.leaves(kind)
 }
 
 /// The frames of an object's bytes, as the upstream's setting wants them. Bytes whose hash the client said go under that.

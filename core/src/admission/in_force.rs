@@ -17,17 +17,20 @@ pub struct InForce<'a> {
     stored: Option<&'a BucketSettings>,
     incarnation: Option<u64>,
     account: AccountSettings,
+    /// Kinds that are the upstream's.
+    theirs: &'a [SettingKind],
 }
 
 impl Rules {
     /// The settings of a bucket of this upstream.
-    pub fn in_force<'a>(&'a self, bucket: &str, route: &Route) -> InForce<'a> {
+    pub fn in_force<'a>(&'a self, bucket: &str, route: &'a Route) -> InForce<'a> {
         let record = self.buckets.as_ref().and_then(|all| all.get(bucket));
         InForce {
             files: self.files.get(bucket),
             stored: record.map(|record| &*record.settings),
             incarnation: record.map(|record| record.incarnation),
             account: self.account_settings(self.owner_of(bucket, route)),
+            theirs: &route.theirs,
         }
     }
 
@@ -46,28 +49,27 @@ impl<'a> InForce<'a> {
     /// The bucket policy.
     pub fn policy(&self) -> Option<&'a BucketPolicy> {
         let of = |settings: &'a BucketSettings| settings.policy.as_ref();
-        self.files.and_then(of).or_else(|| self.stored.and_then(of))
+        self.of(SettingKind::Policy, of)
     }
 
     /// The CORS configuration.
     pub fn cors(&self) -> Option<&'a Cors> {
         let of = |settings: &'a BucketSettings| settings.cors.as_deref();
-        self.files.and_then(of).or_else(|| self.stored.and_then(of))
+        self.of(SettingKind::Cors, of)
     }
 
     /// The flags of Block Public Access, the account's and the bucket's together.
     pub fn public_access_block(&self) -> PublicAccessBlock {
-        let of = |settings: &BucketSettings| settings.public_access_block;
-        let own = self.files.and_then(of).or_else(|| self.stored.and_then(of));
+        let of = |settings: &'a BucketSettings| settings.public_access_block;
+        let own = self.of(SettingKind::PublicAccessBlock, of);
         let account = self.account.public_access_block;
         own.unwrap_or_default().with(account.unwrap_or_default())
     }
 
     /// Whether ACLs count, and whose objects are.
     pub fn ownership(&self) -> ObjectOwnership {
-        let of = |settings: &BucketSettings| settings.ownership;
-        let own = self.files.and_then(of).or_else(|| self.stored.and_then(of));
-        own.unwrap_or_default()
+        let of = |settings: &'a BucketSettings| settings.ownership;
+        self.of(SettingKind::Ownership, of).unwrap_or_default()
     }
 
     /// Whether ACLs count.
@@ -78,14 +80,14 @@ impl<'a> InForce<'a> {
     /// The bucket's ACL; none if nobody gave it one.
     pub fn acl(&self) -> Option<&'a Acl> {
         let of = |settings: &'a BucketSettings| settings.acl.as_deref();
-        self.files.and_then(of).or_else(|| self.stored.and_then(of))
+        self.of(SettingKind::Acl, of)
     }
 
     /// Whether records are kept of its objects: as long as ACLs count, and afterwards, lest what is written then comes
     /// under the ACL of what was there before.
     pub fn keeps_records(&self) -> bool {
-        let marked = self.stored.is_some_and(|stored| stored.acl.is_some());
-        self.acls_count() || marked
+        let marked = self.acls_count() || self.stored.is_some_and(|stored| stored.acl.is_some());
+        marked && !self.theirs.contains(&SettingKind::Acl)
     }
 
     /// Which bucket of its name it is, if the store knows it.
@@ -95,8 +97,17 @@ impl<'a> InForce<'a> {
 
     /// The bucket's own setting of a kind.
     pub(super) fn get(&self, kind: SettingKind) -> Option<Setting> {
-        let of = |settings: &BucketSettings| settings.get(kind);
-        self.files.and_then(of).or_else(|| self.stored.and_then(of))
+        self.of(kind, |settings| settings.get(kind))
+    }
+
+    /// What files say, or else what is stored; nothing of what is the upstream's.
+    fn of<T>(&self, kind: SettingKind, of: impl Fn(&'a BucketSettings) -> Option<T>) -> Option<T> {
+        if self.theirs.contains(&kind) {
+            return None;
+        }
+        self.files
+            .and_then(&of)
+            .or_else(|| self.stored.and_then(of))
     }
 
     /// Whether files say it, and so no call changes it.

@@ -3,7 +3,8 @@
 
 use super::facts::Looked;
 use super::in_force::InForce;
-use super::{Arrival, Route, Rules, refuse};
+use super::{Arrival, Route, Rules, refuse, settings};
+use crate::controls::settings::SettingKind;
 use crate::identity::Principal;
 use crate::policy::{Policy, View};
 use crate::request::{Head, S3Request};
@@ -60,10 +61,11 @@ fn profile(case: &Case<'_>) -> Result<(), S3Error> {
     let Some(route) = case.route() else {
         return Ok(());
     };
-    if operation.is_answered_here() {
+    let left = case.is_theirs();
+    if operation.is_answered_here() && !left {
         return Ok(());
     }
-    if !route.profile.has(operation.id) {
+    if !route.profile.has(operation.id) && !(left && route.profile.has_setting(operation.id)) {
         return Err(refuse::not_in_profile(operation));
     }
     let source_version = case
@@ -197,6 +199,26 @@ impl<'a> Case<'a> {
     pub(super) fn route(&self) -> Option<&'a Route> {
         self.route
             .and_then(|position| self.rules.routes.get(position))
+    }
+
+    /// Who answers the request.
+    pub(super) fn answered_by(&self) -> AnsweredBy {
+        match self.is_theirs() {
+            true => AnsweredBy::Upstream,
+            false => self.request.operation.answered_by,
+        }
+    }
+
+    /// Whether the request is about a setting that the gateway leaves to the upstream.
+    fn is_theirs(&self) -> bool {
+        let kind = settings::kind(self.request.operation);
+        kind.is_some_and(|kind| self.leaves(kind))
+    }
+
+    /// Whether a kind of setting is the upstream's.
+    pub(super) fn leaves(&self, kind: SettingKind) -> bool {
+        self.route()
+            .is_some_and(|route| route.theirs.contains(&kind))
     }
 
     /// The account that owns a target's bucket.

@@ -51,7 +51,7 @@ mod waiting;
 
 pub use crate::context::TlsVersion;
 pub use admit::{Admission, Asked, Item, Labels, Outcome, Permission, admit};
-pub use cors::cors_headers;
+pub use cors::{cors_headers, passes_cors};
 pub use explain::{Explained, Unexplained, explain};
 pub use facts::Looked;
 pub use hidden::withheld;

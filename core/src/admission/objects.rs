@@ -13,6 +13,7 @@ use crate::controls::acl::{
     ANONYMOUS, Acl, AclRequest, NewObject, On, effective_grants, narrowest, new_object,
 };
 use crate::controls::objects::ObjectRecord;
+use crate::controls::settings::SettingKind;
 use crate::identity::{Account, Principal};
 use crate::policy::{AclGrants, ObjectOwner};
 use crate::s3::actions::Action;
@@ -177,6 +178,9 @@ pub(super) fn counting(
 /// Those of an ACL that it may not give to a new object, which are the same where nothing is kept.
 pub(super) fn keeping(case: &Case<'_>, labels: &mut Labels) -> Result<Option<Keeping>, S3Error> {
     let operation = case.request.operation;
+    if case.leaves(SettingKind::Acl) {
+        return Ok(None);
+    }
     let upload = || {
         case.request
             .query

@@ -3,7 +3,7 @@
 use super::refuse;
 use super::rego::Guardrails;
 use crate::context::TlsVersion;
-use crate::controls::settings::{AccountSettings, BucketSettings};
+use crate::controls::settings::{AccountSettings, BucketSettings, SettingKind};
 use crate::identity::{Account, Caller, Directory, Membership};
 use crate::policy::{Mode, Pattern, Policy, PolicySet};
 use crate::request::Hosts;
@@ -207,6 +207,8 @@ pub struct Route {
     pub default: bool,
     /// How bodies go there.
     pub chunks: Chunks,
+    /// Settings of its buckets that are the store's own: calls on them are authorised and sent on, and the gateway has none.
+    pub theirs: Vec<SettingKind>,
 }
 
 /// How the bytes of objects and parts go to an upstream whose SHA-256 the client did not say beforehand: those that came in

@@ -116,6 +116,15 @@ fn call(operation: &Operation) -> Option<Call> {
     Some(Call { kind, act })
 }
 
+/// The kind of setting of a bucket or an object that an operation is about.
+pub(super) fn kind(operation: &Operation) -> Option<SettingKind> {
+    if acls::call(operation).is_some() {
+        return Some(SettingKind::Acl);
+    }
+    let call = call(operation)?;
+    Some(call.kind)
+}
+
 /// Works out what an allowed call does; `document` is its body.
 pub(super) fn settle(
     case: &Case<'_>,
@@ -175,6 +184,9 @@ pub(super) fn settle(
 pub(super) fn of_new_bucket(case: &Case<'_>, labels: &Labels) -> Result<BucketSettings, S3Error> {
     let headers = case.head.headers;
     let settings = BucketSettings::of_new_bucket();
+    if case.leaves(SettingKind::Acl) {
+        return Ok(settings);
+    }
     let asked = ObjectOwnership::from_headers(headers)?;
     let ownership = asked.or(settings.ownership).unwrap_or_default();
     let request = AclRequest::from_headers(headers, On::Bucket)?;

@@ -16,6 +16,7 @@ mod fixed;
 mod forms;
 mod headers;
 mod kit;
+mod left;
 mod modes;
 mod observe;
 mod order;

@@ -50,6 +50,16 @@ impl SettingKind {
         }
     }
 
+    /// The kinds that are left to an upstream together: an ACL means nothing without the ownership it is under.
+    pub fn goes_with(self) -> &'static [Self] {
+        match self {
+            Self::Policy => &[Self::Policy],
+            Self::PublicAccessBlock => &[Self::PublicAccessBlock],
+            Self::Cors => &[Self::Cors],
+            Self::Ownership | Self::Acl => &[Self::Ownership, Self::Acl],
+        }
+    }
+
     /// The kind of this name.
     pub fn of_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.name() == name)

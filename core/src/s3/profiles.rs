@@ -2,8 +2,8 @@
 //!
 //! Many stores run the bare operation when they do not know a sub-resource: some delete the bucket on
 //! `DELETE /bucket?inventory`. So an upstream is sent only what its profile names. To add a store, try every operation
-//! against it and write a row; what was read in documents alone says so. What the gateway answers itself stands in no
-//! profile: it is never sent.
+//! against it and write a row; what was read in documents alone says so. What the gateway answers itself is sent only
+//! where its configuration leaves it to the store, and then only if it stands under `settings`.
 
 use super::operations::OperationId::{self, *};
 
@@ -16,6 +16,8 @@ pub struct Profile {
     pub checked: Checked,
     /// The operations it may be sent, in groups; any other is 501 NotImplemented by the gateway.
     pub operations: &'static [&'static [OperationId]],
+    /// The operations on settings that the gateway otherwise keeps, which it may be sent where they are left to it.
+    pub settings: &'static [&'static [OperationId]],
     /// Keys with `.` or `..` between slashes are kept as they are. Otherwise such a key would name another object
     /// there than it was authorised for.
     pub literal_dot_segments: bool,
@@ -52,6 +54,11 @@ impl Profile {
         self.operations
             .iter()
             .any(|group| group.contains(&operation))
+    }
+
+    /// Whether the store has an operation on settings that can be left to it.
+    pub fn has_setting(&self, operation: OperationId) -> bool {
+        self.settings.iter().any(|group| group.contains(&operation))
     }
 
     /// Whether the store would run an operation without looking at this header (lower case).
@@ -104,6 +111,31 @@ const CORE: &[OperationId] = &[
 const VERSIONS: &[OperationId] = &[ListObjectVersions, GetBucketVersioning, PutBucketVersioning];
 const BUCKET_TAGS: &[OperationId] = &[GetBucketTagging, PutBucketTagging, DeleteBucketTagging];
 const OBJECT_TAGS: &[OperationId] = &[GetObjectTagging, PutObjectTagging, DeleteObjectTagging];
+const POLICY: &[OperationId] = &[
+    GetBucketPolicy,
+    GetBucketPolicyStatus,
+    PutBucketPolicy,
+    DeleteBucketPolicy,
+];
+const PUBLIC_ACCESS: &[OperationId] = &[
+    GetPublicAccessBlock,
+    PutPublicAccessBlock,
+    DeletePublicAccessBlock,
+];
+const CORS: &[OperationId] = &[
+    GetBucketCors,
+    PutBucketCors,
+    DeleteBucketCors,
+    OptionsPreflight,
+];
+const ACLS: &[OperationId] = &[GetBucketAcl, PutBucketAcl, GetObjectAcl, PutObjectAcl];
+const OWNERSHIP: &[OperationId] = &[
+    GetBucketOwnershipControls,
+    PutBucketOwnershipControls,
+    DeleteBucketOwnershipControls,
+];
+const ALL_SETTINGS: &[&[OperationId]] = &[POLICY, PUBLIC_ACCESS, CORS, ACLS, OWNERSHIP];
+
 const LIFECYCLE: &[OperationId] = &[
     GetBucketLifecycleConfiguration,
     PutBucketLifecycleConfiguration,
@@ -206,6 +238,7 @@ pub static PROFILES: &[Profile] = &[
             METADATA_TABLES,
             ANNOTATIONS,
         ],
+        settings: ALL_SETTINGS,
         literal_dot_segments: true,
         literal_empty_segments: true,
         trailers: true,
@@ -228,6 +261,7 @@ pub static PROFILES: &[Profile] = &[
             WEBSITE,
             REQUEST_PAYMENT,
         ],
+        settings: &[POLICY, PUBLIC_ACCESS, CORS, ACLS],
         literal_dot_segments: true,
         literal_empty_segments: true,
         trailers: false,
@@ -252,6 +286,7 @@ pub static PROFILES: &[Profile] = &[
             LIFECYCLE,
             WEBSITE,
         ],
+        settings: &[],
         literal_dot_segments: true,
         literal_empty_segments: false,
         trailers: true,
@@ -285,6 +320,7 @@ pub static PROFILES: &[Profile] = &[
             ENCRYPTION,
             NOTIFICATION,
         ],
+        settings: &[],
         literal_dot_segments: false,
         literal_empty_segments: false,
         trailers: true,
@@ -298,6 +334,7 @@ pub static PROFILES: &[Profile] = &[
         name: "s3s",
         checked: Checked::Run,
         operations: &[CORE, &[UploadPartCopy]],
+        settings: &[],
         literal_dot_segments: false,
         literal_empty_segments: false,
         trailers: false,
@@ -318,6 +355,7 @@ pub static PROFILES: &[Profile] = &[
         name: "demo",
         checked: Checked::Run,
         operations: &[CORE, &[ListMultipartUploads, UploadPartCopy]],
+        settings: &[],
         literal_dot_segments: true,
         literal_empty_segments: true,
         trailers: false,
@@ -359,6 +397,7 @@ pub static PROFILES: &[Profile] = &[
             REPLICATION,
             ACCELERATION,
         ],
+        settings: ALL_SETTINGS,
         literal_dot_segments: true,
         literal_empty_segments: true,
         trailers: true,
@@ -394,6 +433,7 @@ pub static PROFILES: &[Profile] = &[
             INVENTORY,
             METRICS,
         ],
+        settings: ALL_SETTINGS,
         literal_dot_segments: true,
         literal_empty_segments: false,
         trailers: true,
@@ -407,6 +447,7 @@ pub static PROFILES: &[Profile] = &[
         name: "generic",
         checked: Checked::Documents,
         operations: &[CORE],
+        settings: &[],
         literal_dot_segments: false,
         literal_empty_segments: false,
         trailers: false,

@@ -5,6 +5,7 @@ mod chunks;
 mod credentials;
 mod listeners;
 mod logs;
+mod owners;
 mod patterns;
 mod tls;
 mod upstreams;
@@ -149,6 +150,7 @@ pub(super) fn settings(file: &Path, check: &mut Check<'_>) -> Option<Settings> {
     let named = policies.chain(folder.candidates.keys());
     policies::warn_unrouted(named, &upstreams, &policies_at, check);
     modes::finish(check);
+    owners::refuse_files(&folder.buckets, &upstreams, &policies_at, check);
     let state = state(raw.state, &at.field("state"), check);
     if state.is_none() {
         refuse_acls(&folder.buckets, &policies_at, check);

@@ -4,7 +4,7 @@ use super::super::fill::did_you_mean;
 use super::super::place::At;
 use super::super::raw;
 use super::super::settings::{Addressing, Endpoint, Scheme, Upstream, UpstreamSettings};
-use super::{Check, chunks, credentials, patterns, tls, values};
+use super::{Check, chunks, credentials, owners, patterns, tls, values};
 use portcullis_core::document::Value;
 use portcullis_core::s3::names::AccountId;
 use portcullis_core::s3::profiles::{PROFILES, Profile};
@@ -54,6 +54,7 @@ fn upstream(
         &at.field("chunks"),
         check,
     );
+    let theirs = owners::theirs(raw.settings, profile, &at.field("settings"), check);
     let reach = reach?;
     Some(Upstream {
         connection: UpstreamSettings {
@@ -70,6 +71,7 @@ fn upstream(
         buckets,
         default: raw.default.unwrap_or(false),
         chunks,
+        theirs,
     })
 }
 

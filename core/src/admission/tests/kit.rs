@@ -6,7 +6,9 @@ use super::portcullis::admission::{
     Outcome, Permit, RecordOf, Route, Routes, Rules, Shadow, admit, refuse_form,
 };
 use super::portcullis::controls::objects::ObjectRecord;
-use super::portcullis::controls::settings::{AccountSettings, BucketSettings, Setting};
+use super::portcullis::controls::settings::{
+    AccountSettings, BucketSettings, Setting, SettingKind,
+};
 use super::portcullis::document;
 use super::portcullis::form::{Boundary, FormError, FormReader, Progress};
 use super::portcullis::identity::{
@@ -178,6 +180,15 @@ impl World {
     /// The same world, in which files have settings of an account.
     pub(crate) fn with_account_file(mut self, id: &str, settings: AccountSettings) -> Self {
         Arc::make_mut(&mut self.rules.account_files).insert(account(id), settings);
+        self
+    }
+
+    /// The same world, in which the upstream of this account's buckets keeps such settings itself.
+    pub(crate) fn leaving(mut self, upstream: &str, kinds: &[SettingKind]) -> Self {
+        let mut all = routes();
+        let at = usize::from(upstream == "partner");
+        all[at].theirs = kinds.to_vec();
+        self.rules.routes = Arc::new(Routes(all));
         self
     }
 
@@ -460,6 +471,7 @@ fn routes() -> Vec<Route> {
             buckets: patterns(&["acme-*", "demo-*"]),
             default: false,
             chunks: Chunks::default(),
+            theirs: Vec::new(),
         },
         Route {
             name: "two".into(),
@@ -469,6 +481,7 @@ fn routes() -> Vec<Route> {
             buckets: patterns(&["partner-*"]),
             default: false,
             chunks: Chunks::default(),
+            theirs: Vec::new(),
         },
     ]
 }

@@ -1,0 +1,92 @@
+//! Who keeps the settings of an upstream's buckets.
+
+use super::super::place::At;
+use super::super::raw::{SettingOwner, SettingOwners};
+use super::super::settings::Upstream;
+use super::Check;
+use portcullis_core::controls::settings::{BucketSettings, SettingKind};
+use portcullis_core::s3::names::BucketName;
+use portcullis_core::s3::operations::OperationId;
+use portcullis_core::s3::profiles::Profile;
+use std::collections::HashMap;
+
+/// The kinds that are left to the store, which must have them.
+pub(super) fn theirs(
+    written: Option<SettingOwners>,
+    profile: Option<&Profile>,
+    at: &At<'_>,
+    check: &mut Check<'_>,
+) -> Vec<SettingKind> {
+    let written = written.unwrap_or_default();
+    let kinds = [
+        (
+            "policy",
+            written.policy,
+            SettingKind::Policy,
+            OperationId::PutBucketPolicy,
+        ),
+        (
+            "public_access_block",
+            written.public_access_block,
+            SettingKind::PublicAccessBlock,
+            OperationId::PutPublicAccessBlock,
+        ),
+        (
+            "cors",
+            written.cors,
+            SettingKind::Cors,
+            OperationId::PutBucketCors,
+        ),
+        (
+            "acl",
+            written.acl,
+            SettingKind::Acl,
+            OperationId::PutBucketAcl,
+        ),
+    ];
+    let mut theirs = Vec::new();
+    for (name, owner, kind, operation) in kinds {
+        if owner != Some(SettingOwner::Upstream) {
+            continue;
+        }
+        match profile {
+            Some(profile) if !profile.has_setting(operation) => {
+                check.push(at.field(name).error(format!(
+                    "stores of profile `{}` do not keep this, as far as is known",
+                    profile.name
+                )))
+            }
+            Some(_) | None => theirs.extend_from_slice(kind.goes_with()),
+        }
+    }
+    theirs
+}
+
+/// A file that says what is left to the store would count for nothing.
+pub(super) fn refuse_files(
+    buckets: &HashMap<BucketName, BucketSettings>,
+    upstreams: &[Upstream],
+    at: &At<'_>,
+    check: &mut Check<'_>,
+) {
+    let mut names: Vec<_> = buckets.iter().collect();
+    names.sort_by_key(|(name, _)| name.as_str());
+    for (name, settings) in names {
+        let holds = |upstream: &&Upstream| {
+            let mut patterns = upstream.buckets.iter();
+            patterns.any(|pattern| super::matches(pattern, name.as_str()))
+        };
+        let upstream = upstreams.iter().find(holds);
+        let upstream = upstream.or_else(|| upstreams.iter().find(|upstream| upstream.default));
+        let theirs = upstream.map_or(&[][..], |upstream| &upstream.theirs);
+        for setting in settings
+            .all()
+            .filter(|setting| theirs.contains(&setting.kind()))
+        {
+            let (kind, bucket) = (setting.kind().name(), name.as_str());
+            check.push(at.error(format!(
+                "`{kind}` of `{bucket}` counts for nothing: by `settings` it is the upstream's"
+            )));
+        }
+    }
+}
