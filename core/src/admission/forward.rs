@@ -105,6 +105,30 @@ impl Permit {
         Self::look_up(upstream, Method::GET, "")
     }
 
+    /// Leave to ask an upstream what it has set on a bucket of its own: a look-up by the gateway's credentials, to carry
+    /// settings over. Whoever has the configuration may ask the same without the gateway.
+    pub fn setting_of(upstream: usize, bucket: &BucketName, kind: SettingKind) -> Self {
+        let query = match kind {
+            SettingKind::Policy => "policy=",
+            SettingKind::PublicAccessBlock => "publicAccessBlock=",
+            SettingKind::Cors => "cors=",
+            SettingKind::Ownership => "ownershipControls=",
+            SettingKind::Acl => "acl=",
+        };
+        Self {
+            query: query.to_owned(),
+            ..Self::look_up(upstream, Method::GET, bucket.as_str())
+        }
+    }
+
+    /// Leave to ask an upstream for the object-lock configuration of a bucket, likewise.
+    pub fn locks_of(upstream: usize, bucket: &BucketName) -> Self {
+        Self {
+            query: "object-lock=".to_owned(),
+            ..Self::look_up(upstream, Method::GET, bucket.as_str())
+        }
+    }
+
     /// Leave to ask an upstream for the tags of an object, of one version if it is named. `None`: it is no object.
     pub(super) fn tags_of(upstream: usize, target: &Target, version: Option<&str>) -> Option<Self> {
         let (bucket, key) = (target.bucket_name()?, target.key()?);

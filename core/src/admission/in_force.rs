@@ -46,6 +46,14 @@ impl Rules {
 }
 
 impl<'a> InForce<'a> {
+    /// The same with these in the place of what is stored.
+    pub(super) fn over(self, stored: &'a BucketSettings) -> Self {
+        Self {
+            stored: Some(stored),
+            ..self
+        }
+    }
+
     /// The bucket policy.
     pub fn policy(&self) -> Option<&'a BucketPolicy> {
         let of = |settings: &'a BucketSettings| settings.policy.as_ref();

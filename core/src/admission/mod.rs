@@ -18,6 +18,7 @@
 //! | `objects` | whose an object is, its grants, and what is kept of one that is written |
 //! | `in_force` | which settings of a bucket count |
 //! | `settings`, `acls`, `cors` | what calls on settings do and answer |
+//! | `imports` | settings that an administrator carries over |
 //! | `rego` | what guardrails in Rego are asked about it |
 //! | `modes` | what policies in shadow would change, and what a listener in observe lets pass |
 //! | `hidden` | what a caller who may make it may still not see |
@@ -33,6 +34,7 @@ mod explain;
 mod facts;
 mod forward;
 mod hidden;
+mod imports;
 mod in_force;
 mod legality;
 mod modes;
@@ -55,6 +57,7 @@ pub use cors::{cors_headers, passes_cors};
 pub use explain::{Explained, Unexplained, explain};
 pub use facts::Looked;
 pub use hidden::withheld;
+pub use imports::{Import, Imported, NotImportable};
 pub use in_force::InForce;
 pub use modes::{Difference, DifferenceKind, Observed, Shadowed};
 pub use objects::{Keeping, KeptObject, RecordChange, RecordOf};

@@ -15,6 +15,7 @@ mod facts;
 mod fixed;
 mod forms;
 mod headers;
+mod imports;
 mod kit;
 mod left;
 mod modes;

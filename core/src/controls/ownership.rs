@@ -112,6 +112,11 @@ impl ObjectOwnership {
         }
     }
 
+    /// What [`ObjectOwnership::parse_json`] reads back to the same.
+    pub fn to_json(self) -> serde_json::Value {
+        serde_json::json!({ "Rules": [{ "ObjectOwnership": self.name() }] })
+    }
+
     /// Writes the document of GetBucketOwnershipControls.
     pub fn to_xml(self) -> Bytes {
         let mut xml = Writer::new();

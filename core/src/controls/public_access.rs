@@ -7,6 +7,7 @@ use crate::s3::answer::S3Error;
 use crate::s3::errors::ErrorCode;
 use crate::s3::xml::{Element, Writer};
 use bytes::Bytes;
+use serde_json::{Value as Json, json};
 
 const ROOT: &str = "PublicAccessBlockConfiguration";
 /// As AWS writes them.
@@ -101,6 +102,14 @@ impl PublicAccessBlock {
         }
         xml.close(ROOT);
         xml.finish()
+    }
+
+    /// What [`PublicAccessBlock::parse_json`] reads back to the same.
+    pub fn to_json(self) -> Json {
+        let named = FLAGS.iter().zip(self.flags());
+        named
+            .map(|(name, flag)| ((*name).to_owned(), json!(flag)))
+            .collect()
     }
 
     /// In the order of [`FLAGS`].

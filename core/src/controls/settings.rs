@@ -117,6 +117,18 @@ impl Setting {
             Self::Acl(acl) => acl.to_xml(|_| None),
         }
     }
+
+    /// What a file `<kind>.json` holds that says the same: a policy as it was put, the others in the form of the aws cli.
+    pub fn to_file(&self) -> Bytes {
+        let json = match self {
+            Self::Policy(policy) => return policy.document.clone(),
+            Self::PublicAccessBlock(block) => block.to_json(),
+            Self::Cors(cors) => cors.to_json(),
+            Self::Ownership(ownership) => ownership.to_json(),
+            Self::Acl(acl) => acl.to_json(),
+        };
+        format!("{json:#}\n").into()
+    }
 }
 
 /// A bucket policy and its text.

@@ -2,6 +2,7 @@
 
 use super::kit::{Ask, Signer, World, golden, permit, sent};
 use crate::admission::{Permit, Run};
+use crate::controls::settings::SettingKind;
 use crate::s3::headers::Disposition;
 use crate::s3::names::BucketName;
 use crate::s3::operations::{Level, Mark, OPERATIONS, Operation, OperationId};
@@ -327,6 +328,33 @@ fn an_inquiry_about_a_bucket_asks_for_nothing_else() {
     assert!(inquiry.headers().is_empty());
     assert_eq!(inquiry.body().length, 0);
     assert_eq!(inquiry.upstream(), Some(1));
+}
+
+#[test]
+fn a_look_up_of_what_is_set_reads_and_names_one_sub_resource() {
+    let bucket = BucketName::parse("acme-old").unwrap();
+    let kinds = SettingKind::ALL.map(|kind| Permit::setting_of(2, &bucket, kind));
+    let permits = kinds.into_iter().chain([Permit::locks_of(2, &bucket)]);
+    let mut queries = Vec::new();
+    for permit in permits {
+        assert_eq!(
+            (permit.method().as_str(), permit.bucket(), permit.key()),
+            ("GET", "acme-old", "")
+        );
+        assert!(permit.headers().is_empty());
+        assert_eq!(permit.body().length, 0);
+        assert_eq!(permit.upstream(), Some(2));
+        queries.push(permit.query().to_owned());
+    }
+    let expected = [
+        "policy=",
+        "publicAccessBlock=",
+        "cors=",
+        "ownershipControls=",
+        "acl=",
+        "object-lock=",
+    ];
+    assert_eq!(queries, expected);
 }
 
 /// The key as the wire has it: encoded once, slashes kept.

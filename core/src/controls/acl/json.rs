@@ -1,10 +1,11 @@
 //! An ACL as a file has it, in the form of the aws cli's `--access-control-policy`.
 //! <https://docs.aws.amazon.com/cli/latest/reference/s3api/put-bucket-acl.html>
 
-use super::names::{canonical_id, group, permission};
+use super::names::{Written, canonical_id, group, permission, permission_name, written};
 use super::{Acl, MOST_GRANTS, to};
 use crate::document::{Node, Problem, Value};
 use crate::policy::{Grant, Grantee};
+use serde_json::{Value as Json, json};
 
 impl Acl {
     /// Reads `{"Owner": {"ID": …}, "Grants": [{"Grantee": {"Type": "Group", "URI": …}, "Permission": "READ"}]}`, as
@@ -20,6 +21,23 @@ impl Acl {
             false => Err(problems),
         }
     }
+
+    /// What [`Acl::parse_json`] reads back to the same.
+    pub fn to_json(&self) -> Json {
+        let grants: Json = self.grants.iter().map(shown).collect();
+        match &*self.owner {
+            "" => json!({ "Grants": grants }),
+            owner => json!({ "Owner": { "ID": owner }, "Grants": grants }),
+        }
+    }
+}
+
+fn shown(grant: &Grant) -> Json {
+    let grantee = match written(&grant.grantee) {
+        Written::Id(id) => json!({ "Type": "CanonicalUser", "ID": id }),
+        Written::Uri(uri) => json!({ "Type": "Group", "URI": uri }),
+    };
+    json!({ "Grantee": grantee, "Permission": permission_name(grant.permission) })
 }
 
 fn read(root: &Node, problems: &mut Vec<Problem>) -> Acl {

@@ -81,3 +81,41 @@ fn every_setting_reads_back_from_its_document() {
         assert_eq!(again, setting);
     }
 }
+
+#[test]
+fn what_a_file_holds_reads_back_to_the_same() {
+    let cors = "<CORSConfiguration><CORSRule><AllowedMethod>GET</AllowedMethod><AllowedOrigin>https://*.example</AllowedOrigin><MaxAgeSeconds>5</MaxAgeSeconds></CORSRule></CORSConfiguration>";
+    let id = "ab".repeat(32);
+    let settings = [
+        read(SettingKind::Policy, POLICY).unwrap(),
+        Setting::PublicAccessBlock(PublicAccessBlock {
+            block_public_policy: true,
+            ..PublicAccessBlock::default()
+        }),
+        read(SettingKind::Cors, cors).unwrap(),
+        Setting::Ownership(ObjectOwnership::BucketOwnerPreferred),
+        Setting::Acl(Arc::new(
+            crate::controls::acl::Canned::PublicRead.expand(&id, &id),
+        )),
+        Setting::Acl(Arc::new(Acl {
+            owner: "".into(),
+            ..Acl::private(&id)
+        })),
+    ];
+    for setting in settings {
+        let file = setting.to_file();
+        let node = document::json(std::str::from_utf8(&file).unwrap()).unwrap();
+        let back = match setting.kind() {
+            SettingKind::Policy => Setting::read(SettingKind::Policy, &lake(), &file).unwrap(),
+            SettingKind::PublicAccessBlock => {
+                Setting::PublicAccessBlock(PublicAccessBlock::parse_json(&node).unwrap())
+            }
+            SettingKind::Cors => Setting::Cors(Arc::new(Cors::parse_json(&node).unwrap())),
+            SettingKind::Ownership => {
+                Setting::Ownership(ObjectOwnership::parse_json(&node).unwrap())
+            }
+            SettingKind::Acl => Setting::Acl(Arc::new(Acl::parse_json(&node).unwrap())),
+        };
+        assert_eq!(back, setting);
+    }
+}
