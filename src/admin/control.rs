@@ -1,24 +1,33 @@
-//! The admin listener: `GET /status`, `GET /explain/{id}`, `POST /reload`.
+//! The admin listener: the status, explanations, reloads, the state store and the settings in it. `routes` says what is asked
+//! how.
 //!
-//! Whoever can use it may learn what callers did and make the gateway read its files again, so it is reached by the file
-//! rights of a Unix socket, a token or a client certificate. Browsers are kept out whatever they hold: no request with an
+//! Whoever can use it may learn what callers did, make the gateway read its files again, change what is set on buckets and
+//! accounts, and have a copy of the state written where the gateway may write. So it is reached by the file rights of a Unix socket, a token or a client certificate. Browsers are kept out whatever they hold: no request with an
 //! `Origin` is served, a plain TCP listener serves only under an address or `localhost`, and a POST says that it is JSON,
 //! which no form can. It never answers secrets.
 
-use super::http::{self, Socket, Text, json};
-use ::http::header::{ALLOW, AUTHORIZATION, CONTENT_TYPE, HOST, ORIGIN, WWW_AUTHENTICATE};
-use ::http::{HeaderMap, HeaderValue, Method, Response, StatusCode};
+mod routes;
+
+use super::http::{self, Socket, Text};
+use ::http::header::{AUTHORIZATION, HOST, ORIGIN, WWW_AUTHENTICATE};
+use ::http::{HeaderMap, HeaderValue, Response, StatusCode};
 use async_trait::async_trait;
 use pingora::tls::TlsAcceptor;
+use portcullis_core::s3::names::{AccountId, BucketName};
+use routes::{refuse, respond};
 use rustls::ServerConfig;
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::io::{self, ErrorKind};
 use std::net::{IpAddr, SocketAddr};
 use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::net::{TcpListener, UnixListener, UnixStream};
 use zeroize::Zeroizing;
+
+/// For a whole connection: copying a large state file takes its time.
+const LIFETIME: Duration = Duration::from_secs(600);
 
 /// What an admin listener asks of the gateway.
 #[async_trait]
@@ -31,6 +40,42 @@ pub trait Control: Send + Sync + 'static {
 
     /// Reads the files again: what is in force now, or why the files before stay in force.
     async fn reload(&self) -> Result<Value, Value>;
+
+    /// What the state store holds: where it came from, and which settings of which buckets and accounts.
+    fn state(&self) -> Result<Value, Refused>;
+
+    /// Copies the state store to a new file while it serves.
+    async fn backup(&self, to: PathBuf) -> Result<Value, Refused>;
+
+    /// The settings that the store keeps of a bucket or an account: under `settings`, by kind, each what a file of
+    /// configuration holds that says the same.
+    fn settings(&self, of: &Holder) -> Result<Value, Refused>;
+
+    /// Puts settings: `{"settings": {KIND: DOCUMENT}, "dry_run": false}`, each as [`Control::settings`] answers
+    /// it. Answers, under `settings`, what became of each.
+    async fn put_settings(&self, of: &Holder, wanted: &Value) -> Result<Value, Refused>;
+}
+
+/// What has settings.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Holder {
+    /// A bucket.
+    Bucket(BucketName),
+    /// An account.
+    Account(AccountId),
+}
+
+/// Why something was not done; lower case, no full stop.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Refused {
+    /// The request is none.
+    Malformed(String),
+    /// It is about something that is not there.
+    NotFound(String),
+    /// As things stand, it cannot be.
+    Conflict(String),
+    /// It may work later.
+    Unavailable(String),
 }
 
 /// Where an admin listener listens, and what keeps others out.
@@ -121,9 +166,9 @@ impl AdminListener {
         let gate = Arc::new(gate);
         let handle = move |request: http::Request| {
             let (gate, control) = (gate.clone(), control.clone());
-            async move { respond(&request, &gate, &*control).await }
+            async move { respond(request, &gate, &*control).await }
         };
-        http::serve("admin", socket, handle, shutdown).await;
+        http::serve("admin", LIFETIME, socket, handle, shutdown).await;
         if let Bound::Unix(path, file) = bound
             && identity(&path).is_ok_and(|found| found == file)
         {
@@ -201,62 +246,6 @@ impl Drop for Private {
     }
 }
 
-async fn respond(request: &http::Request, gate: &Gate, control: &dyn Control) -> Response<Text> {
-    if let Err(refusal) = gate.pass(request.headers()) {
-        return *refusal;
-    }
-    let path = request.uri().path();
-    let route = match (path, path.strip_prefix("/explain/")) {
-        ("/status", _) => Route::Status,
-        ("/reload", _) => Route::Reload,
-        (_, Some(id)) if !id.is_empty() && !id.contains('/') => Route::Explain(id),
-        _ => return refuse(StatusCode::NOT_FOUND, "not found"),
-    };
-    let method = route.method();
-    if request.method() != method {
-        let mut refusal = refuse(StatusCode::METHOD_NOT_ALLOWED, "method not allowed");
-        if let Ok(allowed) = HeaderValue::from_str(method.as_str()) {
-            refusal.headers_mut().insert(ALLOW, allowed);
-        }
-        return refusal;
-    }
-    if method == Method::POST && !says_json(request.headers()) {
-        return refuse(
-            StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            "a POST says `content-type: application/json`",
-        );
-    }
-    match route {
-        Route::Status => json(StatusCode::OK, &control.status()),
-        Route::Explain(id) => match control.explain(id) {
-            Some(explanation) => json(StatusCode::OK, &explanation),
-            None => refuse(
-                StatusCode::NOT_FOUND,
-                "no such exchange is kept: it may be older than those, or another gateway's",
-            ),
-        },
-        Route::Reload => match control.reload().await {
-            Ok(done) => json(StatusCode::OK, &done),
-            Err(findings) => json(StatusCode::CONFLICT, &findings),
-        },
-    }
-}
-
-enum Route<'a> {
-    Status,
-    Explain(&'a str),
-    Reload,
-}
-
-impl Route<'_> {
-    fn method(&self) -> Method {
-        match self {
-            Self::Status | Self::Explain(_) => Method::GET,
-            Self::Reload => Method::POST,
-        }
-    }
-}
-
 impl Gate {
     fn pass(&self, headers: &HeaderMap) -> Result<(), Box<Response<Text>>> {
         if headers.contains_key(ORIGIN) {
@@ -303,17 +292,6 @@ fn presents(headers: &HeaderMap, token: &str) -> bool {
         aws_lc_rs::constant_time::verify_slices_are_equal(given, token.as_bytes()).is_ok()
     };
     given.is_some_and(same)
-}
-
-fn says_json(headers: &HeaderMap) -> bool {
-    let kind = headers.get(CONTENT_TYPE);
-    let kind = kind.and_then(|kind| kind.to_str().ok()).unwrap_or_default();
-    let kind = kind.split(';').next().unwrap_or_default().trim();
-    kind.eq_ignore_ascii_case("application/json")
-}
-
-fn refuse(status: StatusCode, message: &str) -> Response<Text> {
-    json(status, &json!({ "error": message }))
 }
 
 #[cfg(test)]

@@ -9,7 +9,11 @@ use crate::record::metrics::Metrics;
 use ::http::header::ALLOW;
 use ::http::{HeaderValue, Method, Response, StatusCode};
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::net::TcpListener;
+
+/// For a whole connection.
+const LIFETIME: Duration = Duration::from_secs(15);
 
 /// Serves health and metrics until `shutdown` completes. End it last: while the gateway drains, `/readyz` has to say so.
 pub async fn serve_health(
@@ -22,7 +26,7 @@ pub async fn serve_health(
         let response = respond(request.method(), request.uri().path(), &readiness, &metrics);
         std::future::ready(response)
     };
-    http::serve("health", Socket::Tcp(listener), handle, shutdown).await;
+    http::serve("health", LIFETIME, Socket::Tcp(listener), handle, shutdown).await;
 }
 
 fn respond(

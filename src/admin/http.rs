@@ -1,5 +1,5 @@
-//! Small HTTP/1.1 servers that are not S3: connections, heads and times are bounded, a connection carries one request, and
-//! bodies of requests are not read.
+//! Small HTTP/1.1 servers that are not S3: connections, heads, bodies and times are bounded, and a connection carries one
+//! request.
 
 use bytes::Bytes;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
@@ -10,6 +10,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use pingora::tls::TlsAcceptor;
 use std::convert::Infallible;
+use std::future::poll_fn;
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -24,14 +25,14 @@ use tokio::time::timeout;
 pub(super) const CONNECTIONS: usize = 32;
 /// For a request's head, and for a TLS handshake.
 const HEAD_TIME: Duration = Duration::from_secs(5);
-/// For a whole connection, of one request.
-const CONNECTION_TIME: Duration = Duration::from_secs(15);
+/// For a request's body.
+const BODY_TIME: Duration = Duration::from_secs(10);
 /// Of a request's head; the least hyper accepts.
 pub(super) const HEAD_SIZE: usize = 8192;
 /// After a failed accept, which is most often a lack of descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
-/// A request whose body nobody reads.
+/// A request; its body is read by [`body`] or by nobody.
 pub(super) type Request = http::Request<Incoming>;
 
 /// What connections are accepted from.
@@ -46,9 +47,11 @@ type Stream = Pin<Box<dyn Duplex>>;
 trait Duplex: AsyncRead + AsyncWrite + Send {}
 impl<T: AsyncRead + AsyncWrite + Send> Duplex for T {}
 
-/// Answers every request by `handle` until `shutdown` completes. `name` is the listener's, for diagnostics.
+/// Answers every request by `handle` until `shutdown` completes. `name` is the listener's, for diagnostics; a connection is
+/// cut after its `lifetime`.
 pub(super) async fn serve<H, F>(
     name: &'static str,
+    lifetime: Duration,
     socket: Socket,
     handle: H,
     shutdown: impl Future<Output = ()>,
@@ -58,11 +61,11 @@ pub(super) async fn serve<H, F>(
 {
     tokio::select! {
         () = shutdown => (),
-        () = accept_all(name, socket, Arc::new(handle)) => (),
+        () = accept_all(name, lifetime, socket, Arc::new(handle)) => (),
     }
 }
 
-async fn accept_all<H, F>(name: &'static str, socket: Socket, handle: Arc<H>)
+async fn accept_all<H, F>(name: &'static str, lifetime: Duration, socket: Socket, handle: Arc<H>)
 where
     H: Fn(Request) -> F + Send + Sync + 'static,
     F: Future<Output = Response<Text>> + Send + 'static,
@@ -75,7 +78,8 @@ where
         tokio::select! {
             accepted = socket.accept() => match accepted {
                 Ok((stream, tls)) => {
-                    connections.spawn(connection(stream, tls, Arc::clone(&handle)));
+                    let served = connection(stream, tls, Arc::clone(&handle));
+                    connections.spawn(timeout(lifetime, served));
                 }
                 Err(error) => {
                     tracing::warn!(%error, "the {name} listener cannot accept a connection");
@@ -129,7 +133,27 @@ where
         .keep_alive(false)
         .serve_connection(TokioIo::new(stream), service);
     // A caller that goes away or sends nonsense is no event.
-    let _ = timeout(CONNECTION_TIME, connection).await;
+    let _ = connection.await;
+}
+
+/// A body has more bytes than it may, or did not come in time.
+pub(super) struct TooLong;
+
+/// Reads the body of a request.
+pub(super) async fn body(request: Request, limit: usize) -> Result<Bytes, TooLong> {
+    let mut body = request.into_body();
+    let read = async {
+        let mut bytes = Vec::new();
+        while let Some(frame) = poll_fn(|context| Pin::new(&mut body).poll_frame(context)).await {
+            let data = frame.map_err(|_| TooLong)?.into_data().unwrap_or_default();
+            if bytes.len() + data.len() > limit {
+                return Err(TooLong);
+            }
+            bytes.extend_from_slice(&data);
+        }
+        Ok(bytes.into())
+    };
+    timeout(BODY_TIME, read).await.map_err(|_| TooLong)?
 }
 
 pub(super) fn plain(status: StatusCode, body: &'static str) -> Response<Text> {

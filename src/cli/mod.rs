@@ -11,6 +11,8 @@ mod reload;
 mod report;
 mod schema;
 mod serve;
+pub mod settings;
+pub mod state;
 mod test;
 pub mod validate;
 mod version;
@@ -67,6 +69,15 @@ pub enum Verb {
     ///
     /// Exits with 0 if they are in force now, 1 if they are broken or need a restart, 2 if the gateway cannot be asked.
     Reload(Reload),
+    /// Carry the settings of buckets and accounts: from a running gateway to files, from files to a running gateway, from an
+    /// upstream to files.
+    ///
+    /// Exits with 0 if all was done, 1 if something was refused or could not be carried over, 2 if it cannot run.
+    Settings(settings::Settings),
+    /// Look at the state of the running gateway, copy it, put a copy back.
+    ///
+    /// Exits with 0 if it was done, 1 if it was refused, 2 if it cannot run.
+    State(state::State),
     /// Print the operation table: requests, permissions, names in logs, and which upstreams have them.
     Operations(Operations),
     /// Print the JSON schema of the configuration file.
@@ -289,6 +300,8 @@ pub fn run(arguments: &Arguments) -> ExitCode {
         Verb::Report(arguments) => report::run(arguments),
         Verb::Explain(arguments) => explain::run(arguments),
         Verb::Reload(arguments) => reload::run(arguments),
+        Verb::Settings(arguments) => settings::run(arguments),
+        Verb::State(arguments) => state::run(arguments),
         Verb::Operations(arguments) => print(&operations::text(arguments)),
         Verb::Schema { guardrails: false } => print(&schema::text()),
         Verb::Schema { guardrails: true } => print(schema::GUARDRAILS),

@@ -97,7 +97,8 @@ fn one<'f>(files: &'f [PathBuf], check: &mut Check<'_>) -> Option<&'f Path> {
     files.first().map(PathBuf::as_path)
 }
 
-fn setting(
+/// Reads the file of one setting.
+pub(super) fn setting(
     kind: SettingKind,
     bucket: &BucketName,
     file: &Path,

@@ -14,6 +14,7 @@ mod fill;
 mod finding;
 mod guardrails;
 mod identities;
+pub mod imports;
 mod inputs;
 mod masked;
 mod modes;

@@ -65,6 +65,8 @@ pub struct Settings {
     pub shutdown: Shutdown,
     /// How often the files are looked at for changes; none: never.
     pub watch: Option<Duration>,
+    /// The folder of policies.
+    pub policies: Option<PathBuf>,
     /// The file all this was read from; a reload reads it again.
     pub file: PathBuf,
     /// All that this was made from.

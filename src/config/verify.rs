@@ -60,7 +60,7 @@ fn file(path: &Path, check: &mut Check<'_>) {
     if has("listeners") || has("upstreams") {
         check::settings(path, check);
     } else if has("accounts") || has("organizations") {
-        identities::file(path, check);
+        let _ = identities::file(path, check);
     } else if has("Statement") || has("Version") {
         policy(path, &root, check);
     } else if cases::are_cases(&root) {

@@ -1,12 +1,18 @@
 //! What the admin listener asks of the gateway.
 
+mod settings;
+mod state;
+
 use super::Gateway;
 use super::reload::ReloadError;
-use crate::admin::Control;
+use crate::admin::{Control, Holder, Refused};
 use crate::config::Finding;
 use async_trait::async_trait;
 use serde_json::{Value, json};
+use std::path::PathBuf;
 use std::sync::{Arc, PoisonError};
+
+pub(super) use state::Kept;
 
 /// The gateway as its admin listener sees it.
 pub(super) struct Desk(pub(super) Arc<Gateway>);
@@ -58,6 +64,22 @@ impl Control for Desk {
                 Err(json!({ "error": error.to_string(), "findings": found }))
             }
         }
+    }
+
+    fn state(&self) -> Result<Value, Refused> {
+        self.0.show_state()
+    }
+
+    async fn backup(&self, to: PathBuf) -> Result<Value, Refused> {
+        self.0.back_up(to).await
+    }
+
+    fn settings(&self, of: &Holder) -> Result<Value, Refused> {
+        self.0.show_settings(of)
+    }
+
+    async fn put_settings(&self, of: &Holder, wanted: &Value) -> Result<Value, Refused> {
+        self.0.import(of, wanted).await
     }
 }
 

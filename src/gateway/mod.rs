@@ -59,7 +59,7 @@ mod waiting;
 mod watch;
 
 pub use reload::{ReloadError, Reloaded};
-pub use snapshot::{Snapshot, rules_of};
+pub use snapshot::{Snapshot, routes_of, rules_of};
 pub use start::{Running, StartError, start};
 
 use crate::admin::Readiness;
@@ -81,6 +81,8 @@ pub struct Gateway {
     snapshot: ArcSwap<Snapshot>,
     upstreams: Upstreams,
     store: Arc<dyn Store>,
+    /// The same, if it is kept in a file.
+    kept: Option<control::Kept>,
     leases: Arc<leases::Leases>,
     recorder: Recorder,
     metrics: Arc<crate::record::metrics::Metrics>,

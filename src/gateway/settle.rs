@@ -1,11 +1,13 @@
 //! Creations of buckets that were cut short, by a crash or by an upstream that did not answer: the upstream is asked
 //! whether the bucket exists, and the claim becomes a record or is given up. Until then the name stays taken.
 
+use super::snapshot::Snapshot;
 use super::{Gateway, clock};
 use crate::state::{Claim, StoreError};
 use bytes::Bytes;
 use http::StatusCode;
 use portcullis_core::admission::Permit;
+use portcullis_core::s3::names::BucketName;
 use std::sync::Weak;
 use std::time::Duration;
 
@@ -48,8 +50,18 @@ impl Gateway {
             .upstreams
             .iter()
             .position(|target| *target.name == *claim.record.upstream)?;
+        self.has(&snapshot, position, &claim.bucket).await
+    }
+
+    /// Whether the upstream at a position has a bucket; `None` if it does not say.
+    pub(super) async fn has(
+        &self,
+        snapshot: &Snapshot,
+        position: usize,
+        bucket: &BucketName,
+    ) -> Option<bool> {
         let target = snapshot.upstreams.get(position)?;
-        let inquiry = Permit::inquiry(position, &claim.bucket);
+        let inquiry = Permit::inquiry(position, bucket);
         let sent = self
             .upstreams
             .send(

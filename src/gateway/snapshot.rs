@@ -114,11 +114,16 @@ pub fn rules_of(mut settings: Settings) -> Rules {
     rules(&mut settings)
 }
 
+/// Which upstream holds which bucket.
+pub fn routes_of(settings: &Settings) -> Routes {
+    Routes(settings.upstreams.iter().map(route).collect())
+}
+
 fn rules(settings: &mut Settings) -> Rules {
     let guardrails = std::mem::take(&mut settings.guardrails);
     Rules {
         directory: Arc::new(std::mem::take(&mut settings.directory)),
-        routes: Arc::new(Routes(settings.upstreams.iter().map(route).collect())),
+        routes: Arc::new(routes_of(settings)),
         files: Arc::new(std::mem::take(&mut settings.buckets)),
         account_files: Arc::new(std::mem::take(&mut settings.accounts)),
         accounts: Arc::default(),

@@ -1,7 +1,7 @@
 //! From checked settings to a running gateway, and back.
 
 use super::addresses::{Certificates, shown};
-use super::control::Desk;
+use super::control::{Desk, Kept};
 use super::front::{self, Address, Bound, Front, Phase};
 use super::recent::Recent;
 use super::refusals::Refusals;
@@ -97,15 +97,16 @@ pub enum StartError {
 
 /// Starts a gateway on the current runtime. It serves when this returns.
 pub async fn start(settings: Settings) -> Result<Running, StartError> {
-    let store: Arc<dyn Store> = match &settings.state {
-        Some(path) => {
-            let store = RedbStore::open(&path.0)?;
-            tell(store.origin(), &path.0);
-            Arc::new(store)
-        }
-        None => Arc::new(NoStore::new()),
+    let Some(path) = &settings.state else {
+        return start_over(Arc::new(NoStore::new()), None, settings).await;
     };
-    start_over(store, settings).await
+    let store = Arc::new(RedbStore::open(&path.0)?);
+    tell(store.origin(), &path.0);
+    let kept = Kept {
+        store: store.clone(),
+        file: path.0.clone(),
+    };
+    start_over(store, Some(kept), settings).await
 }
 
 /// Says whether the state is what it was when the gateway ended: settings may be missing or out of date else.
@@ -123,9 +124,10 @@ fn tell(origin: Origin, path: &Path) {
     }
 }
 
-/// The same over a store that is open.
+/// The same over a store that is open, and is `kept` in a file or nowhere.
 pub(super) async fn start_over(
     store: Arc<dyn Store>,
+    kept: Option<Kept>,
     settings: Settings,
 ) -> Result<Running, StartError> {
     let metrics = Arc::new(Metrics::new(&sets())?);
@@ -167,6 +169,7 @@ pub(super) async fn start_over(
         readiness: readiness.clone(),
         upstreams: Upstreams::new(),
         store,
+        kept,
         leases: Arc::default(),
         recorder,
         metrics,

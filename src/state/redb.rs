@@ -107,6 +107,11 @@ impl RedbStore {
         self.origin
     }
 
+    /// The format of the file, which grows with every release that changes it.
+    pub fn format() -> u64 {
+        format::FORMAT
+    }
+
     /// Copies everything that is durable now to a new file, while the store serves; [`restore`] takes it.
     ///
     /// Fails with [`StoreError::FileExists`] rather than overwrite a file. Blocks for as long as writing takes.

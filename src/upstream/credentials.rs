@@ -146,7 +146,7 @@ impl Credentials {
     }
 
     /// Fetches once. `false`: there is nothing to fetch.
-    pub(super) async fn fetch(&self) -> bool {
+    pub async fn fetch(&self) -> bool {
         // A provider caches what it read from files, so each round asks a new one.
         let Some(provider) = provider(&self.source).await else {
             return false;

@@ -129,6 +129,35 @@ impl Setting {
         };
         format!("{json:#}\n").into()
     }
+
+    /// Reads what [`Setting::to_file`] wrote.
+    ///
+    /// # Errors
+    /// What is wrong, in words with places.
+    pub fn of_file(kind: SettingKind, bucket: &BucketName, text: &str) -> Result<Self, String> {
+        let node = || document::json(text);
+        let read = match kind {
+            SettingKind::Policy => {
+                let policy = BucketPolicy::read(bucket, text.as_bytes());
+                return policy
+                    .map(Self::Policy)
+                    .map_err(|error| error.message.into());
+            }
+            SettingKind::PublicAccessBlock => node()
+                .and_then(|node| PublicAccessBlock::parse_json(&node))
+                .map(Self::PublicAccessBlock),
+            SettingKind::Cors => node()
+                .and_then(|node| Cors::parse_json(&node))
+                .map(|cors| Self::Cors(Arc::new(cors))),
+            SettingKind::Ownership => node()
+                .and_then(|node| ObjectOwnership::parse_json(&node))
+                .map(Self::Ownership),
+            SettingKind::Acl => node()
+                .and_then(|node| Acl::parse_json(&node))
+                .map(|acl| Self::Acl(Arc::new(acl))),
+        };
+        read.map_err(|problems| told(&problems))
+    }
 }
 
 /// A bucket policy and its text.
@@ -185,8 +214,12 @@ impl Eq for BucketPolicy {}
 const TOLD: usize = 5;
 
 fn wrong(problems: &[Problem]) -> S3Error {
+    S3Error::new(ErrorCode::MalformedPolicy).say(told(problems))
+}
+
+fn told(problems: &[Problem]) -> String {
     let told: Vec<String> = problems.iter().take(TOLD).map(Problem::to_string).collect();
-    S3Error::new(ErrorCode::MalformedPolicy).say(told.join("; "))
+    told.join("; ")
 }
 
 /// What is done to one setting.

@@ -15,15 +15,17 @@ use std::sync::Arc;
 use std::time::Duration;
 use zeroize::Zeroizing;
 
-/// For each read and write; a reload reads every file.
-const PATIENCE: Duration = Duration::from_secs(20);
+/// The way to a gateway, known but not gone.
+pub(super) struct Way<'r> {
+    running: &'r Running,
+    place: Place,
+    token: Option<Zeroizing<String>>,
+}
 
 /// A connection, and what to say on it.
 pub(super) struct Reached {
     /// For the head of a request.
     pub(super) host: String,
-    /// For the same.
-    pub(super) token: Option<Zeroizing<String>>,
     pub(super) stream: Box<dyn Duplex>,
 }
 
@@ -36,37 +38,46 @@ enum Place {
     Tls(String),
 }
 
-/// Connects to the gateway that the arguments name.
-pub(super) fn reach(running: &Running) -> anyhow::Result<Reached> {
-    let own = running.token_file.as_deref().map(read_token).transpose()?;
-    let (place, token) = match &running.admin {
-        Some(written) => (written_place(written)?, own),
-        None => {
-            let admin = configured(running)?;
-            let place = match (admin.bind, admin.tls) {
-                (Bind::Unix(path), _) => Place::Unix(path),
-                (Bind::Tcp(address), None) => Place::Plain(address.to_string()),
-                (Bind::Tcp(address), Some(_)) => Place::Tls(address.to_string()),
-            };
-            (place, own.or(admin.token))
-        }
-    };
-    let (host, stream): (String, Box<dyn Duplex>) = match place {
-        Place::Unix(path) => ("localhost".to_owned(), Box::new(unix(&path)?)),
-        Place::Plain(address) => {
-            let stream = tcp(&address)?;
-            (address, Box::new(stream))
-        }
-        Place::Tls(address) => {
-            let stream = tls(&address, running)?;
-            (address, Box::new(stream))
-        }
-    };
-    Ok(Reached {
-        host,
-        token,
-        stream,
-    })
+impl<'r> Way<'r> {
+    /// Works out the way to the gateway that the arguments name.
+    pub(super) fn to(running: &'r Running) -> anyhow::Result<Self> {
+        let own = running.token_file.as_deref().map(read_token).transpose()?;
+        let (place, token) = match &running.admin {
+            Some(written) => (written_place(written)?, own),
+            None => {
+                let admin = configured(running)?;
+                let place = match (admin.bind, admin.tls) {
+                    (Bind::Unix(path), _) => Place::Unix(path),
+                    (Bind::Tcp(address), None) => Place::Plain(address.to_string()),
+                    (Bind::Tcp(address), Some(_)) => Place::Tls(address.to_string()),
+                };
+                (place, own.or(admin.token))
+            }
+        };
+        Ok(Self {
+            running,
+            place,
+            token,
+        })
+    }
+
+    /// For the head of a request.
+    pub(super) fn token(&self) -> Option<&Zeroizing<String>> {
+        self.token.as_ref()
+    }
+
+    /// Connects; each read and write may take so long.
+    pub(super) fn reach(&self, patience: Duration) -> anyhow::Result<Reached> {
+        let (host, stream): (String, Box<dyn Duplex>) = match &self.place {
+            Place::Unix(path) => ("localhost".to_owned(), Box::new(unix(path, patience)?)),
+            Place::Plain(address) => (address.clone(), Box::new(tcp(address, patience)?)),
+            Place::Tls(address) => {
+                let stream = tls(address, self.running, patience)?;
+                (address.clone(), Box::new(stream))
+            }
+        };
+        Ok(Reached { host, stream })
+    }
 }
 
 fn read_token(file: &Path) -> anyhow::Result<Zeroizing<String>> {
@@ -106,31 +117,32 @@ fn configured(running: &Running) -> anyhow::Result<Admin> {
         .with_context(|| format!("`{}` has no `admin`", file.display()))
 }
 
-fn unix(path: &Path) -> anyhow::Result<UnixStream> {
+fn unix(path: &Path, patience: Duration) -> anyhow::Result<UnixStream> {
     let stream = UnixStream::connect(path)
         .with_context(|| format!("cannot reach the gateway at `{}`", path.display()))?;
-    stream.set_read_timeout(Some(PATIENCE))?;
-    stream.set_write_timeout(Some(PATIENCE))?;
+    stream.set_read_timeout(Some(patience))?;
+    stream.set_write_timeout(Some(patience))?;
     Ok(stream)
 }
 
-fn tcp(address: &str) -> anyhow::Result<TcpStream> {
+fn tcp(address: &str, patience: Duration) -> anyhow::Result<TcpStream> {
     let stream = TcpStream::connect(address)
         .with_context(|| format!("cannot reach the gateway at `{address}`"))?;
-    stream.set_read_timeout(Some(PATIENCE))?;
-    stream.set_write_timeout(Some(PATIENCE))?;
+    stream.set_read_timeout(Some(patience))?;
+    stream.set_write_timeout(Some(patience))?;
     Ok(stream)
 }
 
 fn tls(
     address: &str,
     running: &Running,
+    patience: Duration,
 ) -> anyhow::Result<StreamOwned<ClientConnection, TcpStream>> {
     let host = address.rsplit_once(':').map_or(address, |(host, _)| host);
     let name = ServerName::try_from(host.trim_matches(['[', ']']).to_owned())
         .with_context(|| format!("`{host}` is no name that a certificate can have"))?;
     let mut connection = ClientConnection::new(Arc::new(tls_config(running)?), name)?;
-    let mut stream = tcp(address)?;
+    let mut stream = tcp(address, patience)?;
     connection.complete_io(&mut stream).with_context(|| {
         format!("the gateway at `{address}` and this program do not agree on TLS")
     })?;

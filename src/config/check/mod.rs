@@ -131,6 +131,8 @@ pub(super) fn settings(file: &Path, check: &mut Check<'_>) -> Option<Settings> {
     let deadline = values::deadline(raw.guardrails, &at.field("guardrails"), check);
     let policies_at = at.field("policies");
     // Read before the identities: each account is under the guardrails.
+    let named = raw.policies.as_deref();
+    let policies_folder = named.map(|written| document.resolve(written));
     let folder = policies::folder(raw.policies, deadline, &policies_at, check);
     let guardrails = folder.guardrails;
     let identities = identities::read(&at.field("identities"), &guardrails.documents, check);
@@ -178,6 +180,7 @@ pub(super) fn settings(file: &Path, check: &mut Check<'_>) -> Option<Settings> {
         limits: values::limits(raw.limits, &at.field("limits"), check),
         shutdown: values::shutdown(raw.shutdown, &at.field("shutdown"), check),
         watch: values::watch(&at.field("watch"), check),
+        policies: policies_folder,
         file: file.to_owned(),
         inputs: Inputs::default(),
         revision: check.documents.name(file),

@@ -69,10 +69,15 @@ pub(super) fn read(
     }
 }
 
-/// Checks a file of identities by itself.
-pub(super) fn file(file: &Path, check: &mut Check<'_>) {
-    if let Opened::Read(document) = open(file, check) {
-        filled(&[document.top()], Scope::OneFile, &[], check);
+/// Checks a file of identities by itself, and says what it holds.
+pub(super) fn file(file: &Path, check: &mut Check<'_>) -> Known {
+    match open(file, check) {
+        Opened::Read(document) => filled(&[document.top()], Scope::OneFile, &[], check),
+        Opened::Unreadable(message) => {
+            check.push(Finding::error(file, Default::default(), message));
+            Known::default()
+        }
+        Opened::Broken => Known::default(),
     }
 }
 

@@ -184,7 +184,7 @@ async fn gateway(folder: &Path) -> Running {
     std::fs::write(&file, CONFIG).unwrap();
     std::fs::set_permissions(&file, Permissions::from_mode(0o600)).unwrap();
     let (settings, _) = config::load(&file, &Host).unwrap();
-    start_over(Arc::new(Panics), settings).await.unwrap()
+    start_over(Arc::new(Panics), None, settings).await.unwrap()
 }
 
 /// All that is said until the other end closes.

@@ -104,18 +104,19 @@ fn what_a_file_holds_reads_back_to_the_same() {
     ];
     for setting in settings {
         let file = setting.to_file();
-        let node = document::json(std::str::from_utf8(&file).unwrap()).unwrap();
-        let back = match setting.kind() {
-            SettingKind::Policy => Setting::read(SettingKind::Policy, &lake(), &file).unwrap(),
-            SettingKind::PublicAccessBlock => {
-                Setting::PublicAccessBlock(PublicAccessBlock::parse_json(&node).unwrap())
-            }
-            SettingKind::Cors => Setting::Cors(Arc::new(Cors::parse_json(&node).unwrap())),
-            SettingKind::Ownership => {
-                Setting::Ownership(ObjectOwnership::parse_json(&node).unwrap())
-            }
-            SettingKind::Acl => Setting::Acl(Arc::new(Acl::parse_json(&node).unwrap())),
-        };
+        let text = std::str::from_utf8(&file).unwrap();
+        let back = Setting::of_file(setting.kind(), &lake(), text).unwrap();
         assert_eq!(back, setting);
     }
+}
+
+#[test]
+fn what_is_wrong_in_a_file_is_said_with_its_place() {
+    let wrong = |kind, text| Setting::of_file(kind, &lake(), text).unwrap_err();
+    assert!(
+        wrong(SettingKind::Ownership, r#"{ "Rules": [{}] }"#)
+            .contains("1:13: `ObjectOwnership` is missing")
+    );
+    assert!(wrong(SettingKind::PublicAccessBlock, "{").contains("1:"));
+    assert!(wrong(SettingKind::Policy, "{}").contains("Statement"));
 }
