@@ -3,14 +3,16 @@
 use super::check::{self, Check};
 use super::document::is_document;
 use super::finding::Finding;
+use super::policies::Folder;
 use super::sources::{ItemKind, Sources};
-use super::{cases, guardrails, identities, policies};
+use super::{buckets, cases, guardrails, identities, policies};
 use portcullis_core::document::{Node, Value};
 use portcullis_core::policy::PolicyKind;
 use portcullis_core::s3::names::BucketName;
 use std::path::Path;
 
-/// Checks a file, or every JSON and YAML file of a folder and its folders; a folder `guardrails` as the gateway reads it.
+/// Checks a file, or every JSON and YAML file of a folder and its folders; folders `guardrails` and `buckets` as the gateway
+/// reads them.
 ///
 /// What a file is shows in what it holds: `listeners` or `upstreams` make a configuration, `accounts` or
 /// `organizations` identities, `Statement` a policy, `rules` or `expected` decision cases. A policy is a bucket's if it
@@ -30,6 +32,9 @@ pub(super) fn any(path: &Path, check: &mut Check<'_>) {
     if path.file_name().is_some_and(|name| name == "guardrails") {
         guardrails::folder(path, crate::rego::DEADLINE, check);
         return;
+    }
+    if path.file_name().is_some_and(|name| name == "buckets") {
+        return buckets::folder(path, &mut Folder::default(), check);
     }
     let items = match check.sources.list(path) {
         Ok(items) => items,

@@ -23,6 +23,7 @@ mod request;
 mod stand;
 mod timing;
 mod upstream;
+mod verbs;
 mod visibility;
 
 mod answers;

@@ -6,7 +6,7 @@ use crate::state::{Claim, Origin, RedbStore, Store as _, StoreError};
 use portcullis_core::admission::BucketRecord;
 use portcullis_core::controls::settings::SettingKind;
 use portcullis_core::s3::names::BucketName;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -23,10 +23,10 @@ impl Gateway {
         let mut buckets: Vec<_> = buckets.iter().collect();
         buckets.sort_by_key(|(name, _)| name.as_str());
         let buckets = buckets.into_iter().map(|(name, record)| {
-            let mut shown = shown(name, record);
             let kinds = record.settings.all().map(|setting| setting.kind().name());
-            shown["settings"] = kinds.collect();
-            shown
+            let mut shown = shown(name, record);
+            shown.insert("settings".to_owned(), kinds.collect());
+            Value::from(shown)
         });
         let accounts = store.accounts();
         let mut accounts: Vec<_> = accounts.iter().collect();
@@ -39,7 +39,7 @@ impl Gateway {
         let unresolved = store.unresolved();
         let unresolved = unresolved
             .iter()
-            .map(|Claim { bucket, record }| shown(bucket, record));
+            .map(|Claim { bucket, record }| Value::from(shown(bucket, record)));
         Ok(json!({
             "file": file,
             "format": RedbStore::format(),
@@ -77,14 +77,16 @@ impl Gateway {
     }
 }
 
-fn shown(name: &BucketName, record: &BucketRecord) -> Value {
-    json!({
-        "name": name.as_str(),
-        "incarnation": record.incarnation,
-        "owner": record.owner.as_str(),
-        "created": record.created.to_string(),
-        "upstream": &*record.upstream,
-    })
+fn shown(name: &BucketName, record: &BucketRecord) -> Map<String, Value> {
+    let fields = [
+        ("name", json!(name.as_str())),
+        ("incarnation", json!(record.incarnation)),
+        ("owner", json!(record.owner.as_str())),
+        ("created", json!(record.created.to_string())),
+        ("upstream", json!(&*record.upstream)),
+    ];
+    let fields = fields.map(|(name, value)| (name.to_owned(), value));
+    Map::from_iter(fields)
 }
 
 fn said(origin: Origin) -> &'static str {

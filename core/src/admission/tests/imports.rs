@@ -159,7 +159,7 @@ fn an_acl_that_grants_to_others_needs_acls_that_count() {
     check(&stored(&[]), &[canned(Canned::PublicRead)], &[refused]);
     check(&stored(&[]), &[canned(Canned::Private)], &["put"]);
     check(
-        &stored(&[enforced.clone()]),
+        &stored(std::slice::from_ref(&enforced)),
         &[canned(Canned::PublicRead), writer.clone()],
         &["put", "put"],
     );
@@ -171,7 +171,7 @@ fn an_acl_that_grants_to_others_needs_acls_that_count() {
     );
     check(
         &stored(&[writer.clone(), canned(Canned::PublicRead)]),
-        &[enforced.clone()],
+        std::slice::from_ref(&enforced),
         &["refused: the bucket's ACL grants to others"],
     );
     check(
