@@ -110,7 +110,7 @@ fn run_backup(arguments: &Backup) -> anyhow::Result<ExitCode> {
     }
     let number = |name| answer.body.get(name).and_then(Value::as_u64);
     Ok(super::print(&format!(
-        "backed up to {}: {} bytes, {} buckets\n",
+        "backed up to {}: {} bytes, buckets: {}\n",
         file.display(),
         number("bytes").unwrap_or_default(),
         number("buckets").unwrap_or_default(),

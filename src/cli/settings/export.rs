@@ -124,6 +124,10 @@ pub(super) fn told(file: &Path, wrote: Wrote) -> Ending {
             tell("written", shown);
             return Ending::Done;
         }
+        Wrote::Writable => {
+            tell("would write", shown);
+            return Ending::Done;
+        }
         Wrote::Unchanged => {
             tell("unchanged", shown);
             return Ending::Done;

@@ -34,6 +34,8 @@ pub(super) enum Effect {
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Wrote {
     Written,
+    /// It would be, were this no dry run.
+    Writable,
     Unchanged,
     /// The file is there and says something else.
     Differs,
@@ -104,8 +106,9 @@ impl Files<'_> {
             Err(error) if error.kind() == ErrorKind::NotFound => {}
             Err(error) => return Err(error).with_context(context),
         }
-        if self.effect == Effect::Durable {
-            whole(file, text).with_context(context)?;
+        match self.effect {
+            Effect::Durable => whole(file, text).with_context(context)?,
+            Effect::DryRun => return Ok(Wrote::Writable),
         }
         Ok(Wrote::Written)
     }

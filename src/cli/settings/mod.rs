@@ -28,7 +28,8 @@ pub enum SettingsVerb {
     /// Write everything that the running gateway's store keeps as files, in the layout of a folder of `policies`:
     /// `buckets/<bucket>/<kind>.json`, and accounts' Block Public Access in `identities/accounts.json`.
     Export(Export),
-    /// Hand the settings in such a folder to the running gateway, or write those of an upstream as files.
+    /// Hand the settings of a folder, laid out as `export` does, to the running gateway; or write those of an upstream as
+    /// files.
     Import(Import),
 }
 
@@ -132,7 +133,7 @@ impl Wanted {
 /// Prints a line: what was done, and to what.
 fn tell(what: &str, to: impl std::fmt::Display) {
     // A reader that has gone away does not stop the work.
-    let _ = super::print(&format!("{what:<10} {to}\n"));
+    let _ = super::print(&format!("{what:<11} {to}\n"));
 }
 
 fn complain(findings: &[Finding]) {

@@ -145,7 +145,11 @@ impl Source<'_> {
     async fn bucket(&self, bucket: &BucketName) -> anyhow::Result<Ending> {
         let mut found = Vec::new();
         for asked in Asked::ALL {
-            let there = match self.ask(&self.permit(bucket, asked)).await {
+            let permit = match asked {
+                Asked::Setting(kind) => Permit::setting_of(self.position, bucket, kind),
+                Asked::Locks => Permit::locks_of(self.position, bucket),
+            };
+            let there = match self.ask(&permit).await {
                 Ok(answer) => judge(asked, bucket, self.upstream.name(), &answer),
                 Err(error) => There::Failed(error.explain()),
             };
@@ -164,13 +168,6 @@ impl Source<'_> {
             ending = ending.max(self.keep(bucket, asked, there)?);
         }
         Ok(ending)
-    }
-
-    fn permit(&self, bucket: &BucketName, asked: Asked) -> Permit {
-        match asked {
-            Asked::Setting(kind) => Permit::setting_of(self.position, bucket, kind),
-            Asked::Locks => Permit::locks_of(self.position, bucket),
-        }
     }
 
     /// Writes what was found, or says why not.

@@ -69,6 +69,6 @@ fn a_dry_run_writes_nothing() {
         effect: Effect::DryRun,
         ..files(folder.path(), Present::Kept)
     };
-    assert_eq!(dry.put(&lake(), KIND, FLAGS).unwrap(), Wrote::Written);
+    assert_eq!(dry.put(&lake(), KIND, FLAGS).unwrap(), Wrote::Writable);
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
 }
