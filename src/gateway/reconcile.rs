@@ -87,6 +87,7 @@ impl Gateway {
         let Ok(versions) = versions_of(&open.object.key, &answer.body) else {
             return Ok(None);
         };
+        let mut new = Vec::new();
         for version in versions {
             if version.id == NULL_VERSION {
                 let there = There::Since(version.last_modified);
@@ -94,11 +95,18 @@ impl Gateway {
             } else if may_be_of(open, version.last_modified)
                 && self.has_no_record(&open.object, &version.id).await?
             {
-                let set = self
-                    .store
-                    .set_object(&open.object, &version.id, record.clone());
-                set.await?;
+                new.push(version.id);
             }
+        }
+        if let [version] = new.as_slice() {
+            let version = version.as_str().into();
+            return Ok(Some(Ending::Done { version }));
+        }
+        for version in new {
+            let set = self
+                .store
+                .set_object(&open.object, &version, record.clone());
+            set.await?;
         }
         Ok(Some(Ending::NotDone))
     }

@@ -3,13 +3,9 @@
 //! A ledger's large maps are shared with its clones and with readers, and copied when they change: a clone to try changes
 //! on costs nothing, and what the changes made is published without another copy.
 
-mod intents;
-
-pub(super) use intents::{Intents, RowChange};
-
-use super::objects::{Ending, Intent, ObjectName, OpenIntent};
+use super::change::{Arrival, Change, Done, Outcome};
+use super::intents::{Edit, Intents, ObjectChange};
 use super::{Accounts, Buckets, Claim, SettingChange, StoreError};
-use jiff::Timestamp;
 use portcullis_core::admission::BucketRecord;
 use portcullis_core::controls::public_access::PublicAccessBlock;
 use portcullis_core::controls::settings::{AccountSettings, BucketSettings};
@@ -17,113 +13,6 @@ use portcullis_core::s3::names::{AccountId, BucketName};
 use std::collections::HashMap;
 use std::collections::hash_map::Entry::{Occupied, Vacant};
 use std::sync::Arc;
-
-/// One change to the store.
-#[derive(Debug, Clone)]
-pub(super) enum Change {
-    Claim(Arrival),
-    Commit(Claim),
-    Abandon(Claim),
-    Release(Claim),
-    Adopt(Arrival),
-    Set {
-        bucket: BucketName,
-        incarnation: u64,
-        change: SettingChange,
-    },
-    SetAccount {
-        account: AccountId,
-        block: Option<PublicAccessBlock>,
-    },
-    Forget {
-        bucket: BucketName,
-        incarnation: u64,
-    },
-    Begin(Vec<(ObjectName, Intent)>, Timestamp),
-    Settle(Vec<(OpenIntent, Ending)>),
-    Rows(RowChange),
-}
-
-/// A bucket that is to be on record.
-#[derive(Debug, Clone)]
-pub(super) struct Arrival {
-    pub(super) bucket: BucketName,
-    pub(super) owner: AccountId,
-    pub(super) upstream: Arc<str>,
-    pub(super) settings: Arc<BucketSettings>,
-    pub(super) now: Timestamp,
-}
-
-impl Arrival {
-    pub(super) fn record(self, incarnation: u64) -> BucketRecord {
-        BucketRecord {
-            owner: self.owner,
-            incarnation,
-            created: self.now,
-            upstream: self.upstream,
-            settings: self.settings,
-        }
-    }
-}
-
-/// What a change did, or why it did nothing.
-pub(super) type Outcome = Result<Done, StoreError>;
-
-/// What a change did.
-#[derive(Debug)]
-pub(super) enum Done {
-    /// As asked; there is no more to say.
-    Plain,
-    Claimed(Claim),
-    Adopted(BucketRecord),
-    Set(Arc<BucketSettings>),
-    Begun(Vec<OpenIntent>),
-}
-
-impl Done {
-    /// Of a claim, the claim.
-    pub(super) fn claim(self) -> Option<Claim> {
-        match self {
-            Self::Claimed(claim) => Some(claim),
-            Self::Plain | Self::Adopted(_) | Self::Set(_) | Self::Begun(_) => None,
-        }
-    }
-
-    /// Of an adoption, the record.
-    pub(super) fn record(self) -> Option<BucketRecord> {
-        match self {
-            Self::Adopted(record) => Some(record),
-            Self::Plain | Self::Claimed(_) | Self::Set(_) | Self::Begun(_) => None,
-        }
-    }
-
-    /// Of a change of settings, all that the bucket has now.
-    pub(super) fn settings(self) -> Option<Arc<BucketSettings>> {
-        match self {
-            Self::Set(settings) => Some(settings),
-            Self::Plain | Self::Claimed(_) | Self::Adopted(_) | Self::Begun(_) => None,
-        }
-    }
-
-    /// Of intents that began, these.
-    pub(super) fn begun(self) -> Option<Vec<OpenIntent>> {
-        match self {
-            Self::Begun(begun) => Some(begun),
-            Self::Plain | Self::Claimed(_) | Self::Adopted(_) | Self::Set(_) => None,
-        }
-    }
-}
-
-/// What a change is about.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(super) enum Place {
-    Bucket(BucketName),
-    Account(AccountId),
-    /// An intent by its number.
-    Intent(u64),
-    /// Rows that the ledger does not hold: what is to be done to them.
-    Rows(RowChange),
-}
 
 /// Every name that was ever claimed, and what is set.
 #[derive(Debug, Clone, Default)]
@@ -134,8 +23,10 @@ pub(super) struct Ledger {
     gone: Arc<HashMap<BucketName, u64>>,
     // INVARIANT: no account without settings.
     accounts: Arc<Accounts>,
-    // INVARIANT: all are on objects of buckets that are live.
+    // INVARIANT: all are about buckets in `live`.
     intents: Intents,
+    /// What the changes since these were taken do to the rows of objects.
+    edits: Vec<Edit>,
 }
 
 /// An open claim. `held` while somebody in this process has it.
@@ -167,7 +58,7 @@ impl Entry {
 }
 
 impl Ledger {
-    /// The ledger of what was found on disk; nobody holds its claims.
+    /// The ledger of what was found on disk; nobody holds its claims and intents.
     pub(super) fn load(
         entries: impl IntoIterator<Item = (BucketName, Entry)>,
         accounts: Accounts,
@@ -191,61 +82,49 @@ impl Ledger {
             gone: Arc::new(gone),
             accounts: Arc::new(accounts),
             intents,
+            edits: Vec::new(),
         }
     }
 
-    /// Applies a change and adds the places of the disk that it is about; or says why not and leaves everything as it was.
-    pub(super) fn apply(&mut self, change: Change, places: &mut Vec<Place>) -> Outcome {
-        let (place, done) = match change {
-            Change::Claim(arrival) => {
-                let place = Place::Bucket(arrival.bucket.clone());
-                (place, self.claim(arrival).map(Done::Claimed)?)
-            }
+    /// Applies a change, or says why not and leaves everything as it was.
+    pub(super) fn apply(&mut self, change: Change) -> Outcome {
+        match change {
+            Change::Claim(arrival) => self.claim(arrival).map(Done::Claimed),
             Change::Commit(claim) => {
                 let record = self.settle(&claim)?;
-                Arc::make_mut(&mut self.live).insert(claim.bucket.clone(), record);
-                (Place::Bucket(claim.bucket), Done::Plain)
+                Arc::make_mut(&mut self.live).insert(claim.bucket, record);
+                Ok(Done::Plain)
             }
             Change::Abandon(claim) => {
                 let record = self.settle(&claim)?;
-                Arc::make_mut(&mut self.gone).insert(claim.bucket.clone(), record.incarnation);
-                (Place::Bucket(claim.bucket), Done::Plain)
+                Arc::make_mut(&mut self.gone).insert(claim.bucket, record.incarnation);
+                Ok(Done::Plain)
             }
-            // Of this process alone, and not of the disk.
             Change::Release(claim) => {
                 self.release(&claim);
-                return Ok(Done::Plain);
+                Ok(Done::Plain)
             }
-            Change::Adopt(arrival) => {
-                let place = Place::Bucket(arrival.bucket.clone());
-                (place, self.adopt(arrival).map(Done::Adopted)?)
-            }
+            Change::Adopt(arrival) => self.adopt(arrival).map(Done::Adopted),
             Change::Set {
                 bucket,
                 incarnation,
                 change,
-            } => {
-                let place = Place::Bucket(bucket.clone());
-                (place, self.set(bucket, incarnation, change).map(Done::Set)?)
-            }
+            } => self.set(bucket, incarnation, change).map(Done::Set),
             Change::SetAccount { account, block } => {
                 self.set_account(account, block);
-                (Place::Account(account), Done::Plain)
+                Ok(Done::Plain)
             }
             Change::Forget {
                 bucket,
                 incarnation,
-            } => {
-                self.forget(bucket.clone(), incarnation)?;
-                self.forget_objects(&bucket, incarnation, places);
-                (Place::Bucket(bucket), Done::Plain)
-            }
-            Change::Begin(intents, now) => return self.begin(intents, now, places),
-            Change::Settle(endings) => return Ok(self.settle_intents(endings, places)),
-            Change::Rows(change) => return self.change_rows(change, places),
-        };
-        places.push(place);
-        Ok(done)
+            } => self.forget(bucket, incarnation).map(|()| Done::Plain),
+            Change::Object(change) => self.objects(change),
+        }
+    }
+
+    /// What the changes did to the rows of objects, in order.
+    pub(super) fn take_edits(&mut self) -> Vec<Edit> {
+        std::mem::take(&mut self.edits)
     }
 
     /// What is known of a name.
@@ -267,6 +146,11 @@ impl Ledger {
         Arc::clone(&self.accounts)
     }
 
+    /// What was begun of objects.
+    pub(super) fn intents(&self) -> &Intents {
+        &self.intents
+    }
+
     /// The open claims that nobody holds.
     pub(super) fn unresolved(&self) -> Vec<Claim> {
         let left = self.open.iter().filter(|(_, open)| !open.held);
@@ -277,13 +161,13 @@ impl Ledger {
         .collect()
     }
 
-    /// After a failure and a fresh look at the disk: who holds a claim, holds it still.
+    /// After a failure and a fresh look at the disk: who holds a claim or an intent, holds it still.
     pub(super) fn hold_as(mut self, before: &Self) -> Self {
+        self.intents = self.intents.hold_as(&before.intents);
         for (bucket, open) in &mut self.open {
             let former = before.open.get(bucket);
             open.held = former.is_some_and(|former| former.held && former.record == open.record);
         }
-        self.intents = self.intents.hold_as(&before.intents);
         self
     }
 
@@ -379,12 +263,26 @@ impl Ledger {
     fn forget(&mut self, bucket: BucketName, incarnation: u64) -> Result<(), StoreError> {
         self.on_record(&bucket, incarnation)?;
         Arc::make_mut(&mut self.live).remove(&bucket);
+        let edits = &mut self.edits;
+        self.intents.forget(&bucket, incarnation, edits);
         Arc::make_mut(&mut self.gone).insert(bucket, incarnation);
         Ok(())
     }
 
-    /// Asked before a map is copied for a change.
-    fn on_record(&self, bucket: &BucketName, incarnation: u64) -> Result<(), StoreError> {
+    fn objects(&mut self, change: ObjectChange) -> Outcome {
+        for object in change.needs() {
+            self.on_record(&object.bucket, object.incarnation)?;
+        }
+        let begun = self.intents.apply(change, &mut self.edits);
+        Ok(begun.map_or(Done::Plain, Done::Begun))
+    }
+
+    /// Whether this incarnation exists. Asked before a map is copied for a change.
+    pub(super) fn on_record(
+        &self,
+        bucket: &BucketName,
+        incarnation: u64,
+    ) -> Result<(), StoreError> {
         match self.live.get(bucket) {
             Some(record) if record.incarnation == incarnation => Ok(()),
             Some(_) | None => Err(not_on_record(bucket.clone(), incarnation)),

@@ -1,13 +1,13 @@
-//! Stores that keep nothing on disk.
+//! The store without a disk.
 
-mod rows;
+mod shelf;
 
-use super::ledger::{Arrival, Change, Ledger, Outcome, RowChange};
-use super::objects::possible;
-use super::{
-    Accounts, Buckets, Claim, Ending, Intent, ObjectName, OpenIntent, SettingChange, Store,
-    StoreError,
-};
+use super::change::{Arrival, Change, Outcome};
+use super::intents::{Held, ObjectChange};
+use super::ledger::Ledger;
+use super::objects::{Ending, Intent, ObjectName, OpenIntent};
+use super::possible::{of_current, of_version};
+use super::{Accounts, Buckets, Claim, SettingChange, Store, StoreError};
 use arc_swap::ArcSwap;
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -16,16 +16,30 @@ use portcullis_core::controls::objects::ObjectRecord;
 use portcullis_core::controls::public_access::PublicAccessBlock;
 use portcullis_core::controls::settings::BucketSettings;
 use portcullis_core::s3::names::{AccountId, BucketName};
-use rows::Rows;
-use std::sync::{Arc, Mutex, PoisonError};
+use shelf::Shelf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// A store that lasts as long as the process.
 #[derive(Debug, Default)]
 pub struct MemoryStore {
-    ledger: Mutex<Ledger>,
-    rows: Mutex<Rows>,
+    kept: Mutex<Kept>,
     buckets: ArcSwap<Buckets>,
     accounts: ArcSwap<Accounts>,
+}
+
+#[derive(Debug, Default)]
+struct Kept {
+    ledger: Ledger,
+    shelf: Shelf,
+}
+
+impl Kept {
+    /// What is open on a key, the oldest first.
+    fn open(&self, object: &ObjectName) -> Vec<Intent> {
+        let open = self.ledger.intents().open();
+        let on_it = open.values().filter(|open| open.object == *object);
+        on_it.map(|open| open.intent.clone()).collect()
+    }
 }
 
 impl MemoryStore {
@@ -35,14 +49,22 @@ impl MemoryStore {
     }
 
     fn apply(&self, change: Change) -> Outcome {
-        let mut ledger = self.ledger.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut places = Vec::new();
-        let done = ledger.apply(change, &mut places)?;
-        let mut rows = self.rows.lock().unwrap_or_else(PoisonError::into_inner);
-        places.into_iter().for_each(|place| rows.apply(place));
-        self.buckets.store(ledger.buckets());
-        self.accounts.store(ledger.accounts());
+        let mut kept = self.kept();
+        let done = kept.ledger.apply(change)?;
+        for edit in kept.ledger.take_edits() {
+            kept.shelf.edit(edit);
+        }
+        self.buckets.store(kept.ledger.buckets());
+        self.accounts.store(kept.ledger.accounts());
         Ok(done)
+    }
+
+    fn apply_object(&self, change: ObjectChange) -> Outcome {
+        self.apply(Change::Object(change))
+    }
+
+    fn kept(&self) -> MutexGuard<'_, Kept> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -136,13 +158,14 @@ impl Store for MemoryStore {
         intents: Vec<(ObjectName, Intent)>,
         now: Timestamp,
     ) -> Result<Vec<OpenIntent>, StoreError> {
-        self.apply(Change::Begin(intents, now))?
-            .begun()
-            .ok_or_else(lost)
+        let begun = self.apply_object(ObjectChange::Begin { intents, now })?;
+        begun.begun().ok_or_else(lost)
     }
 
     async fn settle(&self, endings: Vec<(OpenIntent, Ending)>) -> Result<(), StoreError> {
-        self.apply(Change::Settle(endings)).map(drop)
+        let holds = self.kept().ledger.intents().holds();
+        let _held = Held::until_settled(holds, &endings);
+        self.apply_object(ObjectChange::Settle(endings)).map(drop)
     }
 
     async fn set_object(
@@ -151,8 +174,12 @@ impl Store for MemoryStore {
         version: &str,
         record: ObjectRecord,
     ) -> Result<(), StoreError> {
-        let change = RowChange::Set(object.clone(), version.into(), record);
-        self.apply(Change::Rows(change)).map(drop)
+        let change = ObjectChange::Set {
+            object: object.clone(),
+            version: version.into(),
+            record,
+        };
+        self.apply_object(change).map(drop)
     }
 
     async fn object(
@@ -160,39 +187,42 @@ impl Store for MemoryStore {
         object: &ObjectName,
         version: Option<&str>,
     ) -> Result<Vec<Option<ObjectRecord>>, StoreError> {
-        let ledger = self.ledger.lock().unwrap_or_else(PoisonError::into_inner);
-        let rows = self.rows.lock().unwrap_or_else(PoisonError::into_inner);
-        let open = ledger.intents().of(object);
-        Ok(possible(rows.versions(object), &open, version))
+        let kept = self.kept();
+        let open = kept.open(object);
+        match version {
+            Some(version) => Ok(of_version(version, kept.shelf.row(object, version), &open)),
+            None => of_current(kept.shelf.rows(object).map(Ok), &open),
+        }
     }
 
     async fn keep_upload(
         &self,
         object: &ObjectName,
-        upload: &str,
+        upload_id: &str,
         record: ObjectRecord,
     ) -> Result<(), StoreError> {
-        let change = RowChange::KeepUpload(object.clone(), upload.into(), record);
-        self.apply(Change::Rows(change)).map(drop)
+        let change = ObjectChange::KeepUpload {
+            object: object.clone(),
+            upload: upload_id.into(),
+            record,
+        };
+        self.apply_object(change).map(drop)
     }
 
     async fn upload(
         &self,
         object: &ObjectName,
-        upload: &str,
+        upload_id: &str,
     ) -> Result<Option<ObjectRecord>, StoreError> {
-        let rows = self.rows.lock().unwrap_or_else(PoisonError::into_inner);
-        Ok(rows.upload(object, upload))
+        Ok(self.kept().shelf.upload(object, upload_id))
     }
 
-    async fn drop_upload(&self, object: &ObjectName, upload: &str) -> Result<(), StoreError> {
-        let change = RowChange::DropUpload(object.clone(), upload.into());
-        self.apply(Change::Rows(change)).map(drop)
-    }
-
-    fn unresolved_intents(&self) -> Vec<OpenIntent> {
-        let ledger = self.ledger.lock().unwrap_or_else(PoisonError::into_inner);
-        ledger.intents().unresolved()
+    async fn drop_upload(&self, object: &ObjectName, upload_id: &str) -> Result<(), StoreError> {
+        let change = ObjectChange::DropUpload {
+            object: object.clone(),
+            upload: upload_id.into(),
+        };
+        self.apply_object(change).map(drop)
     }
 
     fn buckets(&self) -> Arc<Buckets> {
@@ -204,147 +234,12 @@ impl Store for MemoryStore {
     }
 
     fn unresolved(&self) -> Vec<Claim> {
-        let ledger = self.ledger.lock().unwrap_or_else(PoisonError::into_inner);
-        ledger.unresolved()
-    }
-}
-
-/// What a gateway without a `state:` entry has: every claim passes and nothing is remembered, so that a bucket belongs
-/// to the account that its upstream's configuration names, and nothing can be set.
-#[derive(Debug, Default)]
-pub struct NoStore {
-    buckets: Arc<Buckets>,
-    accounts: Arc<Accounts>,
-}
-
-impl NoStore {
-    /// The store that remembers nothing.
-    pub fn new() -> Self {
-        Self::default()
-    }
-}
-
-#[async_trait]
-impl Store for NoStore {
-    /// Always passes, with incarnation 0, which no store that remembers gives.
-    async fn claim(
-        &self,
-        bucket: &BucketName,
-        owner: AccountId,
-        upstream: &str,
-        settings: BucketSettings,
-        now: Timestamp,
-    ) -> Result<Claim, StoreError> {
-        let arrival = Arrival {
-            bucket: bucket.clone(),
-            owner,
-            upstream: upstream.into(),
-            settings: Arc::new(settings),
-            now,
-        };
-        Ok(Claim {
-            bucket: bucket.clone(),
-            record: arrival.record(0),
-        })
-    }
-
-    async fn commit(&self, _: &Claim) -> Result<(), StoreError> {
-        Ok(())
-    }
-
-    async fn abandon(&self, _: &Claim) -> Result<(), StoreError> {
-        Ok(())
-    }
-
-    async fn release(&self, _: &Claim) -> Result<(), StoreError> {
-        Ok(())
-    }
-
-    async fn forget(&self, _: &BucketName, _: u64) -> Result<(), StoreError> {
-        Ok(())
-    }
-
-    async fn adopt(
-        &self,
-        _: &BucketName,
-        _: AccountId,
-        _: &str,
-        _: Timestamp,
-    ) -> Result<BucketRecord, StoreError> {
-        Err(StoreError::ReadOnly)
-    }
-
-    async fn change(
-        &self,
-        _: &BucketName,
-        _: u64,
-        _: SettingChange,
-    ) -> Result<Arc<BucketSettings>, StoreError> {
-        Err(StoreError::ReadOnly)
-    }
-
-    async fn change_account(
-        &self,
-        _: AccountId,
-        _: Option<PublicAccessBlock>,
-    ) -> Result<(), StoreError> {
-        Err(StoreError::ReadOnly)
-    }
-
-    async fn begin(
-        &self,
-        _: Vec<(ObjectName, Intent)>,
-        _: Timestamp,
-    ) -> Result<Vec<OpenIntent>, StoreError> {
-        Err(StoreError::ReadOnly)
-    }
-
-    async fn settle(&self, _: Vec<(OpenIntent, Ending)>) -> Result<(), StoreError> {
-        Err(StoreError::ReadOnly)
-    }
-
-    async fn set_object(&self, _: &ObjectName, _: &str, _: ObjectRecord) -> Result<(), StoreError> {
-        Err(StoreError::ReadOnly)
-    }
-
-    async fn object(
-        &self,
-        _: &ObjectName,
-        _: Option<&str>,
-    ) -> Result<Vec<Option<ObjectRecord>>, StoreError> {
-        Ok(vec![None])
-    }
-
-    async fn keep_upload(
-        &self,
-        _: &ObjectName,
-        _: &str,
-        _: ObjectRecord,
-    ) -> Result<(), StoreError> {
-        Err(StoreError::ReadOnly)
-    }
-
-    async fn upload(&self, _: &ObjectName, _: &str) -> Result<Option<ObjectRecord>, StoreError> {
-        Ok(None)
-    }
-
-    async fn drop_upload(&self, _: &ObjectName, _: &str) -> Result<(), StoreError> {
-        Err(StoreError::ReadOnly)
+        self.kept().ledger.unresolved()
     }
 
     fn unresolved_intents(&self) -> Vec<OpenIntent> {
-        Vec::new()
-    }
-
-    fn buckets(&self) -> Arc<Buckets> {
-        Arc::clone(&self.buckets)
-    }
-
-    fn accounts(&self) -> Arc<Accounts> {
-        Arc::clone(&self.accounts)
-    }
-
-    fn unresolved(&self) -> Vec<Claim> {
-        Vec::new()
+        let kept = self.kept();
+        let intents = kept.ledger.intents();
+        intents.holds().unresolved(|| intents.open())
     }
 }

@@ -1,5 +1,5 @@
 //! What must survive a restart: which buckets were created through the gateway, by whom, and for the how-manieth time;
-//! what was set on them and on accounts; and whose the objects are in buckets where ACLs count, with their ACLs.
+//! and what was set on them and on accounts.
 //!
 //! [`Store`] is the promise; [`RedbStore`] keeps it in one file, [`MemoryStore`] until the process ends, and [`NoStore`]
 //! is what a gateway without a `state:` entry has. A change is durable before its caller hears of it and visible in
@@ -9,20 +9,26 @@
 //! crash left behind is in [`Store::unresolved`], for the gateway to settle by asking the upstream. A bucket that was
 //! not created through the gateway is adopted before anything is set on it.
 //!
-//! Settings and records of objects belong to one incarnation of a bucket: they go when it does.
+//! Of objects it keeps records, one for each version that was written through the gateway. What is to be done to an object
+//! is begun here, then done at the upstream, then settled; [`Store::object`] names all that may be true meanwhile. An
+//! intent that nobody settled is in [`Store::unresolved_intents`], for the gateway to settle by asking the upstream.
 //!
-//! What is done to an object is on record before the upstream is asked: an intent, which becomes a record or goes when it
-//! is known what the upstream did. Until then [`Store::object`] tells all that may be.
+//! Settings and records belong to one incarnation of a bucket: they go when it does.
 
+mod change;
+mod intents;
 mod ledger;
 mod memory;
+mod nothing;
 mod objects;
+mod possible;
 mod redb;
 #[cfg(test)]
 mod tests;
 
 pub use self::redb::{RedbStore, restore};
-pub use memory::{MemoryStore, NoStore};
+pub use memory::MemoryStore;
+pub use nothing::NoStore;
 pub use objects::{Ending, Intent, NULL_VERSION, ObjectName, OpenIntent};
 
 use async_trait::async_trait;
@@ -95,7 +101,8 @@ pub trait Store: Send + Sync {
     /// Nobody knows what became of the creation: the claim stays open, and is [unresolved](Store::unresolved) from now on.
     async fn release(&self, claim: &Claim) -> Result<(), StoreError>;
 
-    /// The upstream has deleted this incarnation of the bucket: its settings go with it. Another incarnation is left alone, with
+    /// The upstream has deleted this incarnation of the bucket: its settings, and all that is kept of its objects, go with
+    /// it. Another incarnation is left alone, with
     /// [`StoreError::NotOnRecord`].
     async fn forget(&self, bucket: &BucketName, incarnation: u64) -> Result<(), StoreError>;
 
@@ -130,23 +137,36 @@ pub trait Store: Send + Sync {
         block: Option<PublicAccessBlock>,
     ) -> Result<(), StoreError>;
 
-    /// Records durably what is about to be done to objects: all of it or nothing.
+    /// Records durably what is about to be done to objects, in this order; all of it or nothing. Only then may the upstream
+    /// be asked to do it. No id of an intent is ever given twice.
     ///
-    /// Settle the intents whatever happens. Those of an answer that is dropped are [unresolved](Store::unresolved_intents).
+    /// Settle what is returned whatever happens. Of a call that is dropped before it ends, or that fails with
+    /// [`StoreError::Unavailable`], what became durable is [unresolved](Store::unresolved_intents).
     ///
-    /// Fails with [`StoreError::NotOnRecord`] for another incarnation of a bucket, and with [`StoreError::ReadOnly`].
+    /// Fails with [`StoreError::NotOnRecord`] for an incarnation that is not on record, and with
+    /// [`StoreError::ReadOnly`].
     async fn begin(
         &self,
         intents: Vec<(ObjectName, Intent)>,
         now: Timestamp,
     ) -> Result<Vec<OpenIntent>, StoreError>;
 
-    /// Says what became of intents, in one step. One that is not open, or not any more, is passed over.
+    /// Says what became of intents, in this order and one durable step. An intent that is not open any more is passed over.
+    ///
+    /// A version that was written is the current one from now on. One that was destroyed has no record any more.
+    ///
+    /// However it ends, nobody holds these intents afterwards: those that are still open, because their end is
+    /// [unknown](Ending::Unknown) or because this fails or is dropped, are [unresolved](Store::unresolved_intents).
     async fn settle(&self, endings: Vec<(OpenIntent, Ending)>) -> Result<(), StoreError>;
 
-    /// Puts a record in the place of that of a version that is there; the upstream has no part in it.
+    /// Replaces the record of a version that exists, or gives it one, as PutObjectAcl does. There is no intent, as the
+    /// upstream has no part in it.
     ///
-    /// Fails as [`Store::begin`].
+    /// It changes nothing in which version is the current one; one that had no record is taken to be older than all that
+    /// were written through the gateway.
+    ///
+    /// Fails with [`StoreError::NotOnRecord`] for an incarnation that is not on record, and with
+    /// [`StoreError::ReadOnly`].
     async fn set_object(
         &self,
         object: &ObjectName,
@@ -154,38 +174,45 @@ pub trait Store: Send + Sync {
         record: ObjectRecord,
     ) -> Result<(), StoreError>;
 
-    /// All that may be on record of a version, `None` for the current one: at least one, and more than one only while
-    /// intents are open on the object. `None` among them: no record.
+    /// What may be on record of a version, or of the current one for `None`: at least one element, each once, and `None`
+    /// for no record. More than one while intents are open on the key: whoever is to have access must have it by each.
     ///
-    /// A record that cannot be read is an error, never none.
+    /// Of the current version, the record of the one that was written last, or while that is being destroyed the one
+    /// before it as well, and so on; and all that is being written. If the version that was written last is not known,
+    /// because one was only [set](Store::set_object) in a bucket with versions, no record is possible, too. Of a named
+    /// version, its record; and all that is being written, if it has none or is [`NULL_VERSION`], as a new version can be
+    /// known to others before its write is settled.
+    ///
+    /// It is of one moment, and sees every change that was acknowledged before. Fails with [`StoreError::Unavailable`]
+    /// or [`StoreError::Unreadable`] rather than take a record for none that it cannot read.
     async fn object(
         &self,
         object: &ObjectName,
         version: Option<&str>,
     ) -> Result<Vec<Option<ObjectRecord>>, StoreError>;
 
-    /// Keeps what an upload in parts will be, until it is dropped.
+    /// Keeps what was asked for an object whose parts are about to be uploaded, until it is dropped.
     ///
-    /// Fails as [`Store::begin`].
+    /// Fails with [`StoreError::NotOnRecord`] for an incarnation that is not on record, and with
+    /// [`StoreError::ReadOnly`].
     async fn keep_upload(
         &self,
         object: &ObjectName,
-        upload: &str,
+        upload_id: &str,
         record: ObjectRecord,
     ) -> Result<(), StoreError>;
 
-    /// What was kept of an upload.
+    /// What was asked for it, if it is kept. Fails as [`Store::object`] does.
     async fn upload(
         &self,
         object: &ObjectName,
-        upload: &str,
+        upload_id: &str,
     ) -> Result<Option<ObjectRecord>, StoreError>;
 
-    /// Forgets what was kept of an upload; it need not be there.
-    async fn drop_upload(&self, object: &ObjectName, upload: &str) -> Result<(), StoreError>;
-
-    /// Intents that nobody in this process holds: found at open, of unknown fate, or left over from a failure of the store.
-    fn unresolved_intents(&self) -> Vec<OpenIntent>;
+    /// The upload is completed or aborted. It need not be there.
+    ///
+    /// Fails with [`StoreError::ReadOnly`].
+    async fn drop_upload(&self, object: &ObjectName, upload_id: &str) -> Result<(), StoreError>;
 
     /// Every bucket on record. Takes no lock; the map is never changed, but replaced.
     fn buckets(&self) -> Arc<Buckets>;
@@ -195,6 +222,10 @@ pub trait Store: Send + Sync {
 
     /// Claims that nobody in this process holds: found at open, or left over from a failure of the store.
     fn unresolved(&self) -> Vec<Claim>;
+
+    /// Open intents that nobody in this process holds, the oldest first: found at open, ended [`Ending::Unknown`], or left
+    /// over from a failure of the store or a call that was dropped.
+    fn unresolved_intents(&self) -> Vec<OpenIntent>;
 }
 
 /// Why the store did not do as asked.

@@ -1,4 +1,7 @@
-//! Objects, as the store knows them.
+//! What the store is told of objects, and what it says of them.
+//!
+//! The records of objects are write-ahead: an [`Intent`] is durable before the upstream is asked, and settled once its answer
+//! is there. In between nobody can know which of two records is true, and the store names both.
 
 use jiff::Timestamp;
 use portcullis_core::controls::objects::ObjectRecord;
@@ -9,109 +12,52 @@ use portcullis_core::s3::names::BucketName;
 pub struct ObjectName {
     /// Its bucket.
     pub bucket: BucketName,
-    /// Which bucket of that name.
+    /// Which of the buckets that had this name one after the other.
     pub incarnation: u64,
-    /// Its key.
+    /// Its key; any text.
     pub key: Box<str>,
 }
 
 /// The version of an object in a bucket without versions, as S3 names it.
+/// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/versioning-workflows.html>
 pub const NULL_VERSION: &str = "null";
 
 /// What is about to be done to an object at the upstream.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Intent {
     /// A version is written, and this will be its record.
     Write(ObjectRecord),
     /// This version is destroyed.
     Destroy {
-        /// Which.
+        /// Its id.
         version: Box<str>,
     },
 }
 
 /// An intent that is durable, and the duty to say what became of it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct OpenIntent {
-    /// Its number.
+    /// No other intent of this store has or had it.
     pub id: u64,
-    /// The object.
+    /// The object it is about.
     pub object: ObjectName,
-    /// What is intended.
+    /// What was about to be done.
     pub intent: Intent,
-    /// Since when.
+    /// When.
     pub begun: Timestamp,
 }
 
 /// What became of an intent.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Ending {
     /// It was done.
     Done {
-        /// Of a write: the version the upstream gave it.
+        /// Of a write, the version that the upstream gave it: [`NULL_VERSION`] where it keeps none. Of a destruction, the
+        /// intent's own.
         version: Box<str>,
     },
-    /// The upstream has not done it.
+    /// The upstream has not done it, and will not.
     NotDone,
-    /// Nobody knows.
+    /// Nobody knows: the intent stays open, and is unresolved from now on.
     Unknown,
 }
-
-/// The record of one version as it lies in a store.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct ObjectRow {
-    /// The version.
-    pub(super) version: Box<str>,
-    /// Of two versions the newer has the higher number.
-    pub(super) sequence: u64,
-    pub(super) record: ObjectRecord,
-}
-
-/// What may be on record of a version, `None` for the current one, while these intents are open on the object.
-///
-/// A version that nobody knows may be of any write under way. The current one is any that is not older than the newest
-/// that nobody destroys.
-pub(super) fn possible(
-    mut rows: Vec<ObjectRow>,
-    open: &[OpenIntent],
-    version: Option<&str>,
-) -> Vec<Option<ObjectRecord>> {
-    let written = open.iter().filter_map(|open| match &open.intent {
-        Intent::Write(record) => Some(Some(record.clone())),
-        Intent::Destroy { .. } => None,
-    });
-    let mut found: Vec<Option<ObjectRecord>> = match version {
-        Some(version) => {
-            let row = rows.into_iter().find(|row| *row.version == *version);
-            let settled = row.is_some() && version != NULL_VERSION;
-            let known = std::iter::once(row.map(|row| row.record));
-            known.chain(written.filter(|_| !settled)).collect()
-        }
-        None => {
-            rows.sort_by_key(|row| std::cmp::Reverse(row.sequence));
-            let destroyed = |row: &ObjectRow| {
-                open.iter().any(|open| match &open.intent {
-                    Intent::Destroy { version } => *version == row.version,
-                    Intent::Write(_) => false,
-                })
-            };
-            let kept = rows.iter().position(|row| !destroyed(row));
-            rows.truncate(kept.map_or(rows.len(), |kept| kept + 1));
-            let known = rows.into_iter().map(|row| Some(row.record));
-            let none = kept.is_none().then_some(None);
-            known.chain(none).chain(written).collect()
-        }
-    };
-    let mut seen: Vec<Option<ObjectRecord>> = Vec::with_capacity(found.len());
-    found.retain(|record| {
-        let new = !seen.contains(record);
-        if new {
-            seen.push(record.clone());
-        }
-        new
-    });
-    found
-}
-
-#[cfg(test)]
-mod tests;

@@ -3,55 +3,74 @@
 //! Changes queue for the thread. It takes all that wait, applies them to its ledger, makes them durable in one
 //! transaction, publishes the new view and only then answers: so one sync serves everybody who waited for it.
 //!
-//! The file is a redb database. Table `meta` holds `format`, and which store it is: `store`, `generation`, `restored`.
-//! Table `buckets` holds per bucket name one JSON object `{"state", "incarnation", "owner", "created", "upstream"}`, the
-//! last three not for `gone`. Tables `settings` and `accounts` hold documents by bucket or account and kind. Tables `objects`
-//! and `uploads` hold `{"sequence", "owner", "acl", "tags"}` by bucket, incarnation, key and version or upload, and
-//! `intents` what is about to be done, by number. The file belongs to one process at a time.
+//! Objects are too many to hold them in memory, but for the open intents: whoever asks for their records reads the file,
+//! in a transaction of their own that waits for nobody.
+//!
+//! The file is a redb database, and belongs to one process at a time. Its tables:
+//!
+//! | table | key | value |
+//! |---|---|---|
+//! | `meta` | name | a number: `format`; which store it is: `store`, `generation`, `restored`; and `sequence`, the last number that an intent or a row of `objects` was given |
+//! | `buckets` | bucket | JSON `{"state", "incarnation", "owner", "created", "upstream"}`, the last three not for `gone` |
+//! | `settings` | bucket, kind | the document |
+//! | `accounts` | account, kind | the document |
+//! | `objects` | bucket, incarnation, key, version | the number of the row, and JSON `{"owner", "acl", "tags"}`, the last two only if there are any |
+//! | `order` | bucket, incarnation, key, number, version | nothing: the rows of `objects` in the order of their numbers |
+//! | `intents` | bucket, incarnation, key, id | JSON `{"begun", "intent"}`, the intent `{"write": record}` or `{"destroy": version}` |
+//! | `uploads` | bucket, incarnation, key, upload id | JSON, a record as in `objects` |
+//!
+//! Keys of more than one part are tuples of redb: it stores how long each text is and compares part by part. So any text
+//! can be a key, a version or an upload id, a NUL included, without being taken for another; and what belongs to one key
+//! or to one incarnation is one range, which ends before the same key with a NUL behind it, or the next incarnation.
 //!
 //! | file | says |
 //! |---|---|
 //! | `writer` | the thread: batches, failures, what is published |
+//! | `access` | the open database, for the thread and for those who read |
 //! | `file` | the open file |
 //! | `format` | which tables there are; taking over what an older release wrote |
-//! | `rows` | what the rows say |
-//! | `objects` | those of objects |
+//! | `rows` | what the rows of buckets and accounts say |
+//! | `objects`, `look`, `record` | writing and reading the rows of objects, and their JSON |
 //! | `witness` | whether the file is the one that was there before |
 //! | `backup` | copies that can be put back |
 //! | `disk` | files that appear whole or not at all |
 
+mod access;
 mod backup;
 mod disk;
 mod file;
 mod format;
+mod look;
 mod objects;
+mod record;
 mod rows;
 mod witness;
 mod writer;
 
 pub use backup::restore;
 
-use super::ledger::{Arrival, Change, Intents, Outcome, RowChange};
-use super::objects::possible;
-use super::{
-    Accounts, Buckets, Claim, Ending, Intent, ObjectName, OpenIntent, Origin, SettingChange, Store,
-    StoreError,
-};
-use arc_swap::{ArcSwap, ArcSwapOption};
+use super::change::{Arrival, Change, Outcome};
+use super::intents::{Held, Holds, ObjectChange, OpenIntents};
+use super::objects::{Ending, Intent, ObjectName, OpenIntent};
+use super::{Accounts, Buckets, Claim, Origin, SettingChange, Store, StoreError};
+use ::redb::ReadTransaction;
+use access::{Access, Reader};
+use arc_swap::ArcSwap;
 use async_trait::async_trait;
 use file::StateFile;
 use jiff::Timestamp;
+use look::Failure;
 use portcullis_core::admission::BucketRecord;
 use portcullis_core::controls::objects::ObjectRecord;
 use portcullis_core::controls::public_access::PublicAccessBlock;
 use portcullis_core::controls::settings::BucketSettings;
 use portcullis_core::s3::names::{AccountId, BucketName};
-use redb::{Database, ReadTransaction, ReadableDatabase as _};
 use std::path::Path;
 use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use tokio::sync::oneshot;
+use tokio::task::JoinError;
 use writer::{Request, Waiting, Writer};
 
 /// Changes that may wait for the thread.
@@ -63,6 +82,7 @@ pub struct RedbStore {
     /// Gone once the store is being dropped.
     requests: Option<SyncSender<Request>>,
     published: Arc<Published>,
+    access: Arc<Access>,
     origin: Origin,
     thread: Mutex<Option<JoinHandle<()>>>,
 }
@@ -73,20 +93,23 @@ struct Published {
     buckets: ArcSwap<Buckets>,
     accounts: ArcSwap<Accounts>,
     unresolved: ArcSwap<Vec<Claim>>,
-    intents: ArcSwap<Intents>,
-    /// For reading rows of objects; `None` while it is not known what became of a transaction.
-    database: ArcSwapOption<Database>,
+    intents: ArcSwap<OpenIntents>,
+    /// The same for as long as the store is open.
+    holds: ArcSwap<Holds>,
 }
 
 impl RedbStore {
-    /// Opens the file, or makes it if there is none. One that an older release wrote is copied to `<name>.format-1` and
-    /// then taken over.
+    /// Opens the file, or makes it if there is none. One that an older release wrote is copied to `<name>.format-` and
+    /// its number, and then taken over.
     ///
     /// Fails when another process has it open, when it is damaged or no state file, and when a newer release wrote it;
     /// also when `<name>.witness` cannot be written beside it. Blocks for the time of some disk accesses.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, StoreError> {
-        let file = StateFile::open(path.as_ref())?;
-        let origin = file.origin();
+        Self::serve(StateFile::open(path.as_ref(), format::plainly())?)
+    }
+
+    fn serve(file: StateFile) -> Result<Self, StoreError> {
+        let (origin, access) = (file.origin(), file.access());
         let published = Arc::new(Published::default());
         let (requests, queue) = sync_channel(QUEUE);
         let writer = Writer::new(file, Arc::clone(&published))?;
@@ -97,6 +120,7 @@ impl RedbStore {
         Ok(Self {
             requests: Some(requests),
             published,
+            access,
             origin,
             thread: Mutex::new(Some(thread)),
         })
@@ -117,8 +141,9 @@ impl RedbStore {
     /// Fails with [`StoreError::FileExists`] rather than overwrite a file. Blocks for as long as writing takes.
     pub fn backup(&self, to: &Path) -> Result<(), StoreError> {
         let (answer, answered) = sync_channel(1);
+        let failed = None;
         let sent = match &self.requests {
-            Some(requests) => requests.send(Request::View(answer)),
+            Some(requests) => requests.send(Request::View { failed, answer }),
             None => return Err(ended()),
         };
         sent.map_err(|_| ended())?;
@@ -139,28 +164,24 @@ impl RedbStore {
             Err(TrySendError::Disconnected(_)) => Err(ended()),
         }
     }
-}
 
-impl Published {
-    /// Reads rows, as they are after every change that was answered.
-    fn read<T>(
-        &self,
-        read: impl FnOnce(&ReadTransaction) -> Result<T, StoreError>,
-    ) -> Result<T, StoreError> {
-        let database = self.database.load_full();
-        let database =
-            database.ok_or_else(|| StoreError::Unavailable("its file is not open".to_owned()))?;
-        let view = database.begin_read();
-        read(&view.map_err(|error| StoreError::Unavailable(error.to_string()))?)
+    async fn apply_object(&self, change: ObjectChange) -> Outcome {
+        self.apply(Change::Object(change)).await
     }
-}
 
-/// Disk accesses are for threads that may wait.
-async fn blocking<T: Send + 'static>(
-    read: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
-) -> Result<T, StoreError> {
-    let done = tokio::task::spawn_blocking(read).await;
-    done.unwrap_or_else(|error| Err(StoreError::Unavailable(error.to_string())))
+    /// Reads rows where a disk that is slow holds up nobody else.
+    async fn look<T: Send + 'static>(
+        &self,
+        look: impl Fn(&ReadTransaction) -> Result<T, Failure> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let reader = Reader {
+            access: Arc::clone(&self.access),
+            requests: self.requests.clone().ok_or_else(ended)?,
+        };
+        let found = tokio::task::spawn_blocking(move || reader.read(look));
+        let failed = |error: JoinError| StoreError::Unavailable(error.to_string());
+        found.await.map_err(failed)?
+    }
 }
 
 fn ended() -> StoreError {
@@ -252,12 +273,19 @@ impl Store for RedbStore {
         intents: Vec<(ObjectName, Intent)>,
         now: Timestamp,
     ) -> Result<Vec<OpenIntent>, StoreError> {
-        let begun = self.apply(Change::Begin(intents, now)).await?;
-        begun.begun().ok_or_else(ended)
+        let begun = self.apply_object(ObjectChange::Begin { intents, now });
+        begun.await?.begun().ok_or_else(ended)
     }
 
-    async fn settle(&self, endings: Vec<(OpenIntent, Ending)>) -> Result<(), StoreError> {
-        self.apply(Change::Settle(endings)).await.map(drop)
+    async fn settle(&self, mut endings: Vec<(OpenIntent, Ending)>) -> Result<(), StoreError> {
+        let _held = Held::until_settled(self.published.holds.load_full(), &endings);
+        endings.retain(|(_, ending)| *ending != Ending::Unknown);
+        if endings.is_empty() {
+            // Who no longer holds them is not on disk, and may be said also while that fails.
+            return Ok(());
+        }
+        let settled = self.apply_object(ObjectChange::Settle(endings));
+        settled.await.map(drop)
     }
 
     async fn set_object(
@@ -266,8 +294,12 @@ impl Store for RedbStore {
         version: &str,
         record: ObjectRecord,
     ) -> Result<(), StoreError> {
-        let change = RowChange::Set(object.clone(), version.into(), record);
-        self.apply(Change::Rows(change)).await.map(drop)
+        let change = ObjectChange::Set {
+            object: object.clone(),
+            version: version.into(),
+            record,
+        };
+        self.apply_object(change).await.map(drop)
     }
 
     async fn object(
@@ -275,44 +307,41 @@ impl Store for RedbStore {
         object: &ObjectName,
         version: Option<&str>,
     ) -> Result<Vec<Option<ObjectRecord>>, StoreError> {
-        let (published, object) = (Arc::clone(&self.published), object.clone());
-        let version = version.map(str::to_owned);
-        blocking(move || {
-            // Before the rows: what is settled in between is in both, and not in neither.
-            let open = published.intents.load().of(&object);
-            let rows = published.read(|view| objects::versions(view, &object))?;
-            Ok(possible(rows, &open, version.as_deref()))
-        })
-        .await
+        let (object, version) = (object.clone(), version.map(Box::<str>::from));
+        let look = move |view: &ReadTransaction| look::object(view, &object, version.as_deref());
+        self.look(look).await
     }
 
     async fn keep_upload(
         &self,
         object: &ObjectName,
-        upload: &str,
+        upload_id: &str,
         record: ObjectRecord,
     ) -> Result<(), StoreError> {
-        let change = RowChange::KeepUpload(object.clone(), upload.into(), record);
-        self.apply(Change::Rows(change)).await.map(drop)
+        let change = ObjectChange::KeepUpload {
+            object: object.clone(),
+            upload: upload_id.into(),
+            record,
+        };
+        self.apply_object(change).await.map(drop)
     }
 
     async fn upload(
         &self,
         object: &ObjectName,
-        upload: &str,
+        upload_id: &str,
     ) -> Result<Option<ObjectRecord>, StoreError> {
-        let (published, object) = (Arc::clone(&self.published), object.clone());
-        let upload = upload.to_owned();
-        blocking(move || published.read(|view| objects::upload(view, &object, &upload))).await
+        let (object, upload) = (object.clone(), Box::<str>::from(upload_id));
+        let look = move |view: &ReadTransaction| look::upload(view, &object, &upload);
+        self.look(look).await
     }
 
-    async fn drop_upload(&self, object: &ObjectName, upload: &str) -> Result<(), StoreError> {
-        let change = RowChange::DropUpload(object.clone(), upload.into());
-        self.apply(Change::Rows(change)).await.map(drop)
-    }
-
-    fn unresolved_intents(&self) -> Vec<OpenIntent> {
-        self.published.intents.load().unresolved()
+    async fn drop_upload(&self, object: &ObjectName, upload_id: &str) -> Result<(), StoreError> {
+        let change = ObjectChange::DropUpload {
+            object: object.clone(),
+            upload: upload_id.into(),
+        };
+        self.apply_object(change).await.map(drop)
     }
 
     fn buckets(&self) -> Arc<Buckets> {
@@ -326,13 +355,17 @@ impl Store for RedbStore {
     fn unresolved(&self) -> Vec<Claim> {
         self.published.unresolved.load().to_vec()
     }
+
+    fn unresolved_intents(&self) -> Vec<OpenIntent> {
+        let open = || self.published.intents.load_full();
+        self.published.holds.load().unresolved(open)
+    }
 }
 
 impl Drop for RedbStore {
     /// Finishes what waits and closes the file.
     fn drop(&mut self) {
         self.requests = None;
-        self.published.database.store(None);
         let thread = self
             .thread
             .get_mut()

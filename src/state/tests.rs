@@ -1,7 +1,8 @@
 //! The promises of [`Store`], checked on every implementation.
 
 mod model;
-mod objects;
+pub(super) mod objects;
+mod objects_model;
 
 use super::*;
 use portcullis_core::controls::settings::{Setting, SettingKind};
@@ -134,6 +135,7 @@ async fn conformance<F: Fixture>(mut fresh: impl FnMut() -> F) {
     a_bucket_that_is_being_created_is_not_adopted(&fresh()).await;
     an_account_has_its_own_flags(&fresh()).await;
     of_concurrent_changes_none_is_lost(&fresh()).await;
+    objects::conformance(&mut fresh).await;
     if F::DURABLE {
         everything_is_there_after_reopening(&mut fresh()).await;
         a_released_claim_keeps_the_name_and_can_be_settled(&fresh()).await;
@@ -470,13 +472,11 @@ async fn of_concurrent_changes_none_is_lost(fixture: &impl Fixture) {
 #[tokio::test]
 async fn the_memory_store_keeps_the_promises() {
     conformance(|| Memory(Arc::new(MemoryStore::new()))).await;
-    objects::conformance(|| Memory(Arc::new(MemoryStore::new()))).await;
 }
 
 #[tokio::test]
 async fn the_file_store_keeps_the_promises() {
     conformance(File::new).await;
-    objects::conformance(File::new).await;
 }
 
 #[tokio::test]
@@ -508,4 +508,26 @@ async fn no_store_keeps_no_setting() {
     refused(change(&store, "one", 0, nothing).await);
     refused(store.change_account(owner(1), None).await);
     assert!(store.buckets().is_empty() && store.accounts().is_empty());
+    let (object, record) = (objects::object("one", 0, "a"), objects::record(1));
+    let write = Intent::Write(record.clone());
+    let open = OpenIntent {
+        id: 1,
+        object: object.clone(),
+        intent: write.clone(),
+        begun: now(),
+    };
+    refused(store.begin(vec![(object.clone(), write)], now()).await);
+    refused(store.settle(vec![(open, Ending::NotDone)]).await);
+    refused(
+        store
+            .set_object(&object, NULL_VERSION, record.clone())
+            .await,
+    );
+    refused(store.keep_upload(&object, "u", record).await);
+    refused(store.drop_upload(&object, "u").await);
+    for version in [None, Some(NULL_VERSION), Some("1")] {
+        assert_eq!(store.object(&object, version).await.unwrap(), [None]);
+    }
+    assert_eq!(store.upload(&object, "u").await.unwrap(), None);
+    assert_eq!(store.unresolved_intents(), []);
 }

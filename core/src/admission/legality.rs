@@ -65,7 +65,8 @@ fn profile(case: &Case<'_>) -> Result<(), S3Error> {
     if operation.is_answered_here() && !left {
         return Ok(());
     }
-    if !route.profile.has(operation.id) && !(left && route.profile.has_setting(operation.id)) {
+    let has = route.profile.has(operation.id) || left && route.profile.has_setting(operation.id);
+    if !has {
         return Err(refuse::not_in_profile(operation));
     }
     let source_version = case

@@ -2,7 +2,9 @@
 
 use super::super::StoreError;
 use super::disk::{self, Draft, unreadable};
-use super::format::{self, ACCOUNTS, BUCKETS, INTENTS, Identity, META, OBJECTS, SETTINGS, UPLOADS};
+use super::format::{self, ACCOUNTS, BUCKETS, Identity, META, SETTINGS};
+use super::look;
+use super::objects::{INTENTS, OBJECTS, ORDER, UPLOADS};
 use super::rows;
 use redb::{
     Database, Key, ReadTransaction, ReadableDatabase as _, ReadableTable as _, TableDefinition,
@@ -27,8 +29,9 @@ pub(super) fn write(view: &ReadTransaction, to: &Path) -> Result<(), StoreError>
         copy(view, target, SETTINGS)?;
         copy(view, target, ACCOUNTS)?;
         copy(view, target, OBJECTS)?;
-        copy(view, target, UPLOADS)?;
-        copy(view, target, INTENTS)
+        copy(view, target, ORDER)?;
+        copy(view, target, INTENTS)?;
+        copy(view, target, UPLOADS)
     });
     filled.map_err(|error| unwritable(to, &error))?;
     draft.link(to).map_err(failed)
@@ -78,10 +81,11 @@ pub fn restore(from: &Path, to: &Path) -> Result<(), StoreError> {
 
 /// Reads everything, and marks it.
 fn prepare(path: &Path) -> Result<(), StoreError> {
-    let database = format::take_over(path)?;
+    let database = format::take_over(path, &format::plainly())?;
     let view = database.begin_read();
     let view = view.map_err(|error| unreadable(path, error))?;
     rows::read(&view).map_err(|reason| unreadable(path, reason))?;
+    look::check(&view).map_err(|failure| unreadable(path, failure.reason()))?;
     let identity = Identity {
         restored: true,
         ..Identity::read(path, &database)?

@@ -1,25 +1,24 @@
 //! The open file: reading it, and writing to it.
 
-use super::super::ledger::{Ledger, Place};
+use super::super::change::Place;
+use super::super::intents::Edit;
+use super::super::ledger::Ledger;
 use super::super::{Origin, StoreError};
+use super::access::Access;
 use super::disk::unreadable;
-use super::format::{self, Identity};
-use super::rows;
+use super::format::{self, Connect, Identity};
 use super::witness::{Testimony, Witness, origin};
-use redb::{Database, ReadTransaction, ReadableDatabase as _};
+use super::{objects, rows};
+use redb::ReadTransaction;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
-
-/// How long a reader may take; it reads a few rows.
-const READING: Duration = Duration::from_secs(1);
+use std::time::Duration;
 
 /// An open state file.
-#[derive(Debug)]
 pub(super) struct StateFile {
     path: PathBuf,
-    /// Gone after a failure, until it has been opened again.
-    database: Option<Arc<Database>>,
+    connect: Connect,
+    access: Arc<Access>,
     identity: Identity,
     witness: Witness,
     origin: Origin,
@@ -30,16 +29,17 @@ pub(super) struct StateFile {
 
 impl StateFile {
     /// Opens the file, or makes it if there is none.
-    pub(super) fn open(path: &Path) -> Result<Self, StoreError> {
+    pub(super) fn open(path: &Path, connect: Connect) -> Result<Self, StoreError> {
         if !path.exists() {
             format::create(path)?;
         }
-        let database = format::open(path)?;
+        let database = format::open(path, &connect)?;
         let identity = Identity::read(path, &database)?;
         let witness = Witness::beside(path);
         Ok(Self {
             path: path.to_owned(),
-            database: Some(Arc::new(database)),
+            connect,
+            access: Arc::new(Access::new(path, database)),
             identity,
             origin: origin(identity, witness.read()?),
             witness,
@@ -51,6 +51,11 @@ impl StateFile {
     /// Where it comes from, as found when it was opened.
     pub(super) fn origin(&self) -> Origin {
         self.origin
+    }
+
+    /// What readers read it with. It is closed when this is dropped.
+    pub(super) fn access(&self) -> Arc<Access> {
+        Arc::clone(&self.access)
     }
 
     /// From now on this is the store that is here.
@@ -69,7 +74,7 @@ impl StateFile {
             restored: false,
             ..self.identity
         };
-        self.write(&Ledger::default(), &[])?;
+        self.write(&Ledger::default(), &[], &[])?;
         self.witness.write(self.identity)
     }
 
@@ -87,18 +92,13 @@ impl StateFile {
         }
     }
 
-    /// Closes the file, once nobody reads it, and opens it again; it must exist.
+    /// Closes the file and opens it again; it must exist.
     pub(super) fn reopen(&mut self) -> Result<(), StoreError> {
         // The lock has to go before it can be taken again.
-        if let Some(former) = self.database.take() {
-            let until = Instant::now() + READING;
-            while Arc::strong_count(&former) > 1 && Instant::now() < until {
-                std::thread::sleep(Duration::from_millis(1));
-            }
-        }
-        let database = format::open(&self.path)?;
+        self.access.close();
+        let database = format::open(&self.path, &self.connect)?;
         self.identity = Identity::read(&self.path, &database)?;
-        self.database = Some(Arc::new(database));
+        self.access.open(database);
         Ok(())
     }
 
@@ -109,20 +109,31 @@ impl StateFile {
 
     /// What the file holds now, whatever is written to it later.
     pub(super) fn view(&self) -> Result<ReadTransaction, StoreError> {
-        let view = self.database()?.begin_read();
-        view.map_err(|error| unreadable(&self.path, error))
+        self.access.view()
     }
 
-    /// Makes what the ledger has at these places durable, all or nothing.
-    pub(super) fn write(&mut self, ledger: &Ledger, places: &[Place]) -> Result<(), StoreError> {
+    /// Makes what the ledger has at these places durable, and these edits, all or nothing.
+    pub(super) fn write(
+        &mut self,
+        ledger: &Ledger,
+        places: &[Place],
+        edits: &[Edit],
+    ) -> Result<(), StoreError> {
         let next = Identity {
             generation: self.identity.generation + 1,
             ..self.identity
         };
-        let written = write(self.database()?, next, ledger, places);
+        let written = self.access.with(|database| {
+            // The default durability: commit returns when the file is synced.
+            let transaction = database.begin_write()?;
+            next.write(&transaction)?;
+            rows::write(&transaction, ledger, places)?;
+            objects::write(&transaction, edits, ledger.intents().sequence())?;
+            Ok::<(), redb::Error>(transaction.commit()?)
+        })?;
         match &written {
             Ok(()) => self.identity = next,
-            Err(_) => self.database = None,
+            Err(_) => self.access.close(),
         }
         #[cfg(test)]
         {
@@ -134,31 +145,13 @@ impl StateFile {
     /// As after a failure.
     #[cfg(test)]
     pub(super) fn close(&mut self) {
-        self.database = None;
-    }
-
-    /// For readers beside the one that writes; `None` after a failure. Who holds on to it keeps the file from being
-    /// opened again.
-    pub(super) fn shared(&self) -> Option<Arc<Database>> {
-        self.database.clone()
-    }
-
-    fn database(&self) -> Result<&Database, StoreError> {
-        self.database
-            .as_deref()
-            .ok_or_else(|| StoreError::Unavailable("its file is not open".to_owned()))
+        self.access.close();
     }
 }
 
-fn write(
-    database: &Database,
-    identity: Identity,
-    ledger: &Ledger,
-    places: &[Place],
-) -> Result<(), redb::Error> {
-    // The default durability: commit returns when the file is synced.
-    let transaction = database.begin_write()?;
-    identity.write(&transaction)?;
-    rows::write(&transaction, ledger, places, identity.generation)?;
-    Ok(transaction.commit()?)
+impl Drop for StateFile {
+    /// Whoever reads may still have the access.
+    fn drop(&mut self) {
+        self.access.close();
+    }
 }

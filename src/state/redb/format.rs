@@ -2,6 +2,7 @@
 
 use super::super::StoreError;
 use super::disk::{self, Draft, unreadable};
+use super::objects;
 use redb::backends::FileBackend;
 use redb::{
     Builder, Database, DatabaseError, ReadableDatabase as _, StorageError, TableDefinition,
@@ -10,13 +11,14 @@ use redb::{
 use std::fmt::Display;
 use std::io;
 use std::path::Path;
+use std::sync::Arc;
 
 /// The format this release writes, and the newest it reads.
 pub(super) const FORMAT: u64 = 3;
-/// It had no settings and no identity.
-const FIRST: u64 = 1;
-/// It had no records of objects.
+/// It had no objects.
 const SECOND: u64 = 2;
+/// It had no settings and no identity either.
+const FIRST: u64 = 1;
 
 /// The format, and the [identity](Identity).
 pub(super) const META: TableDefinition<'_, &str, u64> = TableDefinition::new("meta");
@@ -27,19 +29,18 @@ pub(super) const SETTINGS: Documents = TableDefinition::new("settings");
 /// Documents by account and kind.
 pub(super) const ACCOUNTS: Documents = TableDefinition::new("accounts");
 
-/// A row of JSON by bucket, incarnation, key and version.
-pub(super) const OBJECTS: Objects = TableDefinition::new("objects");
-/// A row of JSON by bucket, incarnation, key and upload id.
-pub(super) const UPLOADS: Objects = TableDefinition::new("uploads");
-/// A row of JSON by number.
-pub(super) const INTENTS: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("intents");
-
-pub(super) type Objects =
-    TableDefinition<'static, (&'static str, u64, &'static str, &'static str), &'static [u8]>;
 pub(super) type Documents = TableDefinition<'static, (&'static str, &'static str), &'static [u8]>;
 
-/// Buckets and settings are also held in memory; records of objects are read from here.
+/// Buckets and settings are also held in memory; this is for the rows of objects.
 const CACHE: usize = 32 << 20;
+
+/// How the database in a file is opened: the seam where tests put a failing disk under it.
+pub(super) type Connect = Arc<dyn Fn(&Path) -> Result<Database, DatabaseError> + Send + Sync>;
+
+/// As redb does.
+pub(super) fn plainly() -> Connect {
+    Arc::new(|path| builder().open(path))
+}
 
 /// Which store this is, and how far it has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -119,52 +120,48 @@ fn begin(transaction: &WriteTransaction, identity: Identity) -> Result<(), redb:
     transaction.open_table(BUCKETS)?;
     transaction.open_table(SETTINGS)?;
     transaction.open_table(ACCOUNTS)?;
-    transaction.open_table(OBJECTS)?;
-    transaction.open_table(UPLOADS)?;
-    transaction.open_table(INTENTS)?;
+    objects::begin(transaction)?;
     identity.write(transaction)
 }
 
 /// Opens a file of any format up to ours. One that is older is copied beside itself and then taken over.
-pub(super) fn open(path: &Path) -> Result<Database, StoreError> {
-    let database = connect(path)?;
-    let found = format_of(path, &database)?;
-    if found == FORMAT {
+pub(super) fn open(path: &Path, connect: &Connect) -> Result<Database, StoreError> {
+    let database = connect(path).map_err(|error| refused(path, error))?;
+    let format = format_of(path, &database)?;
+    if format == FORMAT {
         return Ok(database);
     }
     // The copy is of a file that is closed: the lock has to go first.
     drop(database);
-    keep_copy(path, found)?;
-    take_over(path)
+    keep_copy(path, format)?;
+    take_over(path, connect)
 }
 
 /// The same without the copy.
-pub(super) fn take_over(path: &Path) -> Result<Database, StoreError> {
-    let database = connect(path)?;
-    let found = format_of(path, &database)?;
-    if found < FORMAT {
-        let identity = match found {
-            FIRST => {
-                Identity::fresh(Identity::MIGRATED).map_err(|error| unreadable(path, error))?
-            }
-            _ => Identity::read(path, &database)?,
-        };
-        let migrate = || -> Result<(), redb::Error> {
-            let transaction = database.begin_write()?;
-            begin(&transaction, identity)?;
-            Ok(transaction.commit()?)
-        };
-        migrate().map_err(|error| {
-            unreadable(
-                path,
-                format!("it cannot be taken over from format {found}: {error}"),
-            )
-        })?;
-    }
+pub(super) fn take_over(path: &Path, connect: &Connect) -> Result<Database, StoreError> {
+    let database = connect(path).map_err(|error| refused(path, error))?;
+    let format = format_of(path, &database)?;
+    let identity = match format {
+        FORMAT => return Ok(database),
+        FIRST => Identity::fresh(Identity::MIGRATED).map_err(|error| unreadable(path, error))?,
+        // It is the store it was.
+        _ => Identity::read(path, &database)?,
+    };
+    let migrate = || -> Result<(), redb::Error> {
+        let transaction = database.begin_write()?;
+        begin(&transaction, identity)?;
+        Ok(transaction.commit()?)
+    };
+    migrate().map_err(|error| {
+        unreadable(
+            path,
+            format!("it cannot be taken over from format {format}: {error}"),
+        )
+    })?;
     Ok(database)
 }
 
-/// `state.redb.format-1`, or with a number behind it if there is such a copy already.
+/// `state.redb.format-2`, or with a number behind it if there is such a copy already.
 fn keep_copy(path: &Path, format: u64) -> Result<(), StoreError> {
     let draft = disk::copy(path, path)?;
     let first = format!("format-{format}");
@@ -183,11 +180,7 @@ fn keep_copy(path: &Path, format: u64) -> Result<(), StoreError> {
     Err(unreadable(path, reason))
 }
 
-fn connect(path: &Path) -> Result<Database, StoreError> {
-    builder().open(path).map_err(|error| refused(path, error))
-}
-
-fn builder() -> Builder {
+pub(super) fn builder() -> Builder {
     let mut builder = Builder::new();
     builder.set_cache_size(CACHE);
     // Without this a damaged file can make the library panic later instead of failing here.

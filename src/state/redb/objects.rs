@@ -1,274 +1,187 @@
-//! The rows of objects, uploads and intents.
+//! The rows of objects: their tables, and writing them. [`look`](super::look) reads them.
+//!
+//! Every key begins with bucket, incarnation and key, as a tuple: redb stores where each text of a tuple ends and compares
+//! element by element, so that no text can pass for two. What belongs to one key or one incarnation is one range.
 
-use super::super::StoreError;
-use super::super::ledger::{Ledger, RowChange};
-use super::super::objects::{Intent, ObjectName, ObjectRow, OpenIntent};
-use super::format::{INTENTS, OBJECTS, Objects, UPLOADS};
-use jiff::Timestamp;
-use portcullis_core::controls::acl::Acl;
+use super::super::intents::Edit;
+use super::super::objects::ObjectName;
+use super::super::possible::Row;
+use super::format::META;
+use super::record::{intent_to_json, record_to_json};
 use portcullis_core::controls::objects::ObjectRecord;
 use portcullis_core::s3::names::BucketName;
-use redb::{ReadTransaction, ReadableTable as _, StorageError, WriteTransaction};
-use serde::{Deserialize, Serialize};
+use redb::{ReadableTable as _, Table, TableDefinition, WriteTransaction};
+use std::ops::Range;
 
-/// So many rows of one transaction have numbers of their own.
-const OF_ONE_TRANSACTION: u64 = 1 << 20;
+type Texts = (&'static str, u64, &'static str, &'static str);
+type Number = (&'static str, u64, &'static str, u64);
+type NumberAndText = (&'static str, u64, &'static str, u64, &'static str);
+type Document = &'static [u8];
 
-/// Does to the rows what these changes say, in their order.
-pub(super) struct RowWriter<'t> {
-    transaction: &'t WriteTransaction,
-    /// The number of the next row that is newer than all others.
-    next: u64,
+/// By version: the number of its row, and its record.
+pub(super) const OBJECTS: TableDefinition<'_, Texts, (u64, Document)> =
+    TableDefinition::new("objects");
+/// The versions that have a row, in the order of their numbers. Finding the current one of a key with many versions takes
+/// no longer than of a key with one.
+pub(super) const ORDER: TableDefinition<'_, NumberAndText, ()> = TableDefinition::new("order");
+/// By id: an open intent.
+pub(super) const INTENTS: TableDefinition<'_, Number, Document> = TableDefinition::new("intents");
+/// By upload id: what was asked for the object.
+pub(super) const UPLOADS: TableDefinition<'_, Texts, Document> = TableDefinition::new("uploads");
+
+/// Where in `meta` the last number is that was given to an intent or a row.
+pub(super) const SEQUENCE: &str = "sequence";
+
+/// The tables of a file without objects.
+pub(super) fn begin(transaction: &WriteTransaction) -> Result<(), redb::Error> {
+    transaction.open_table(META)?.insert(SEQUENCE, 0)?;
+    Tables::open(transaction)?;
+    Ok(())
 }
 
-impl<'t> RowWriter<'t> {
-    /// `generation` is that of the transaction, and higher than those of all before.
-    pub(super) fn new(transaction: &'t WriteTransaction, generation: u64) -> Self {
-        Self {
-            transaction,
-            next: generation.saturating_mul(OF_ONE_TRANSACTION),
-        }
-    }
-
-    pub(super) fn apply(&mut self, change: &RowChange) -> Result<(), redb::Error> {
-        match change {
-            RowChange::Write(object, version, record) => {
-                let sequence = self.number();
-                self.put(object, version, sequence, record)
-            }
-            RowChange::Set(object, version, record) => {
-                let sequence = match self.sequence(object, version)? {
-                    Some(sequence) => sequence,
-                    None => self.number(),
-                };
-                self.put(object, version, sequence, record)
-            }
-            RowChange::Remove(object, version) => self.remove(OBJECTS, object, version),
-            RowChange::KeepUpload(object, upload, record) => {
-                let row = json(&Row::of(0, record));
-                let mut uploads = self.transaction.open_table(UPLOADS)?;
-                uploads.insert(key(object, upload), &*row)?;
-                Ok(())
-            }
-            RowChange::DropUpload(object, upload) => self.remove(UPLOADS, object, upload),
-            RowChange::Forget(bucket, incarnation) => {
-                let from = (bucket.as_str(), *incarnation, "", "");
-                let to = (bucket.as_str(), incarnation.saturating_add(1), "", "");
-                for table in [OBJECTS, UPLOADS] {
-                    let mut table = self.transaction.open_table(table)?;
-                    table.retain_in(from..to, |_, _| false)?;
-                }
-                Ok(())
-            }
-        }
-    }
-
-    fn number(&mut self) -> u64 {
-        self.next += 1;
-        self.next
-    }
-
-    fn put(
-        &self,
-        object: &ObjectName,
-        version: &str,
-        sequence: u64,
-        record: &ObjectRecord,
-    ) -> Result<(), redb::Error> {
-        let row = json(&Row::of(sequence, record));
-        let mut objects = self.transaction.open_table(OBJECTS)?;
-        objects.insert(key(object, version), &*row)?;
-        Ok(())
-    }
-
-    /// The number of a row that is there. One that cannot be read is not written over.
-    fn sequence(&self, object: &ObjectName, version: &str) -> Result<Option<u64>, redb::Error> {
-        let objects = self.transaction.open_table(OBJECTS)?;
-        let Some(row) = objects.get(key(object, version))? else {
-            return Ok(None);
-        };
-        let row = Row::read(row.value()).map_err(StorageError::Corrupted)?;
-        Ok(Some(row.sequence))
-    }
-
-    fn remove(&self, table: Objects, object: &ObjectName, what: &str) -> Result<(), redb::Error> {
-        let mut table = self.transaction.open_table(table)?;
-        table.remove(key(object, what))?;
-        Ok(())
-    }
-}
-
-/// Writes what the ledger has of an intent.
-pub(super) fn write_intent(
+/// Does what changes do to the rows, and keeps the last number they gave.
+pub(super) fn write(
     transaction: &WriteTransaction,
-    ledger: &Ledger,
-    id: u64,
+    edits: &[Edit],
+    sequence: u64,
 ) -> Result<(), redb::Error> {
-    let mut intents = transaction.open_table(INTENTS)?;
-    match ledger.intents().get(id) {
-        Some(open) => drop(intents.insert(id, &*json(&IntentRow::of(open)))?),
-        None => drop(intents.remove(id)?),
+    if edits.is_empty() {
+        return Ok(());
+    }
+    transaction.open_table(META)?.insert(SEQUENCE, sequence)?;
+    let mut tables = Tables::open(transaction)?;
+    for edit in edits {
+        tables.edit(edit)?;
     }
     Ok(())
 }
 
-/// Every open intent.
-pub(super) fn intents(transaction: &ReadTransaction) -> Result<Vec<OpenIntent>, String> {
-    let failed = |error: &dyn std::fmt::Display| error.to_string();
-    let table = transaction.open_table(INTENTS).map_err(|it| failed(&it))?;
-    let rows = table.iter().map_err(|error| failed(&error))?;
-    rows.map(|row| {
-        let (id, row) = row.map_err(|error| failed(&error))?;
-        let id = id.value();
-        let open = IntentRow::read(id, row.value());
-        open.map_err(|reason| format!("intent {id}: {reason}"))
-    })
-    .collect()
+/// The texts of a name that its keys begin with.
+pub(super) fn texts(object: &ObjectName) -> (&str, u64, &str) {
+    (object.bucket.as_str(), object.incarnation, &object.key)
 }
 
-/// Every version of an object that is on record.
-pub(super) fn versions(
-    transaction: &ReadTransaction,
-    object: &ObjectName,
-) -> Result<Vec<ObjectRow>, StoreError> {
-    let failed = |error: redb::Error| StoreError::Unavailable(error.to_string());
-    let mut all = Vec::new();
-    // No text comes between a key and the same with this behind it.
-    let next = format!("{}\0", object.key);
-    let from = (object.bucket.as_str(), object.incarnation, &*object.key, "");
-    let to = (object.bucket.as_str(), object.incarnation, &*next, "");
-    let mut read = || -> Result<(), redb::Error> {
-        let table = transaction.open_table(OBJECTS)?;
-        for row in table.range(from..to)? {
-            let (key, row) = row?;
-            let row = Row::read(row.value()).map_err(StorageError::Corrupted)?;
-            all.push(ObjectRow {
-                version: key.value().3.into(),
-                sequence: row.sequence,
-                record: row.record().map_err(StorageError::Corrupted)?,
-            });
+/// The key that comes next after every one of this text: there is none between the two.
+pub(super) fn next(text: &str) -> String {
+    format!("{text}\0")
+}
+
+struct Tables<'a> {
+    objects: Table<'a, Texts, (u64, Document)>,
+    order: Table<'a, NumberAndText, ()>,
+    intents: Table<'a, Number, Document>,
+    uploads: Table<'a, Texts, Document>,
+}
+
+impl<'a> Tables<'a> {
+    fn open(transaction: &'a WriteTransaction) -> Result<Self, redb::Error> {
+        Ok(Self {
+            objects: transaction.open_table(OBJECTS)?,
+            order: transaction.open_table(ORDER)?,
+            intents: transaction.open_table(INTENTS)?,
+            uploads: transaction.open_table(UPLOADS)?,
+        })
+    }
+
+    fn edit(&mut self, edit: &Edit) -> Result<(), redb::Error> {
+        match edit {
+            Edit::Begun(open) => {
+                let (bucket, incarnation, key) = texts(&open.object);
+                let document = intent_to_json(open);
+                let key = (bucket, incarnation, key, open.id);
+                self.intents.insert(key, &*document)?;
+            }
+            Edit::Ended(open) => {
+                let (bucket, incarnation, key) = texts(&open.object);
+                self.intents.remove((bucket, incarnation, key, open.id))?;
+            }
+            Edit::Written {
+                object,
+                version,
+                row,
+            } => self.put(object, version, Some(row.sequence), &row.record)?,
+            Edit::Set {
+                object,
+                version,
+                record,
+            } => self.put(object, version, None, record)?,
+            Edit::Destroyed { object, version } => self.remove(object, version)?,
+            Edit::UploadKept {
+                object,
+                upload,
+                record,
+            } => {
+                let (bucket, incarnation, key) = texts(object);
+                let key = (bucket, incarnation, key, &**upload);
+                self.uploads.insert(key, &*record_to_json(record))?;
+            }
+            Edit::UploadDropped { object, upload } => {
+                let (bucket, incarnation, key) = texts(object);
+                self.uploads.remove((bucket, incarnation, key, &**upload))?;
+            }
+            Edit::Forgotten {
+                bucket,
+                incarnation,
+            } => self.forget(bucket, *incarnation)?,
         }
         Ok(())
-    };
-    read().map_err(failed)?;
-    Ok(all)
-}
+    }
 
-/// What was kept of an upload.
-pub(super) fn upload(
-    transaction: &ReadTransaction,
-    object: &ObjectName,
-    upload: &str,
-) -> Result<Option<ObjectRecord>, StoreError> {
-    let read = || -> Result<Option<ObjectRecord>, redb::Error> {
-        let table = transaction.open_table(UPLOADS)?;
-        let Some(row) = table.get(key(object, upload))? else {
-            return Ok(None);
-        };
-        let row = Row::read(row.value()).map_err(StorageError::Corrupted)?;
-        Ok(Some(row.record().map_err(StorageError::Corrupted)?))
-    };
-    read().map_err(|error| StoreError::Unavailable(error.to_string()))
-}
-
-fn key<'a>(object: &'a ObjectName, what: &'a str) -> (&'a str, u64, &'a str, &'a str) {
-    let bucket = object.bucket.as_str();
-    (bucket, object.incarnation, &*object.key, what)
-}
-
-/// Texts and numbers always serialise.
-fn json(row: &impl Serialize) -> Vec<u8> {
-    serde_json::to_vec(row).unwrap_or_default()
-}
-
-/// One row of `objects` or `uploads`. The ACL is the document of GetObjectAcl.
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Row {
-    sequence: u64,
-    owner: Box<str>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    acl: Option<String>,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    tags: Vec<(Box<str>, Box<str>)>,
-}
-
-impl Row {
-    fn of(sequence: u64, record: &ObjectRecord) -> Self {
-        let xml = |acl: &Acl| String::from_utf8_lossy(&acl.to_xml(|_| None)).into_owned();
-        Self {
-            sequence,
-            owner: record.owner.clone(),
-            acl: record.acl.as_ref().map(xml),
-            tags: record.tags.clone(),
+    /// The row of a version, with this number or the one it had.
+    fn put(
+        &mut self,
+        object: &ObjectName,
+        version: &str,
+        sequence: Option<u64>,
+        record: &ObjectRecord,
+    ) -> Result<(), redb::Error> {
+        let (bucket, incarnation, key) = texts(object);
+        let former = self.sequence(object, version)?;
+        let sequence = sequence.or(former).unwrap_or(Row::UNAGED);
+        let document = record_to_json(record);
+        self.objects.insert(
+            (bucket, incarnation, key, version),
+            (sequence, document.as_slice()),
+        )?;
+        if let Some(former) = former.filter(|former| *former != sequence) {
+            let former = (bucket, incarnation, key, former, version);
+            self.order.remove(former)?;
         }
+        let place = (bucket, incarnation, key, sequence, version);
+        self.order.insert(place, ())?;
+        Ok(())
     }
 
-    fn read(row: &[u8]) -> Result<Self, String> {
-        serde_json::from_slice(row).map_err(|error| error.to_string())
-    }
-
-    fn record(self) -> Result<ObjectRecord, String> {
-        let acl = self.acl.map(|acl| {
-            let acl = Acl::parse_xml(acl.as_bytes());
-            acl.map_err(|error| format!("its ACL: {}", error.message))
-        });
-        Ok(ObjectRecord {
-            owner: self.owner,
-            acl: acl.transpose()?,
-            tags: self.tags,
-        })
-    }
-}
-
-/// One row of `intents`: `write` or `destroy`.
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct IntentRow {
-    bucket: String,
-    incarnation: u64,
-    key: Box<str>,
-    begun: String,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    write: Option<Row>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    destroy: Option<Box<str>>,
-}
-
-impl IntentRow {
-    fn of(open: &OpenIntent) -> Self {
-        let (write, destroy) = match &open.intent {
-            Intent::Write(record) => (Some(Row::of(0, record)), None),
-            Intent::Destroy { version } => (None, Some(version.clone())),
-        };
-        Self {
-            bucket: open.object.bucket.as_str().to_owned(),
-            incarnation: open.object.incarnation,
-            key: open.object.key.clone(),
-            begun: open.begun.to_string(),
-            write,
-            destroy,
+    fn remove(&mut self, object: &ObjectName, version: &str) -> Result<(), redb::Error> {
+        let (bucket, incarnation, key) = texts(object);
+        if let Some(former) = self.sequence(object, version)? {
+            let former = (bucket, incarnation, key, former, version);
+            self.order.remove(former)?;
+            self.objects.remove((bucket, incarnation, key, version))?;
         }
+        Ok(())
     }
 
-    fn read(id: u64, row: &[u8]) -> Result<OpenIntent, String> {
-        let row: Self = serde_json::from_slice(row).map_err(|error| error.to_string())?;
-        let begun = row.begun.parse::<Timestamp>();
-        Ok(OpenIntent {
-            id,
-            object: ObjectName {
-                bucket: BucketName::parse(&row.bucket).map_err(|error| error.to_string())?,
-                incarnation: row.incarnation,
-                key: row.key,
-            },
-            intent: match (row.write, row.destroy) {
-                (Some(row), None) => Intent::Write(row.record()?),
-                (None, Some(version)) => Intent::Destroy { version },
-                (Some(_), Some(_)) | (None, None) => {
-                    return Err("it is neither `write` nor `destroy`".to_owned());
-                }
-            },
-            begun: begun.map_err(|error| error.to_string())?,
-        })
+    /// The number of the row of a version, if it has one.
+    fn sequence(&self, object: &ObjectName, version: &str) -> Result<Option<u64>, redb::Error> {
+        let (bucket, incarnation, key) = texts(object);
+        let row = self.objects.get((bucket, incarnation, key, version))?;
+        Ok(row.map(|row| row.value().0))
+    }
+
+    fn forget(&mut self, bucket: &BucketName, incarnation: u64) -> Result<(), redb::Error> {
+        let after = next(bucket.as_str());
+        let Range { start, end } = match incarnation.checked_add(1) {
+            Some(next) => (bucket.as_str(), incarnation)..(bucket.as_str(), next),
+            None => (bucket.as_str(), incarnation)..(after.as_str(), 0),
+        };
+        let texts = (start.0, start.1, "", "")..(end.0, end.1, "", "");
+        let numbers = (start.0, start.1, "", 0)..(end.0, end.1, "", 0);
+        let both = (start.0, start.1, "", 0, "")..(end.0, end.1, "", 0, "");
+        self.objects.retain_in(texts.clone(), |_, _| false)?;
+        self.order.retain_in(both, |_, ()| false)?;
+        self.intents.retain_in(numbers, |_, _| false)?;
+        self.uploads.retain_in(texts, |_, _| false)?;
+        Ok(())
     }
 }

@@ -1,9 +1,10 @@
 //! What the rows of the file say.
 
 use super::super::Accounts;
-use super::super::ledger::{Entry, Intents, Ledger, Place};
+use super::super::change::Place;
+use super::super::ledger::{Entry, Ledger};
 use super::format::{ACCOUNTS, BUCKETS, Documents, SETTINGS};
-use super::objects::{self, RowWriter};
+use super::look::{self, Failure};
 use jiff::Timestamp;
 use portcullis_core::admission::BucketRecord;
 use portcullis_core::controls::public_access::PublicAccessBlock;
@@ -34,25 +35,27 @@ pub(super) fn read(transaction: &ReadTransaction) -> Result<Ledger, String> {
             .map_err(|reason| format!("`{kind}` of account `{account}`: {reason}"))?;
         accounts.insert(id, settings);
     }
-    let intents = Intents::load(objects::intents(transaction)?);
-    Ok(Ledger::load(entries, accounts, intents))
+    let intents = look::intents(transaction).map_err(Failure::reason)?;
+    let ledger = Ledger::load(entries, accounts, intents);
+    for open in ledger.intents().open().values() {
+        // As with a setting that belongs to nothing.
+        let (bucket, incarnation) = (&open.object.bucket, open.object.incarnation);
+        let known = ledger.on_record(bucket, incarnation);
+        known.map_err(|error| format!("intent {}: {error}", open.id))?;
+    }
+    Ok(ledger)
 }
 
-/// Writes what the ledger has at these places, and nothing else is there afterwards. `generation` is that of the
-/// transaction.
+/// Writes what the ledger has at these places, and nothing else is there afterwards.
 pub(super) fn write(
     transaction: &WriteTransaction,
     ledger: &Ledger,
     places: &[Place],
-    generation: u64,
 ) -> Result<(), redb::Error> {
-    let mut rows = RowWriter::new(transaction, generation);
     for place in places {
         match place {
             Place::Bucket(bucket) => write_bucket(transaction, ledger, bucket)?,
             Place::Account(account) => write_account(transaction, ledger, *account)?,
-            Place::Intent(id) => objects::write_intent(transaction, ledger, *id)?,
-            Place::Rows(change) => rows.apply(change)?,
         }
     }
     Ok(())

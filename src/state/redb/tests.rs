@@ -1,12 +1,16 @@
 //! What only a file has: formats, locks, damage, group commit.
 
 mod backups;
+mod crash;
+mod faults;
 mod formats;
 mod kill;
+mod objects;
 mod origins;
+mod shim;
 mod speed;
 
-use super::super::MemoryStore;
+use super::super::{MemoryStore, NULL_VERSION};
 use super::file::StateFile;
 use super::format::{BUCKETS, FORMAT, META};
 use super::*;
@@ -224,7 +228,7 @@ async fn a_damaged_file_is_an_error_or_still_the_truth() {
 /// A writer without its thread, so that a test decides what one turn sees.
 fn writer(path: &Path) -> (Writer, Arc<Published>) {
     let published = Arc::new(Published::default());
-    let file = StateFile::open(path).unwrap();
+    let file = StateFile::open(path, format::plainly()).unwrap();
     (
         Writer::new(file, Arc::clone(&published)).unwrap(),
         published,

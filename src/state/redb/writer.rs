@@ -1,7 +1,8 @@
 //! The thread that writes.
 
-use super::super::ledger::{Change, Done, Ledger, Outcome};
-use super::super::{Claim, OpenIntent, StoreError};
+use super::super::change::{Change, Done, Outcome};
+use super::super::ledger::Ledger;
+use super::super::{Claim, StoreError};
 use super::Published;
 use super::file::StateFile;
 use redb::ReadTransaction;
@@ -18,7 +19,11 @@ const BATCH: usize = 256;
 pub(super) enum Request {
     Change(Waiting),
     /// The file as it is between two transactions.
-    View(SyncSender<Result<ReadTransaction, StoreError>>),
+    View {
+        /// The opening of the file that could not be read: it is opened again if nobody has done so.
+        failed: Option<u64>,
+        answer: SyncSender<Result<ReadTransaction, StoreError>>,
+    },
 }
 
 /// A change and who waits for it.
@@ -29,7 +34,6 @@ pub(super) struct Waiting {
 }
 
 /// Owns the file and the ledger.
-#[derive(Debug)]
 pub(super) struct Writer {
     file: StateFile,
     ledger: Ledger,
@@ -82,13 +86,14 @@ impl Writer {
         for request in batch {
             match request {
                 Request::Change(waiting) => changes.push(waiting),
-                Request::View(answer) => views.push(answer),
+                Request::View { failed, answer } => views.push((failed, answer)),
             }
         }
         if !changes.is_empty() {
             self.turn(changes);
         }
-        for answer in views {
+        for (failed, answer) in views {
+            self.doubtful |= failed == Some(self.file.access().count());
             // Whoever no longer waits needs no view.
             let _ = answer.send(self.recover().and_then(|()| self.file.view()));
         }
@@ -106,28 +111,19 @@ impl Writer {
                 self.release(claim);
             }
         }
-        // Who says what became of an intent is done with it.
-        let settled = changes.iter().filter_map(|change| match change {
-            Change::Settle(endings) => Some(endings.iter().map(|(open, _)| open.clone())),
-            _ => None,
-        });
-        let settled: Vec<OpenIntent> = settled.flatten().collect();
         let outcomes = match self.change(changes) {
             Ok(outcomes) => outcomes,
             Err(error) => {
                 tracing::error!(%error, "the state store failed");
-                self.release_intents(&settled);
                 let reason = error.to_string();
                 let failed = || Err(StoreError::Unavailable(reason.clone()));
                 waiting.iter().map(|_| failed()).collect()
             }
         };
         for (answer, outcome) in waiting.into_iter().zip(outcomes) {
-            // Whoever no longer waits has left something behind that they do not hold.
-            match answer.send(outcome) {
-                Err(Ok(Done::Claimed(claim))) => self.release(&claim),
-                Err(Ok(Done::Begun(begun))) => self.release_intents(&begun),
-                Ok(()) | Err(_) => {}
+            // Whoever no longer waits has left a claim behind that they do not hold. Intents know that by themselves.
+            if let Err(Ok(Done::Claimed(claim))) = answer.send(outcome) {
+                self.release(&claim);
             }
         }
     }
@@ -138,19 +134,20 @@ impl Writer {
         let mut places = Vec::new();
         let outcomes = changes
             .into_iter()
-            .map(|change| next.apply(change, &mut places))
+            .map(|change| {
+                let place = change.place();
+                let outcome = next.apply(change);
+                if outcome.is_ok() {
+                    places.extend(place);
+                }
+                outcome
+            })
             .collect();
-        if places.is_empty() {
-            // What is of this process alone.
-            self.ledger = next;
-            self.publish();
-        } else {
+        let edits = next.take_edits();
+        if !(places.is_empty() && edits.is_empty()) {
             // Whatever fails here may have become durable all the same.
             self.doubtful = true;
-            if let Err(error) = self.file.write(&next, &places) {
-                self.publish_file();
-                return Err(error);
-            }
+            self.file.write(&next, &places, &edits)?;
             self.doubtful = false;
             self.ledger = next;
             self.publish();
@@ -161,7 +158,6 @@ impl Writer {
     /// After a failure, opens the file anew: only the disk knows whether the transaction survived.
     fn recover(&mut self) -> Result<(), StoreError> {
         if self.doubtful {
-            self.published.database.store(None);
             self.file.reopen()?;
             self.ledger = self.file.load()?.hold_as(&self.ledger);
             self.doubtful = false;
@@ -175,30 +171,14 @@ impl Writer {
         self.publish();
     }
 
-    fn release_intents(&mut self, all: &[OpenIntent]) {
-        all.iter().for_each(|open| self.ledger.release_intent(open));
-        self.publish();
-    }
-
-    fn publish_file(&self) {
-        self.published.database.store(self.file.shared());
-    }
-
     fn publish(&self) {
-        self.publish_file();
-        let intents = Arc::new(self.ledger.intents().clone());
-        self.published.intents.store(intents);
         self.published.buckets.store(self.ledger.buckets());
         self.published.accounts.store(self.ledger.accounts());
         let unresolved = Arc::new(self.ledger.unresolved());
         self.published.unresolved.store(unresolved);
-    }
-}
-
-impl Drop for Writer {
-    /// Readers hold the file no longer than this does.
-    fn drop(&mut self) {
-        self.published.database.store(None);
+        let intents = self.ledger.intents();
+        self.published.intents.store(intents.open());
+        self.published.holds.store(intents.holds());
     }
 }
 

@@ -192,7 +192,7 @@ async fn follow<F: Fixture>(mut fixture: F, steps: Vec<Step>) {
     }
 }
 
-fn block_on(future: impl Future<Output = ()>) {
+pub(super) fn block_on(future: impl Future<Output = ()>) {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .build()
         .unwrap();

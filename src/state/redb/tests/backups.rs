@@ -19,6 +19,7 @@ async fn stocked() -> (tempfile::TempDir, PathBuf, PathBuf, RedbStore) {
     let block = Some(PublicAccessBlock::ALL);
     store.change_account(owner(), block).await.unwrap();
     claim(&store, 7).await.unwrap();
+    objects::stock(&store, 0).await;
     (directory, path, copy, store)
 }
 
@@ -38,6 +39,7 @@ async fn what_was_backed_up_comes_back_and_nothing_later() {
     let (_directory, path, copy, store) = stocked().await;
     store.backup(&copy).unwrap();
     let truth = content(&store);
+    let records = objects::content(&store, 0).await;
     create(&store, 9).await;
     store.forget(&bucket(0), 1).await.unwrap();
     drop(store);
@@ -46,6 +48,8 @@ async fn what_was_backed_up_comes_back_and_nothing_later() {
     assert_eq!(store.origin(), Origin::Restored);
     assert_eq!(content(&store), truth);
     assert_eq!(store.unresolved().len(), 1);
+    assert_eq!(objects::content(&store, 0).await, records);
+    assert_eq!(store.unresolved_intents().len(), 2);
     let again = claim(&store, 2).await.unwrap();
     assert_eq!(again.record.incarnation, 2, "names that are gone, too");
     drop(store);
@@ -183,6 +187,12 @@ async fn what_cannot_be_read_is_not_restored() {
     formats::document(&broken, SETTINGS, "bucket-0", "policy", b"{");
     check(&broken, "`policy` of bucket `bucket-0`");
     fs::copy(&copy, &broken).unwrap();
+    objects::spoil_object(&broken, b"{}");
+    check(&broken, "version `1` of key `a` in bucket `bucket-0`");
+    fs::copy(&copy, &broken).unwrap();
+    objects::spoil_upload(&broken, b"{}");
+    check(&broken, "upload `u` of key `a` in bucket `bucket-0`");
+    fs::copy(&copy, &broken).unwrap();
     set_format(&broken, FORMAT + 1);
     check(&broken, "has format 4");
 }
@@ -214,15 +224,18 @@ async fn a_damaged_store_can_be_restored_over() {
 }
 
 #[test]
-fn a_copy_of_the_first_format_can_be_restored() {
-    let (directory, path) = place();
-    let old = directory.path().join("old");
-    formats::first_format(&old);
-    restore(&old, &path).unwrap();
-    let store = RedbStore::open(&path).unwrap();
-    assert_eq!(store.origin(), Origin::Restored);
-    assert_eq!(store.buckets().len(), 1);
-    assert_eq!(formats::rows(&old).0, 1, "the copy stays what it is");
+fn a_copy_of_an_older_format_can_be_restored() {
+    let formats: [fn(&Path); 2] = [formats::first_format, formats::second_format];
+    for (format, write) in (1..).zip(formats) {
+        let (directory, path) = place();
+        let old = directory.path().join("old");
+        write(&old);
+        restore(&old, &path).unwrap();
+        let store = RedbStore::open(&path).unwrap();
+        assert_eq!(store.origin(), Origin::Restored);
+        assert_eq!(store.buckets().len(), 1);
+        assert_eq!(formats::rows(&old).0, format, "it stays what it is");
+    }
 }
 
 #[tokio::test]

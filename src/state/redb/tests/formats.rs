@@ -1,6 +1,6 @@
 //! Files that an older release wrote, and settings that cannot be read.
 
-use super::super::format::{ACCOUNTS, Documents, INTENTS, Identity, OBJECTS, SETTINGS, UPLOADS};
+use super::super::format::{ACCOUNTS, Documents, SETTINGS};
 use super::*;
 use portcullis_core::controls::settings::{Setting, SettingKind};
 
@@ -25,6 +25,33 @@ pub(super) fn first_format(path: &Path) {
         }
     }
     transaction.commit().unwrap();
+}
+
+/// A file as the second format had it.
+pub(super) fn second_format(path: &Path) {
+    first_format(path);
+    let database = Database::open(path).unwrap();
+    let transaction = database.begin_write().unwrap();
+    {
+        let mut meta = transaction.open_table(META).unwrap();
+        for (name, number) in [
+            ("format", 2),
+            ("store", 5),
+            ("generation", 90),
+            ("restored", 0),
+        ] {
+            meta.insert(name, number).unwrap();
+        }
+        let block = PublicAccessBlock::ALL.to_xml();
+        let key = "public-access-block";
+        let mut settings = transaction.open_table(SETTINGS).unwrap();
+        settings.insert(("live-one", key), &*block).unwrap();
+        let mut accounts = transaction.open_table(ACCOUNTS).unwrap();
+        accounts.insert(("111122223333", key), &*block).unwrap();
+    }
+    transaction.commit().unwrap();
+    let witness = r#"{"store":"0000000000000005","generation":90}"#;
+    std::fs::write(beside(path, "witness"), witness).unwrap();
 }
 
 fn beside(path: &Path, suffix: &str) -> PathBuf {
@@ -73,6 +100,41 @@ async fn a_file_of_the_first_format_is_copied_and_taken_over() {
     assert_eq!(mode & 0o777, 0o600);
     assert_eq!(rows(&copy), before);
     assert!(!beside(&path, "format-1.2").exists(), "copied once");
+}
+
+#[tokio::test]
+async fn a_file_of_the_second_format_is_copied_and_taken_over() {
+    let (_directory, path) = place();
+    second_format(&path);
+    for _ in 0..2 {
+        let store = RedbStore::open(&path).unwrap();
+        assert_eq!(store.origin(), Origin::Same, "it is the store it was");
+        let block = Some(PublicAccessBlock::ALL);
+        assert_eq!(store.accounts()[&owner()].public_access_block, block);
+        let live = &store.buckets()["live-one"];
+        assert_eq!(live.settings.public_access_block, block);
+        assert_eq!(store.unresolved().len(), 1);
+        assert_eq!(store.unresolved_intents(), []);
+        let object = ObjectName {
+            bucket: BucketName::parse("live-one").unwrap(),
+            incarnation: 3,
+            key: "key".into(),
+        };
+        assert_eq!(store.object(&object, None).await.unwrap(), [None]);
+    }
+    assert_eq!(rows(&beside(&path, "format-2")).0, 2);
+    assert!(!beside(&path, "format-2.2").exists(), "copied once");
+    assert!(!beside(&path, "format-1").exists());
+}
+
+#[test]
+fn who_goes_back_to_a_copy_of_the_second_format_is_noticed() {
+    let (_directory, path) = place();
+    second_format(&path);
+    drop(RedbStore::open(&path).unwrap());
+    std::fs::copy(beside(&path, "format-2"), &path).unwrap();
+    let store = RedbStore::open(&path).unwrap();
+    assert_eq!(store.origin(), Origin::Replaced);
 }
 
 #[test]
@@ -259,97 +321,4 @@ async fn the_file_holds_the_documents_that_were_put_and_none_of_a_bucket_that_is
     drop(store);
     let expected = ("bucket-1".into(), "policy".into(), text.as_bytes().to_vec());
     assert_eq!(documents(&path), [expected]);
-}
-
-/// A file as the second release left it: with settings and an identity, without records of objects.
-async fn second_format(path: &Path) -> Identity {
-    let store = RedbStore::open(path).unwrap();
-    let bucket = BucketName::parse("one").unwrap();
-    let adopted = store.adopt(&bucket, owner(), "lake", Timestamp::UNIX_EPOCH);
-    let incarnation = adopted.await.unwrap().incarnation;
-    let block = SettingChange::Put(Setting::PublicAccessBlock(PublicAccessBlock::ALL));
-    store.change(&bucket, incarnation, block).await.unwrap();
-    drop(store);
-    let database = Database::open(path).unwrap();
-    let transaction = database.begin_write().unwrap();
-    for table in [OBJECTS, UPLOADS] {
-        assert!(transaction.delete_table(table).unwrap());
-    }
-    assert!(transaction.delete_table(INTENTS).unwrap());
-    transaction
-        .open_table(META)
-        .unwrap()
-        .insert("format", 2)
-        .unwrap();
-    transaction.commit().unwrap();
-    Identity::read(path, &database).unwrap()
-}
-
-#[tokio::test]
-async fn a_file_of_the_second_format_is_taken_over_and_stays_the_same_store() {
-    let (_directory, path) = place();
-    let before = second_format(&path).await;
-    let store = RedbStore::open(&path).unwrap();
-    assert_eq!(store.origin(), Origin::Same);
-    let record = store.buckets()["one"].clone();
-    let block = record.settings.public_access_block;
-    assert_eq!(block, Some(PublicAccessBlock::ALL));
-    let object = ObjectName {
-        bucket: BucketName::parse("one").unwrap(),
-        incarnation: record.incarnation,
-        key: "key".into(),
-    };
-    assert_eq!(store.object(&object, None).await.unwrap(), [None]);
-    drop(store);
-    assert_eq!(rows(&beside(&path, "format-2")).0, 2);
-    assert_eq!(rows(&path).0, 3);
-    let database = Database::open(&path).unwrap();
-    assert_eq!(
-        Identity::read(&path, &database).unwrap().store,
-        before.store
-    );
-}
-
-#[tokio::test]
-async fn a_record_that_cannot_be_read_is_an_error_and_never_none() {
-    let (_directory, path) = place();
-    second_format(&path).await;
-    drop(RedbStore::open(&path).unwrap());
-    let database = Database::open(&path).unwrap();
-    let transaction = database.begin_write().unwrap();
-    let good = r#"{"sequence":1,"owner":"a"}"#;
-    let bad = [
-        r#"{"sequence":1}"#,
-        r#"{"sequence":1,"owner":"a","lock":{}}"#,
-        r#"{"sequence":1,"owner":"a","acl":"<AccessControlPolicy/>"}"#,
-        "",
-    ];
-    for (key, row) in ["good", "0", "1", "2", "3"]
-        .iter()
-        .zip([&[good], &bad[..]].concat())
-    {
-        let mut objects = transaction.open_table(OBJECTS).unwrap();
-        objects
-            .insert(("one", 1, *key, "v"), row.as_bytes())
-            .unwrap();
-    }
-    transaction.commit().unwrap();
-    drop(database);
-    let store = RedbStore::open(&path).unwrap();
-    let find = async |key: &str| {
-        let object = ObjectName {
-            bucket: BucketName::parse("one").unwrap(),
-            incarnation: 1,
-            key: key.into(),
-        };
-        store.object(&object, None).await
-    };
-    assert!(find("good").await.unwrap()[0].is_some());
-    for key in ["0", "1", "2", "3"] {
-        let error = find(key).await.unwrap_err();
-        assert!(
-            matches!(error, StoreError::Unavailable(_)),
-            "{key}: {error}"
-        );
-    }
 }

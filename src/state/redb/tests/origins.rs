@@ -152,8 +152,8 @@ fn a_store_of_the_first_format_is_the_same_if_nothing_says_otherwise() {
 fn a_crash_on_the_way_to_the_first_opening_leaves_a_new_store() {
     let (_directory, path) = place();
     // Made, but not opened; then also with its witness.
-    drop(StateFile::open(&path).unwrap());
-    let mut file = StateFile::open(&path).unwrap();
+    drop(StateFile::open(&path, format::plainly()).unwrap());
+    let mut file = StateFile::open(&path, format::plainly()).unwrap();
     assert_eq!(file.origin(), Origin::New);
     assert!(!witness(&path).exists());
     file.close();
