@@ -68,9 +68,7 @@ impl Exchange<'_> {
                 vec![(object, Intent::Write(record))]
             }
             RecordChange::Delete(versions) => destroyed(&object, versions),
-            RecordChange::Begin(_) | RecordChange::Abort(_) | RecordChange::Set(..) => {
-                return Ok(None);
-            }
+            RecordChange::Begin(_) | RecordChange::Abort(_) => return Ok(None),
         };
         self.announce(intents, completed).await.map(Some)
     }
@@ -161,8 +159,7 @@ impl Exchange<'_> {
             RecordChange::Write(_)
             | RecordChange::Complete { .. }
             | RecordChange::Abort(_)
-            | RecordChange::Delete(_)
-            | RecordChange::Set(..) => Ok(()),
+            | RecordChange::Delete(_) => Ok(()),
         }
     }
 

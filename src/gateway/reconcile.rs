@@ -194,3 +194,6 @@ impl Gateway {
 fn may_be_of(open: &OpenIntent, last_modified: Option<Timestamp>) -> bool {
     last_modified.is_none_or(|at| open.begun.duration_since(at) <= SKEW)
 }
+
+#[cfg(test)]
+mod tests;

@@ -31,7 +31,7 @@ const FLUSH: Duration = Duration::from_secs(5);
 
 /// A gateway that serves.
 pub struct Running {
-    gateway: Arc<Gateway>,
+    pub(super) gateway: Arc<Gateway>,
     front: Front<Gateway>,
     phase: watch::Sender<Phase>,
     readiness: Readiness,

@@ -23,8 +23,10 @@ impl Exchange<'_> {
     /// there: a body that is refused at once reaches nobody, and no connection waits for a slow client.
     pub(super) async fn stream(&mut self, permit: &Permit) -> Result<(), Fault> {
         let upload = self.begin_upload(permit).await?;
-        if upload.is_none() {
-            self.begun = self.begin_change(permit).await?;
+        match upload {
+            // A body may take hours. What it asked of the object before is compared when it is written.
+            Some(_) => self.reading.clear(),
+            None => self.begun = self.begin_change(permit).await?,
         }
         let asked = self.ask_again_if_closed(permit, upload).await;
         let begun = self.begun.take();

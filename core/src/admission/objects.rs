@@ -51,7 +51,7 @@ pub struct RecordOf {
 /// The records that change with what a permit does.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Keeping {
-    /// The object; of DeleteObjects any of its keys.
+    /// The object; of DeleteObjects the bucket alone.
     pub object: KeptObject,
     /// How.
     pub change: RecordChange,
@@ -75,8 +75,6 @@ pub enum RecordChange {
     Abort(Box<str>),
     /// These keys are deleted, each with its version if one is named.
     Delete(Vec<(Box<str>, Option<Box<str>>)>),
-    /// A version gets another record; nothing is done to the object. `None`: the current one.
-    Set(Option<Box<str>>, ObjectRecord),
 }
 
 impl<'a> Case<'a> {
