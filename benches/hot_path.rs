@@ -18,10 +18,14 @@ use portcullis::upstream::settings::{
 };
 use portcullis::upstream::sign::sign;
 use portcullis_core::admission::{
-    Admission, Arrival, BucketRecord, Chunks, DecisionMode, Labels, ListenerRules, Outcome, Permit,
-    Route, Routes, Rules, TlsVersion, admit,
+    Admission, Arrival, BucketRecord, Chunks, DecisionMode, Found, Labels, ListenerRules, Outcome,
+    Permit, Route, Routes, Rules, TlsVersion, admit,
 };
 use portcullis_core::context::{AuthType, Facts, Listing, RequestContext, Stored};
+use portcullis_core::controls::acl::Acl;
+use portcullis_core::controls::cors::Cors;
+use portcullis_core::controls::objects::ObjectRecord;
+use portcullis_core::controls::ownership::ObjectOwnership;
 use portcullis_core::controls::public_access::PublicAccessBlock;
 use portcullis_core::controls::settings::{AccountSettings, BucketSettings, Setting};
 use portcullis_core::document;
@@ -100,6 +104,10 @@ const IDENTITY_POLICY: &str = r#"{"Version":"2012-10-17","Statement":[
   {"Sid":"Read","Effect":"Allow","Action":["s3:GetObject","s3:GetObjectVersion"],"Resource":"arn:aws:s3:::lake/*"},
   {"Sid":"List","Effect":"Allow","Action":["s3:ListBucket","s3:GetBucketLocation"],"Resource":"arn:aws:s3:::lake"},
   {"Sid":"NoDelete","Effect":"Deny","Action":"s3:Delete*","Resource":"*"}]}"#;
+
+const CORS: &[u8] =
+    b"<CORSConfiguration><CORSRule><AllowedOrigin>https://example.com</AllowedOrigin>\
+    <AllowedMethod>GET</AllowedMethod></CORSRule></CORSConfiguration>";
 
 fn main() {
     let mut criterion = Criterion::default().configure_from_args();
@@ -271,17 +279,23 @@ impl World {
         }
     }
 
-    /// The same, whose policy the store keeps, with all flags of Block Public Access on for bucket and account.
+    /// The same, whose policy the store keeps, with all flags of Block Public Access on for bucket and account, ACLs that
+    /// count and rules for other origins.
     fn controlled(mut self) -> Self {
         let files = std::mem::take(&mut self.rules.files);
         let record = |(bucket, settings): (&BucketName, &BucketSettings)| {
-            let block = Setting::PublicAccessBlock(PublicAccessBlock::ALL);
+            let settings = settings
+                .clone()
+                .with(Setting::PublicAccessBlock(PublicAccessBlock::ALL))
+                .with(Setting::Ownership(ObjectOwnership::ObjectWriter))
+                .with(Setting::Acl(Arc::new(Acl::private(EMPTY))))
+                .with(Setting::Cors(Arc::new(Cors::parse_xml(CORS).unwrap())));
             let record = BucketRecord {
                 owner: AccountId::parse(ACCOUNT).unwrap(),
                 incarnation: 1,
                 created: now(),
                 upstream: "lake".into(),
-                settings: Arc::new(settings.clone().with(block)),
+                settings: Arc::new(settings),
             };
             (bucket.clone(), record)
         };
@@ -307,7 +321,18 @@ impl World {
             peer: [10, 0, 0, 1].into(),
             tls: Some(TlsVersion::V1_3),
         };
-        admit(&self.rules, &ask.head(), &arrival)
+        let head = ask.head();
+        let mut admission = admit(&self.rules, &head, &arrival);
+        // Of an object that has a record, where ACLs count.
+        while let Outcome::Need(waiting) = admission.outcome {
+            let found = Found::Record(vec![Some(ObjectRecord {
+                owner: EMPTY.into(),
+                acl: Some(Acl::private(EMPTY)),
+                tags: Vec::new(),
+            })]);
+            admission = waiting.resume(&self.rules, &head, &arrival, found);
+        }
+        admission
     }
 
     fn permit(&self, ask: &Ask) -> (Labels, Permit) {

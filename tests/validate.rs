@@ -608,7 +608,7 @@ fn what_a_folder_of_policies_holds_is_read_or_refused() {
         "p/buckets/Lake: error: `Lake` is not a bucket: a bucket name has 3 to 63 lower-case letters, digits, dots and hyphens, and begins and ends with a letter or digit\n\
          p/buckets/lake-raw.json: error: not read: a bucket has a folder of its own with `policy.json` in it\n\
          p/buckets/lake-raw/policy.yaml: error: a bucket has one of these; another file holds it already\n\
-         p/buckets/lake-raw/tags.json: error: not read: only `policy.json`, `public-access-block.json`, `cors.json`, `ownership.json`, `acl.json` and `policy.candidate.json` are\n\
+         p/buckets/lake-raw/tags.json: error: not read: only `policy.json`, `public-access-block.json`, `cors.json`, `ownership.json`, `acl.json`, `tagging.json` and `policy.candidate.json` are\n\
          p/guardrails/deny.txt: error: not read: guardrails are `*.rego`, or resource-control documents `*.json` and `*.yaml`\n\
          p/lake.json: error: not read: only `buckets/<bucket>/` and `guardrails/` are\n",
     );
@@ -969,6 +969,25 @@ fn t50_an_admin_listener_is_never_open_to_all() {
             says => assert!(found.contains(says), "{written}: {found}"),
         }
     }
+}
+
+#[test]
+fn tags_in_files_are_for_stores_that_keep_none() {
+    let with = |profile: &str, tags: &str| {
+        let text = GOOD.replace("profile: s3s", &format!("profile: {profile}"));
+        let memory = Memory::default().file(FILE, format!("{text}policies: p\n").as_str());
+        findings(&memory.file("p/buckets/lake-raw/tagging.json", tags))
+    };
+    let tags = r#"{"TagSet": [{"Key": "team", "Value": "data"}]}"#;
+    assert_eq!(with("s3s", tags), "");
+    let found = with("moto", tags);
+    let told = "`tagging` of `lake-raw` counts for nothing: its store keeps tags";
+    assert!(found.contains(told), "{found}");
+    let found = with("s3s", "{}");
+    assert!(
+        found.contains("tagging.json:1:1: error: `TagSet` is missing"),
+        "{found}"
+    );
 }
 
 #[test]

@@ -149,6 +149,9 @@ fn body(payload: PayloadKind) -> &'static str {
 }
 
 fn answered_by(operation: &Operation) -> &'static str {
+    if operation.is_about_tags() {
+        return "upstream; gateway, where it keeps no tags";
+    }
     match operation.answered_by {
         AnsweredBy::Upstream => "upstream",
         AnsweredBy::UpstreamRead => "upstream, read whole first",

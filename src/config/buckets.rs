@@ -11,6 +11,7 @@ use portcullis_core::controls::cors::Cors;
 use portcullis_core::controls::ownership::ObjectOwnership;
 use portcullis_core::controls::public_access::PublicAccessBlock;
 use portcullis_core::controls::settings::{BucketPolicy, BucketSettings, Setting, SettingKind};
+use portcullis_core::controls::tags::Tags;
 use portcullis_core::document::{Node, Problem};
 use portcullis_core::policy::Mode;
 use portcullis_core::s3::names::BucketName;
@@ -123,6 +124,10 @@ pub(super) fn setting(
         SettingKind::Acl => {
             let acl = read(file, Acl::parse_json, check)?;
             Some(Setting::Acl(Arc::new(acl)))
+        }
+        SettingKind::Tagging => {
+            let tags = read(file, Tags::parse_json, check)?;
+            Some(Setting::Tagging(Arc::new(tags)))
         }
         SettingKind::Cors => {
             let cors = read(file, Cors::parse_json, check)?;

@@ -1,4 +1,4 @@
-//! Records of objects in buckets where ACLs are enabled: what is asked of the store before a decision, and what it is told
+//! Records of objects in buckets where ACLs are enabled or the gateway keeps tags: what is asked of the store before a decision, and what it is told
 //! of objects that are written and deleted.
 //!
 //! What will be is durable before the upstream can know of it, and what became of it afterwards: so a crash at any point
@@ -8,16 +8,20 @@ use super::became::{Became, deletion, destroyed, ending};
 use super::exchange::Exchange;
 use super::fault::Fault;
 use super::leases::{Busy, Lease};
+use super::passing::malformed;
 use super::{Gateway, clock};
 use crate::state::{Ending, Intent, ObjectName, OpenIntent, StoreError};
 use crate::upstream::client::UpstreamAnswer;
 use http::StatusCode;
-use portcullis_core::admission::{KeptObject, Permit, RecordChange, RecordOf};
+use portcullis_core::admission::{
+    BucketRecord, Hold, Keeping, KeptObject, Permit, RecordChange, RecordOf, Recorded,
+};
 use portcullis_core::controls::acl::Acl;
 use portcullis_core::controls::objects::ObjectRecord;
 use portcullis_core::controls::settings::{Setting, SettingChange};
 use portcullis_core::s3::answer::S3Error;
 use portcullis_core::s3::errors::ErrorCode;
+use portcullis_core::s3::names::BucketName;
 use portcullis_core::s3::xml::{DeleteResult, upload_id};
 use std::sync::Arc;
 
@@ -44,8 +48,12 @@ impl Exchange<'_> {
             key: of.key.clone(),
         };
         if !self.reading.iter().any(|lease| *lease.object() == object) {
-            let lease = self.gateway.leases.read(&object).await.map_err(busy)?;
-            self.reading.push(lease);
+            let leases = &self.gateway.leases;
+            let lease = match of.hold {
+                Hold::Shared => leases.read(&object).await,
+                Hold::Alone => leases.write(&object).await,
+            };
+            self.reading.push(lease.map_err(busy)?);
         }
         let found = self.gateway.store.object(&object, of.version.as_deref());
         found.await.map_err(Fault::Store)
@@ -56,6 +64,9 @@ impl Exchange<'_> {
         let Some(keeping) = permit.keeping() else {
             return Ok(None);
         };
+        if self.goes_unrecorded(keeping).await? {
+            return Ok(None);
+        }
         let object = self.on_record(permit, &keeping.object).await?;
         let mut completed = None;
         let intents = match &keeping.change {
@@ -71,6 +82,23 @@ impl Exchange<'_> {
             RecordChange::Begin(_) | RecordChange::Abort(_) => return Ok(None),
         };
         self.announce(intents, completed).await.map(Some)
+    }
+
+    /// Whether a change may go on without a record. Until it has ended, the bucket does not become one of which records are
+    /// kept: so no record is ever of an object that such a change put in the place of another.
+    async fn goes_unrecorded(&mut self, keeping: &Keeping) -> Result<bool, Fault> {
+        if keeping.recorded == Recorded::Yes || matches!(keeping.change, RecordChange::Abort(_)) {
+            return Ok(false);
+        }
+        let bucket = &keeping.object.bucket;
+        let gate = gate(bucket);
+        if !self.reading.iter().any(|lease| *lease.object() == gate) {
+            let lease = self.gateway.leases.read(&gate).await;
+            self.reading.push(lease.map_err(busy)?);
+        }
+        let buckets = self.gateway.store.buckets();
+        let marked = |record: &BucketRecord| record.settings.acl.is_some();
+        Ok(!buckets.get(bucket).is_some_and(marked))
     }
 
     async fn announce(
@@ -142,7 +170,12 @@ impl Exchange<'_> {
         permit: &Permit,
         answer: &UpstreamAnswer,
     ) -> Result<(), Fault> {
-        let Some(keeping) = permit.keeping().filter(|_| answer.status.is_success()) else {
+        let recorded = |keeping: &&Keeping| keeping.recorded == Recorded::Yes;
+        let Some(keeping) = permit
+            .keeping()
+            .filter(recorded)
+            .filter(|_| answer.status.is_success())
+        else {
             return Ok(());
         };
         match &keeping.change {
@@ -168,7 +201,7 @@ impl Exchange<'_> {
         let Some(keeping) = permit.keeping().filter(|_| status.is_success()) else {
             return;
         };
-        if let RecordChange::Abort(upload) = &keeping.change
+        if let (RecordChange::Abort(upload), Recorded::Yes) = (&keeping.change, keeping.recorded)
             && let Ok(object) = self.on_record(permit, &keeping.object).await
         {
             self.drop_upload(&object, upload).await;
@@ -191,6 +224,12 @@ impl Exchange<'_> {
         record: &ObjectRecord,
     ) -> Result<(), Fault> {
         let object = self.on_record(permit, object).await?;
+        // Whoever looked at a record holds it already.
+        let held = self.reading.iter().any(|lease| *lease.object() == object);
+        let _lease = match held {
+            true => None,
+            false => Some(self.gateway.leases.write(&object).await.map_err(busy)?),
+        };
         let set = self
             .gateway
             .store
@@ -216,6 +255,7 @@ impl Exchange<'_> {
             (Some(record), _) => record,
             (None, Some(_)) => return Err(Fault::Refused(ErrorCode::NoSuchBucket.into())),
             (None, None) => {
+                self.must_have(permit, bucket).await?;
                 let upstream = self.target(permit)?.name;
                 let adopted = store.adopt(bucket, *bucket_owner, &upstream, clock::now());
                 adopted.await.map_err(refused)?
@@ -225,6 +265,10 @@ impl Exchange<'_> {
             return Err(Fault::Refused(ErrorCode::NoSuchBucket.into()));
         }
         if record.settings.acl.is_none() {
+            let gate = gate(bucket);
+            self.reading.retain(|lease| *lease.object() != gate);
+            let gate = self.gateway.leases.write(&gate).await;
+            let _gate = gate.map_err(busy)?;
             let accounts = &self.snapshot.rules.directory.accounts;
             let owner = accounts.get(bucket_owner);
             let acl = Acl::private(owner.map_or("", |owner| &owner.canonical_id));
@@ -238,6 +282,16 @@ impl Exchange<'_> {
             incarnation: record.incarnation,
             key: key.clone(),
         })
+    }
+
+    /// A bucket that the store does not know must be at the upstream before anything is kept of it.
+    async fn must_have(&self, permit: &Permit, bucket: &BucketName) -> Result<(), Fault> {
+        let position = permit.upstream().unwrap_or(usize::MAX);
+        match self.gateway.has(&self.snapshot, position, bucket).await {
+            Some(true) => Ok(()),
+            Some(false) => Err(Fault::Refused(ErrorCode::NoSuchBucket.into())),
+            None => Err(malformed(StatusCode::BAD_GATEWAY)),
+        }
     }
 
     /// Whether the upstream tells versions apart; one that does not may say a version all the same.
@@ -280,6 +334,15 @@ impl Drop for Begun {
             }
             drop(leases);
         });
+    }
+}
+
+/// Stands for all objects of a bucket, in whichever incarnation.
+fn gate(bucket: &BucketName) -> ObjectName {
+    ObjectName {
+        bucket: bucket.clone(),
+        incarnation: 0,
+        key: "".into(),
     }
 }
 

@@ -9,7 +9,7 @@ use crate::upstream::client::UpstreamAnswer;
 use bytes::Bytes;
 use http::header::{HOST, HeaderMap};
 use http::{Method, StatusCode};
-use portcullis_core::admission::{Permit, withheld};
+use portcullis_core::admission::{Permit, kept_headers, withheld};
 use portcullis_core::s3::answer::S3Error;
 use portcullis_core::s3::errors::ErrorCode;
 use portcullis_core::s3::xml::{self, Truth, UpstreamError};
@@ -51,6 +51,15 @@ impl Exchange<'_> {
             names.extend(VERSIONS);
         }
         names
+    }
+
+    /// The headers that tell of an object what the gateway keeps of it.
+    pub(super) fn kept(&self, status: StatusCode) -> HeaderMap {
+        let labels = &self.entry.labels;
+        match status.is_success() {
+            true => kept_headers(&self.snapshot.rules, labels, self.looked.as_deref()),
+            false => HeaderMap::new(),
+        }
     }
 
     /// Passes on an answer that was read whole.

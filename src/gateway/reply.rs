@@ -97,6 +97,15 @@ pub(super) fn streamed(from: &ResponseHeader, id: &RequestId, client: Version) -
     head
 }
 
+/// The same head with these.
+pub(super) fn add(head: &mut ResponseHeader, headers: HeaderMap) {
+    for (name, value) in headers {
+        if let Some(name) = name {
+            set(head, name, value);
+        }
+    }
+}
+
 /// An upstream's answer whose body is at hand, or the head alone (`None`), as the client sees it.
 pub(super) fn whole(
     status: StatusCode,

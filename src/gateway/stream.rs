@@ -200,8 +200,13 @@ impl Exchange<'_> {
         if let Some(head) = call.head() {
             self.entry.sent.object_size = object_size(permit, status, &head.headers);
             self.entry.sent.status = Some(status);
-            let withheld = self.withheld(&head.headers);
+            let kept = self.kept(status);
+            let mut withheld = self.withheld(&head.headers);
+            if !kept.is_empty() {
+                withheld.extend(self.withheld(&kept));
+            }
             let mut head = reply::streamed(head, &self.entry.id, self.client.version());
+            reply::add(&mut head, kept);
             for name in withheld {
                 head.remove_header(name);
             }

@@ -1,12 +1,10 @@
 //! Calls on ACLs of buckets and objects.
 //! <https://docs.aws.amazon.com/AmazonS3/latest/userguide/about-object-ownership.html>
 
-use super::facts::Whose;
 use super::in_force::InForce;
 use super::legality::Case;
 use super::settings::{changeable, document, empty};
-use super::{Labels, refuse};
-use crate::context::Stored;
+use super::{Labels, objects, refuse};
 use crate::controls::acl::{Acl, AclChange, NewObject, On, put_acl, shown_bucket, shown_object};
 use crate::controls::objects::ObjectRecord;
 use crate::controls::settings::{Setting, SettingChange, SettingKind};
@@ -68,14 +66,7 @@ pub(super) fn of_object(
 ) -> Result<(Option<NewRecord>, Answer), S3Error> {
     let (bucket_owner, in_force) = known(case, labels)?;
     let (ownership, block) = (in_force.ownership(), in_force.public_access_block());
-    let record = match case.looked.record(Whose::Target) {
-        Stored::Known(record) => record.clone(),
-        Stored::NotAsked | Stored::None => ObjectRecord {
-            owner: bucket_owner.into(),
-            acl: None,
-            tags: Vec::new(),
-        },
-    };
+    let record = objects::on_record(case, bucket_owner)?;
     if *case.head.method == Method::GET {
         let object = NewObject {
             owner: record.owner,
@@ -100,7 +91,10 @@ pub(super) fn of_object(
 }
 
 /// The bucket owner's canonical id and the bucket's settings. Whose id nobody knows, nobody can be told.
-fn known<'a>(case: &Case<'a>, labels: &'a Labels) -> Result<(&'a str, InForce<'a>), S3Error> {
+pub(super) fn known<'a>(
+    case: &Case<'a>,
+    labels: &'a Labels,
+) -> Result<(&'a str, InForce<'a>), S3Error> {
     let owner = labels.owner.as_ref().map(|owner| &*owner.canonical_id);
     let owner = owner.ok_or_else(|| refuse::not_built(case.request.operation))?;
     let in_force = case.in_force(&case.request.target);

@@ -9,6 +9,7 @@ use super::questions::{Said, Subject, applies, ask, subject};
 use super::ruling::{Refused, allow};
 use super::{Item, Keeping, Labels, Permission, Route, objects, refuse, rego, settings};
 use crate::context::{Listing, Stored, Tag};
+use crate::controls::tags::{Tagged, Tags};
 use crate::policy::{Decision, Verdict};
 use crate::request::Query;
 use crate::s3::answer::S3Error;
@@ -110,17 +111,22 @@ fn create_bucket(case: &Case<'_>, labels: &mut Labels, body: &Bytes) -> Result<R
     let said = Said::of_new_bucket(&configuration);
     require_all(case, labels, &said)?;
     let takes_tags = |route: &Route| route.profile.tags_new_buckets;
-    let settings = settings::of_new_bucket(case, labels)?;
-    if !configuration.tags.is_empty() && !case.route().is_some_and(takes_tags) {
+    let (sent, kept) = match case.keeps_tags() {
+        true => configuration.without_tags(),
+        false => (configuration.clone(), Vec::new()),
+    };
+    if !sent.tags.is_empty() && !case.route().is_some_and(takes_tags) {
         return Err(refuse::tags_of_new_bucket().into());
     }
+    let tags = Tags::of(Tagged::Bucket, kept)?;
+    let settings = settings::of_new_bucket(case, labels, tags)?;
     if let Some(route) = case.route()
         && location.is_some_and(|location| location != &*route.region)
     {
         return Err(refuse::wrong_location(location.unwrap_or_default()).into());
     }
     Ok(Run::CreateBucket {
-        document: configuration.to_xml(),
+        document: sent.to_xml(),
         settings: Box::new(settings),
     })
 }

@@ -5,7 +5,7 @@
 use super::legality::Case;
 use super::posted::Posted;
 use super::waiting::Waits;
-use super::{Permit, Route, objects};
+use super::{Permit, Route, objects, refuse};
 use crate::context::{Stored, Tag};
 use crate::controls::objects::ObjectRecord;
 use crate::request::S3Request;
@@ -76,10 +76,10 @@ impl Looked {
         self.posted.as_ref().map_or(0, Posted::size)
     }
 
-    pub(super) fn learn(&mut self, whose: Whose, tags: Vec<Tag>) {
+    pub(super) fn learn_tags(&mut self, whose: Whose, tags: Stored<Vec<Tag>>) {
         match whose {
-            Whose::Target => self.target = Stored::Known(tags),
-            Whose::Source => self.source = Stored::Known(tags),
+            Whose::Target => self.target = tags,
+            Whose::Source => self.source = tags,
         }
     }
 
@@ -154,18 +154,24 @@ pub(super) fn sees_tags(action: Action) -> bool {
     )
 }
 
-/// How to find out; `None` where there is no such object.
-pub(super) fn look_up(case: &Case<'_>, fact: Fact) -> Option<Waits> {
-    match fact {
+/// How to find out.
+pub(super) fn look_up(case: &Case<'_>, fact: Fact) -> Result<Waits, S3Error> {
+    let waits = match fact {
+        // Those on record were looked up with it, and may be one or another.
+        Fact::Tags(_) if case.keeps_tags() => return Err(refuse::unsettled()),
         Fact::Tags(whose) => {
-            let (target, version) = case.object(whose)?;
-            let permit = Permit::tags_of(case.route?, target, version)?;
-            Some(Waits::Tags(whose, Box::new(permit)))
+            tags_of(case, whose).map(|permit| Waits::Tags(whose, Box::new(permit)))
         }
         Fact::Record(whose) => {
             objects::record_of(case, whose).map(|record| Waits::Record(whose, Box::new(record)))
         }
-    }
+    };
+    waits.ok_or_else(refuse::nothing_to_ask_on)
+}
+
+fn tags_of(case: &Case<'_>, whose: Whose) -> Option<Permit> {
+    let (target, version) = case.object(whose)?;
+    Permit::tags_of(case.route?, target, version)
 }
 
 impl<'a> Case<'a> {

@@ -114,6 +114,7 @@ impl Permit {
             SettingKind::Cors => "cors=",
             SettingKind::Ownership => "ownershipControls=",
             SettingKind::Acl => "acl=",
+            SettingKind::Tagging => "tagging=",
         };
         Self {
             query: query.to_owned(),
@@ -190,6 +191,9 @@ fn method(case: &Case<'_>) -> Method {
 fn forwarded_headers(case: &Case<'_>) -> HeaderMap {
     let mut forwarded = HeaderMap::with_capacity(case.head.headers.len());
     for (name, value) in case.head.headers {
+        if is_kept(case, name) {
+            continue;
+        }
         let value = match case.request.operation.disposition(name.as_str()) {
             Some(Disposition::Forward) => Some(value.clone()),
             Some(Disposition::Rewrite) => rewritten(case, name, value),
@@ -201,6 +205,11 @@ fn forwarded_headers(case: &Case<'_>) -> HeaderMap {
         }
     }
     forwarded
+}
+
+/// Whether a header is about tags that the gateway keeps.
+fn is_kept(case: &Case<'_>, name: &HeaderName) -> bool {
+    name.as_str().starts_with("x-amz-tagging") && case.keeps_tags()
 }
 
 /// Whether a header is for the store because the setting it is about is the store's.

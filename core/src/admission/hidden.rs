@@ -1,11 +1,11 @@
 //! What a caller who may make a request may still not see: that a key is missing, and some headers of the answer.
 
 use super::authorise::needs;
-use super::facts::Looked;
+use super::facts::{Looked, Whose};
 use super::legality::Case;
 use super::modes::Asking;
 use super::questions::{Said, Subject, applies, ask, subject};
-use super::{Arrival, Labels, Rules, authenticate};
+use super::{Arrival, Labels, Rules, authenticate, tagging};
 use crate::context::{Listing, Stored};
 use crate::policy::Verdict;
 use crate::request::{self, Head};
@@ -32,6 +32,23 @@ pub(super) fn conceals(case: &Case<'_>, labels: &Labels) -> bool {
         };
         !passes(case, labels, need, &subject, &Said::default())
     })
+}
+
+/// The headers that tell of an object what the gateway keeps of it, for the answer to a request that reads it. Whether the
+/// caller may see them is [`withheld`]'s to say. <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html>
+pub fn kept_headers(rules: &Rules, labels: &Labels, looked: Option<&Looked>) -> HeaderMap {
+    let shows = labels.operation.is_some_and(|operation| {
+        let mut shown = operation.needs.iter().flat_map(shown_headers);
+        shown.next().is_some()
+    });
+    let route = labels
+        .upstream
+        .and_then(|position| rules.routes.get(position));
+    let tags = looked.map(|looked| looked.tags(Whose::Target));
+    match tags {
+        Some(Stored::Known(tags)) if shows && rules.keeps_tags(route) => tagging::count(tags),
+        Some(Stored::Known(_) | Stored::None | Stored::NotAsked) | None => HeaderMap::new(),
+    }
 }
 
 /// The headers of an upstream's answer that this caller may not see: of an object's tags, retention and legal hold. Asked

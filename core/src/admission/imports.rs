@@ -68,12 +68,13 @@ impl Import {
 
 /// In which order they are tried: what Block Public Access would refuse comes before its flags, and what was refused is tried
 /// again after the others.
-const ORDER: [SettingKind; 5] = [
+const ORDER: [SettingKind; 6] = [
     SettingKind::Policy,
     SettingKind::Cors,
     SettingKind::Acl,
     SettingKind::Ownership,
     SettingKind::PublicAccessBlock,
+    SettingKind::Tagging,
 ];
 
 impl Rules {
@@ -95,6 +96,7 @@ impl Rules {
         let mut importing = Importing {
             bucket,
             in_force: self.in_force(bucket.as_str(), route),
+            tags_are_theirs: !self.keeps_tags(Some(route)),
             canonical_id: self.canonical_id(owner),
             stored: record.map_or_else(BucketSettings::default, |record| {
                 BucketSettings::clone(&record.settings)
@@ -154,6 +156,8 @@ impl Rules {
 struct Importing<'a> {
     bucket: &'a BucketName,
     in_force: InForce<'a>,
+    /// Whether the store behind the bucket keeps tags itself.
+    tags_are_theirs: bool,
     /// Of the bucket's owner.
     canonical_id: Option<&'a str>,
     /// What is stored then.
@@ -220,7 +224,13 @@ impl Importing<'_> {
             }
             Setting::Ownership(ownership) => self.ownership(&now, *ownership).map(|()| setting),
             Setting::Acl(acl) => self.acl(&now, acl).map(|acl| Setting::Acl(Arc::new(acl))),
-            Setting::Policy(_) | Setting::PublicAccessBlock(_) | Setting::Cors(_) => Ok(setting),
+            Setting::Tagging(_) if self.tags_are_theirs => {
+                Err("the store behind the bucket keeps its tags".to_owned())
+            }
+            Setting::Policy(_)
+            | Setting::PublicAccessBlock(_)
+            | Setting::Cors(_)
+            | Setting::Tagging(_) => Ok(setting),
         }
     }
 

@@ -3,7 +3,7 @@
 
 use super::facts::Looked;
 use super::in_force::InForce;
-use super::{Arrival, Route, Rules, refuse, settings};
+use super::{Arrival, Route, Rules, refuse, settings, tagging};
 use crate::controls::settings::SettingKind;
 use crate::identity::Principal;
 use crate::policy::{Policy, View};
@@ -62,7 +62,8 @@ fn profile(case: &Case<'_>) -> Result<(), S3Error> {
         return Ok(());
     };
     let left = case.is_theirs();
-    if operation.is_answered_here() && !left {
+    let here = case.answered_by() == AnsweredBy::Gateway || operation.is_answered_here();
+    if here && !left {
         return Ok(());
     }
     let has = route.profile.has(operation.id) || left && route.profile.has_setting(operation.id);
@@ -78,12 +79,17 @@ fn profile(case: &Case<'_>) -> Result<(), S3Error> {
     {
         return Err(refuse::no_versions());
     }
-    let ignored = |name: &&str| route.profile.ignores(operation.id, name);
+    let tags = route.profile.has(OperationId::PutObjectTagging) || case.keeps_tags();
+    let ignored =
+        |name: &&str| route.profile.ignores(operation.id, name) || *name == TAGGING && !tags;
     let mut names = case.head.headers.keys().map(http::HeaderName::as_str);
     names
         .find(ignored)
         .map_or(Ok(()), |name| Err(refuse::header_not_implemented(name)))
 }
+
+/// Sets the tags of a new object. A store that keeps none may ignore it.
+const TAGGING: &str = "x-amz-tagging";
 
 /// Only a signed request may choose headers of its answer.
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html>
@@ -204,9 +210,13 @@ impl<'a> Case<'a> {
 
     /// Who answers the request.
     pub(super) fn answered_by(&self) -> AnsweredBy {
-        match self.is_theirs() {
-            true => AnsweredBy::Upstream,
-            false => self.request.operation.answered_by,
+        let operation = self.request.operation;
+        if self.is_theirs() {
+            return AnsweredBy::Upstream;
+        }
+        match tagging::call(operation) {
+            Some(_) if self.keeps_tags() => AnsweredBy::Gateway,
+            Some(_) | None => operation.answered_by,
         }
     }
 

@@ -17,7 +17,7 @@
 //! | `facts` | what takes a look-up, and when |
 //! | `objects` | whose an object is, its grants, and what is kept of one that is written |
 //! | `in_force` | which settings of a bucket count |
-//! | `settings`, `acls`, `cors` | what calls on settings do and answer |
+//! | `settings`, `acls`, `tagging`, `cors` | what calls on settings do and answer |
 //! | `imports` | settings that an administrator carries over |
 //! | `rego` | what guardrails in Rego are asked about it |
 //! | `modes` | what policies in shadow would change, and what a listener in observe lets pass |
@@ -47,6 +47,7 @@ pub mod rego;
 mod rules;
 mod ruling;
 mod settings;
+mod tagging;
 #[cfg(test)]
 mod tests;
 mod waiting;
@@ -56,11 +57,11 @@ pub use admit::{Admission, Asked, Item, Labels, Outcome, Permission, admit};
 pub use cors::{cors_headers, passes_cors};
 pub use explain::{Explained, Unexplained, explain};
 pub use facts::Looked;
-pub use hidden::withheld;
+pub use hidden::{kept_headers, withheld};
 pub use imports::{Import, Imported, NotImportable};
 pub use in_force::InForce;
 pub use modes::{Difference, DifferenceKind, Observed, Shadowed};
-pub use objects::{Keeping, KeptObject, RecordChange, RecordOf};
+pub use objects::{Hold, Keeping, KeptObject, RecordChange, RecordOf, Recorded};
 pub use permit::{Permit, Run};
 pub use refuse::{body as refuse_body, form as refuse_form};
 pub use rules::{

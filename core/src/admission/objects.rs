@@ -1,4 +1,5 @@
-//! Objects where ACLs are enabled: whose each is and who has grants on it, and what is kept of one that is written.
+//! Objects of which records are kept, where ACLs are enabled or the gateway keeps tags: whose each is and who has grants on
+//! it, and what is kept of one that is written.
 //! <https://docs.aws.amazon.com/AmazonS3/latest/userguide/about-object-ownership.html>
 //!
 //! The store keeps a record of each version. It is asked for before anything is asked about an object that is there, and
@@ -7,7 +8,7 @@
 use super::facts::Whose;
 use super::in_force::InForce;
 use super::legality::Case;
-use super::{Labels, Rules, refuse};
+use super::{Labels, Rules, refuse, tagging};
 use crate::context::Stored;
 use crate::controls::acl::{
     ANONYMOUS, Acl, AclRequest, NewObject, On, effective_grants, narrowest, new_object,
@@ -46,15 +47,37 @@ pub struct RecordOf {
     pub key: Box<str>,
     /// `None`: the current one.
     pub version: Option<Box<str>>,
+    /// Beside whom.
+    pub hold: Hold,
 }
 
-/// The records that change with what a permit does.
+/// How a record is held between the look at it and the end of the request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Hold {
+    /// Others may look at it too.
+    Shared,
+    /// Nobody else looks at it, because it is about to change.
+    Alone,
+}
+
+/// What a permit does to objects, and to their records.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Keeping {
     /// The object; of DeleteObjects the bucket alone.
     pub object: KeptObject,
     /// How.
     pub change: RecordChange,
+    /// Whether there are records to change.
+    pub recorded: Recorded,
+}
+
+/// Whether records are kept of a bucket's objects.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Recorded {
+    /// They are.
+    Yes,
+    /// They were not when the request was decided, and so need not be if that is still so when it is carried out.
+    NotYet,
 }
 
 /// How records change.
@@ -75,6 +98,16 @@ pub enum RecordChange {
     Abort(Box<str>),
     /// These keys are deleted, each with its version if one is named.
     Delete(Vec<(Box<str>, Option<Box<str>>)>),
+}
+
+impl RecordChange {
+    /// Whether it brings tags that the gateway keeps.
+    fn has_tags(&self) -> bool {
+        match self {
+            Self::Write(record) | Self::Begin(record) => !record.tags.is_empty(),
+            Self::Complete { .. } | Self::Abort(_) | Self::Delete(_) => false,
+        }
+    }
 }
 
 impl<'a> Case<'a> {
@@ -143,17 +176,53 @@ pub(super) fn record<'a>(
     }
 }
 
-/// Which record that is; `None` where ACLs are disabled, or the store knows nothing of the bucket.
+/// Which record that is; `None` where it says nothing, or the store knows nothing of the bucket.
 pub(super) fn record_of(case: &Case<'_>, whose: Whose) -> Option<RecordOf> {
     let (target, version) = case.object(whose)?;
-    let in_force = case.in_force(target).filter(|it| it.acls_count())?;
+    let tells = |it: &InForce<'_>| it.acls_count() || case.keeps_tags() && it.keeps_records();
+    let in_force = case.in_force(target).filter(tells)?;
     let (name, key) = (target.bucket_name()?, target.key()?);
     Some(RecordOf {
         bucket: BucketName::parse(name).ok()?,
         incarnation: in_force.incarnation()?,
         key: key.into(),
         version: version.map(Into::into),
+        hold: hold(case, whose),
     })
+}
+
+fn hold(case: &Case<'_>, whose: Whose) -> Hold {
+    let changes = matches!(
+        case.request.operation.id,
+        OperationId::PutObjectAcl
+            | OperationId::PutObjectTagging
+            | OperationId::DeleteObjectTagging
+    );
+    match whose {
+        Whose::Target if changes => Hold::Alone,
+        Whose::Target | Whose::Source => Hold::Shared,
+    }
+}
+
+/// What is on record of the version that a call changes.
+///
+/// # Errors
+/// ServiceUnavailable while its tags may be one or another.
+pub(super) fn on_record(case: &Case<'_>, bucket_owner: &str) -> Result<ObjectRecord, S3Error> {
+    let record = match case.looked.record(Whose::Target) {
+        Stored::Known(record) => record.clone(),
+        Stored::NotAsked | Stored::None => {
+            return Ok(ObjectRecord {
+                owner: bucket_owner.into(),
+                acl: None,
+                tags: Vec::new(),
+            });
+        }
+    };
+    match case.looked.tags(Whose::Target) {
+        Stored::NotAsked if case.keeps_tags() => Err(refuse::unsettled()),
+        Stored::NotAsked | Stored::None | Stored::Known(_) => Ok(record),
+    }
 }
 
 /// What counts of all that may be on record.
@@ -170,13 +239,13 @@ pub(super) fn counting(
     )
 }
 
-/// What is kept of the objects that a request writes or deletes, once it is allowed.
+/// What is kept of the objects that a request writes or deletes, once it is allowed. `None` without a store.
 ///
 /// # Errors
 /// Those of an ACL that it may not give to a new object, which are the same where nothing is kept.
 pub(super) fn keeping(case: &Case<'_>, labels: &mut Labels) -> Result<Option<Keeping>, S3Error> {
     let operation = case.request.operation;
-    if case.leaves(SettingKind::Acl) {
+    if case.leaves(SettingKind::Acl) || case.rules.buckets.is_none() {
         return Ok(None);
     }
     let upload = || {
@@ -208,16 +277,16 @@ pub(super) fn keeping(case: &Case<'_>, labels: &mut Labels) -> Result<Option<Kee
         }
         _ => return Ok(None),
     };
-    let keeps = case
-        .in_force(&case.request.target)
-        .is_some_and(|it| it.keeps_records());
-    match keeps {
-        true => Ok(Some(Keeping {
-            object: kept(case)?,
-            change,
-        })),
-        false => Ok(None),
-    }
+    let in_force = case.in_force(&case.request.target);
+    let keeps = in_force.is_some_and(|it| it.keeps_records()) || change.has_tags();
+    Ok(Some(Keeping {
+        object: kept(case)?,
+        change,
+        recorded: match keeps {
+            true => Recorded::Yes,
+            false => Recorded::NotYet,
+        },
+    }))
 }
 
 /// The object of a request.
@@ -255,6 +324,6 @@ fn written(case: &Case<'_>, labels: &mut Labels) -> Result<ObjectRecord, S3Error
     Ok(ObjectRecord {
         owner,
         acl,
-        tags: Vec::new(),
+        tags: tagging::of_new_object(case)?,
     })
 }

@@ -119,14 +119,14 @@ pub(super) fn applies(when: When, case: &Case<'_>, said: &Said<'_>) -> bool {
         When::NoItemVersion => item_version.is_none(),
         When::ItemEtag => said.item.is_some_and(|item| item.etag.is_some()),
         When::InBody(part) => said.has(part),
-        When::KeepsTags => keeps_tags(case),
-        When::KeepsTagsOfObject => keeps_tags(case) && source_version.is_none(),
-        When::KeepsTagsOfVersion => keeps_tags(case) && source_version.is_some(),
+        When::KeepsTags => copies_tags(case),
+        When::KeepsTagsOfObject => copies_tags(case) && source_version.is_none(),
+        When::KeepsTagsOfVersion => copies_tags(case) && source_version.is_some(),
     }
 }
 
 /// Whether a copy keeps the tags of its source: unless all it says is that it replaces them.
-fn keeps_tags(case: &Case<'_>) -> bool {
+pub(super) fn copies_tags(case: &Case<'_>) -> bool {
     let directives = case.head.headers.get_all("x-amz-tagging-directive");
     let mut directives = directives.iter().peekable();
     directives.peek().is_none()

@@ -328,6 +328,22 @@ pub(super) fn bad_arn(member: &'static str) -> S3Error {
     S3Error::new(ErrorCode::InvalidArgument).with("ArgumentName", member)
 }
 
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html>
+pub(super) fn bad_tagging_header() -> S3Error {
+    let name = "x-amz-tagging";
+    S3Error::new(ErrorCode::InvalidArgument)
+        .say(format!(
+            "The header '{name}' shall be encoded as UTF-8 then URLEncoded URL query parameters without tag name duplicates."
+        ))
+        .with("ArgumentName", name)
+}
+
+/// What is on record of an object may be one or another, until a write of unknown fate is looked into.
+pub(super) fn unsettled() -> S3Error {
+    S3Error::new(ErrorCode::ServiceUnavailable)
+        .say("What is kept of this object is not settled yet. Please try again.")
+}
+
 pub(super) fn tags_of_new_bucket() -> S3Error {
     not_implemented("The store behind this bucket does not take tags with its creation.")
 }

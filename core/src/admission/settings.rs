@@ -1,7 +1,7 @@
 //! Calls on the settings that the gateway keeps itself, once they are allowed: what they answer, and what they change.
 
 use super::legality::Case;
-use super::{KeptObject, Labels, acls, objects, refuse};
+use super::{KeptObject, Labels, acls, objects, refuse, tagging};
 use crate::controls::acl::{AclRequest, On, new_bucket};
 use crate::controls::objects::ObjectRecord;
 use crate::controls::ownership::{ObjectOwnership, put_ownership};
@@ -9,6 +9,7 @@ use crate::controls::public_access::PublicAccessBlock;
 use crate::controls::settings::{
     BucketPolicy, BucketSettings, Setting, SettingChange, SettingKind,
 };
+use crate::controls::tags::{Tagged, Tags};
 use crate::identity::Principal;
 use crate::policy::is_public;
 use crate::s3::answer::{Answer, S3Error, Success};
@@ -90,12 +91,13 @@ enum Act {
 fn call(operation: &Operation) -> Option<Call> {
     use OperationId::{
         DeleteAccountPublicAccessBlock, DeleteBucketCors, DeleteBucketOwnershipControls,
-        DeleteBucketPolicy, DeletePublicAccessBlock, GetAccountPublicAccessBlock, GetBucketCors,
-        GetBucketOwnershipControls, GetBucketPolicy, GetBucketPolicyStatus, GetPublicAccessBlock,
-        PutAccountPublicAccessBlock, PutBucketCors, PutBucketOwnershipControls, PutBucketPolicy,
+        DeleteBucketPolicy, DeleteBucketTagging, DeletePublicAccessBlock,
+        GetAccountPublicAccessBlock, GetBucketCors, GetBucketOwnershipControls, GetBucketPolicy,
+        GetBucketPolicyStatus, GetBucketTagging, GetPublicAccessBlock, PutAccountPublicAccessBlock,
+        PutBucketCors, PutBucketOwnershipControls, PutBucketPolicy, PutBucketTagging,
         PutPublicAccessBlock,
     };
-    use SettingKind::{Cors, Ownership, Policy, PublicAccessBlock};
+    use SettingKind::{Cors, Ownership, Policy, PublicAccessBlock, Tagging};
     let (kind, act) = match operation.id {
         GetBucketPolicy => (Policy, Act::Get),
         GetBucketPolicyStatus => (Policy, Act::Status),
@@ -111,6 +113,9 @@ fn call(operation: &Operation) -> Option<Call> {
         GetBucketOwnershipControls => (Ownership, Act::Get),
         PutBucketOwnershipControls => (Ownership, Act::Put),
         DeleteBucketOwnershipControls => (Ownership, Act::Delete(StatusCode::NO_CONTENT)),
+        GetBucketTagging => (Tagging, Act::Get),
+        PutBucketTagging => (Tagging, Act::Put),
+        DeleteBucketTagging => (Tagging, Act::Delete(StatusCode::NO_CONTENT)),
         _ => return None,
     };
     Some(Call { kind, act })
@@ -132,8 +137,8 @@ pub(super) fn settle(
     document: &Bytes,
 ) -> Result<Settling, S3Error> {
     let operation = case.request.operation;
-    match acls::call(operation) {
-        Some(On::Bucket) => {
+    let object = match (acls::call(operation), tagging::call(operation)) {
+        (Some(On::Bucket), _) => {
             let (change, answer) = acls::of_bucket(case, labels, document)?;
             return Ok(Settling {
                 of: of(case)?,
@@ -142,16 +147,17 @@ pub(super) fn settle(
                 answer,
             });
         }
-        Some(On::Object) => {
-            let (record, answer) = acls::of_object(case, labels, document)?;
-            return Ok(Settling {
-                of: SettingsOf::Object(Box::new(objects::kept(case)?)),
-                change: None,
-                record,
-                answer,
-            });
-        }
-        None => {}
+        (Some(On::Object), _) => Some(acls::of_object(case, labels, document)?),
+        (None, Some(Tagged::Object)) => Some(tagging::of_object(case, labels, document)?),
+        (None, Some(Tagged::Bucket) | None) => None,
+    };
+    if let Some((record, answer)) = object {
+        return Ok(Settling {
+            of: SettingsOf::Object(Box::new(objects::kept(case)?)),
+            change: None,
+            record,
+            answer,
+        });
     }
     let call = call(operation).ok_or_else(|| refuse::not_built(operation))?;
     let of = of(case)?;
@@ -181,9 +187,16 @@ pub(super) fn settle(
 
 /// What a bucket begins with: what AWS gives every new one, and what the request asks for.
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html>
-pub(super) fn of_new_bucket(case: &Case<'_>, labels: &Labels) -> Result<BucketSettings, S3Error> {
+pub(super) fn of_new_bucket(
+    case: &Case<'_>,
+    labels: &Labels,
+    tags: Tags,
+) -> Result<BucketSettings, S3Error> {
     let headers = case.head.headers;
-    let settings = BucketSettings::of_new_bucket();
+    let settings = match tags.is_empty() {
+        true => BucketSettings::of_new_bucket(),
+        false => BucketSettings::of_new_bucket().with(Setting::Tagging(Arc::new(tags))),
+    };
     if case.leaves(SettingKind::Acl) {
         return Ok(settings);
     }
@@ -235,7 +248,8 @@ fn only_for_the_owner(call: &Call, labels: &Labels, owner: AccountId) -> Result<
             SettingKind::PublicAccessBlock
             | SettingKind::Cors
             | SettingKind::Ownership
-            | SettingKind::Acl,
+            | SettingKind::Acl
+            | SettingKind::Tagging,
             _,
         ) => false,
     };
@@ -324,6 +338,7 @@ fn shown(kind: SettingKind, setting: Option<Setting>) -> Answer {
         ),
         SettingKind::Cors => ("application/xml", ErrorCode::NoSuchCORSConfiguration),
         SettingKind::Ownership => ("application/xml", ErrorCode::OwnershipControlsNotFoundError),
+        SettingKind::Tagging => ("application/xml", ErrorCode::NoSuchTagSet),
         // Every bucket has one.
         SettingKind::Acl => ("application/xml", ErrorCode::InternalError),
     };
@@ -361,7 +376,7 @@ pub(super) fn document(content_type: &'static str, body: Bytes) -> Answer {
 /// As S3 answers what puts a setting of this kind.
 fn put(kind: SettingKind) -> Answer {
     empty(match kind {
-        SettingKind::Policy => StatusCode::NO_CONTENT,
+        SettingKind::Policy | SettingKind::Tagging => StatusCode::NO_CONTENT,
         SettingKind::PublicAccessBlock
         | SettingKind::Cors
         | SettingKind::Ownership

@@ -29,5 +29,6 @@ mod rego;
 mod settings;
 mod settled;
 mod shown;
+mod tagging;
 mod tags;
 mod targets;

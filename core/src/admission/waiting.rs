@@ -6,8 +6,9 @@ use super::legality::{self, Case};
 use super::posted::{self, Posted};
 use super::{
     Admission, Arrival, Labels, Outcome, Permit, RecordOf, Rules, authenticate, forward, objects,
-    questions,
+    questions, tagging,
 };
+use crate::context::Stored;
 use crate::controls::objects::ObjectRecord;
 use crate::form::{Boundary, Form};
 use crate::request::{Head, S3Request};
@@ -99,7 +100,8 @@ impl Waiting {
         match (std::mem::replace(&mut self.waits, Waits::Over), found) {
             (Waits::Body, Found::Body(body)) => self.body = Some(body),
             (Waits::Tags(whose, _), Found::Tags(pairs)) => {
-                self.looked.learn(whose, questions::tags(&pairs));
+                let tags = Stored::Known(questions::tags(&pairs));
+                self.looked.learn_tags(whose, tags);
             }
             (Waits::Record(whose, _), Found::Record(possible)) => {
                 let source = self
@@ -111,6 +113,10 @@ impl Waiting {
                     Whose::Target => &self.request.target,
                     Whose::Source => source.unwrap_or(&self.request.target),
                 };
+                let route = self.route.and_then(|position| rules.routes.get(position));
+                if rules.keeps_tags(route) {
+                    self.looked.learn_tags(whose, tagging::counting(&possible));
+                }
                 let record = objects::counting(rules, target, self.route, possible);
                 self.looked.learn_record(whose, record);
             }
@@ -210,9 +216,7 @@ impl Waiting {
 pub(super) fn missing(case: &Case<'_>, stop: Stop) -> Result<Waits, S3Error> {
     match stop {
         Stop::Refused(error) => Err(error),
-        Stop::Unknown(fact) => {
-            facts::look_up(case, fact).ok_or_else(|| ErrorCode::InternalError.into())
-        }
+        Stop::Unknown(fact) => facts::look_up(case, fact),
     }
 }
 

@@ -14,7 +14,7 @@ pub mod tags;
 pub use facts::{AuthType, Body, Facts, Listing, RequestContext, Stored, TlsVersion};
 pub use fixed::FixedContext;
 pub use keys::Key;
-pub use tags::Tag;
+pub use tags::{Tag, parse as parse_tags};
 
 use std::borrow::Cow;
 use std::net::IpAddr;

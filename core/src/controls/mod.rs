@@ -1,5 +1,5 @@
-//! Pure rules beside policies: the settings of buckets, their documents, and what they do. Block Public Access, CORS, ACLs
-//! and object ownership; object lock comes here.
+//! Pure rules beside policies: the settings of buckets, their documents, and what they do. Block Public Access, CORS, ACLs,
+//! object ownership and tags; object lock comes here.
 
 pub mod acl;
 pub mod cors;
@@ -7,3 +7,4 @@ pub mod objects;
 pub mod ownership;
 pub mod public_access;
 pub mod settings;
+pub mod tags;

@@ -1,6 +1,7 @@
 //! What the gateway keeps of an object beside its bucket's settings.
 
 use super::acl::Acl;
+use super::tags::Tag;
 
 /// What is kept of one version of an object. Of a version without a record, the bucket's owner is the owner, and nobody else
 /// has a grant on it.
@@ -10,6 +11,6 @@ pub struct ObjectRecord {
     pub owner: Box<str>,
     /// Its ACL; `None` if it was written while ACLs were disabled.
     pub acl: Option<Acl>,
-    /// Its tags, each key with its value, where the upstream keeps none.
-    pub tags: Vec<(Box<str>, Box<str>)>,
+    /// Its tags, where the upstream keeps none.
+    pub tags: Vec<Tag>,
 }

@@ -5,6 +5,7 @@ use super::acl::Acl;
 use super::cors::Cors;
 use super::ownership::ObjectOwnership;
 use super::public_access::PublicAccessBlock;
+use super::tags::{Tagged, Tags};
 use crate::document::{self, Problem};
 use crate::policy::{Origin, Policy, PolicyKind};
 use crate::s3::answer::S3Error;
@@ -27,16 +28,19 @@ pub enum SettingKind {
     Ownership,
     /// `acl`
     Acl,
+    /// `tagging`: kept where the store behind the bucket keeps none.
+    Tagging,
 }
 
 impl SettingKind {
     /// All of them.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Policy,
         Self::PublicAccessBlock,
         Self::Cors,
         Self::Ownership,
         Self::Acl,
+        Self::Tagging,
     ];
 
     /// As in files and the store.
@@ -47,6 +51,7 @@ impl SettingKind {
             Self::Cors => "cors",
             Self::Ownership => "ownership",
             Self::Acl => "acl",
+            Self::Tagging => "tagging",
         }
     }
 
@@ -57,6 +62,7 @@ impl SettingKind {
             Self::PublicAccessBlock => &[Self::PublicAccessBlock],
             Self::Cors => &[Self::Cors],
             Self::Ownership | Self::Acl => &[Self::Ownership, Self::Acl],
+            Self::Tagging => &[Self::Tagging],
         }
     }
 
@@ -79,6 +85,8 @@ pub enum Setting {
     Ownership(ObjectOwnership),
     /// The bucket's ACL.
     Acl(Arc<Acl>),
+    /// The bucket's tags.
+    Tagging(Arc<Tags>),
 }
 
 impl Setting {
@@ -93,6 +101,9 @@ impl Setting {
             SettingKind::Cors => Self::Cors(Arc::new(Cors::parse_xml(document)?)),
             SettingKind::Ownership => Self::Ownership(ObjectOwnership::parse_xml(document)?),
             SettingKind::Acl => Self::Acl(Arc::new(Acl::parse_xml(document)?)),
+            SettingKind::Tagging => {
+                Self::Tagging(Arc::new(Tags::parse_xml(Tagged::Bucket, document)?))
+            }
         })
     }
 
@@ -104,6 +115,7 @@ impl Setting {
             Self::Cors(_) => SettingKind::Cors,
             Self::Ownership(_) => SettingKind::Ownership,
             Self::Acl(_) => SettingKind::Acl,
+            Self::Tagging(_) => SettingKind::Tagging,
         }
     }
 
@@ -115,6 +127,7 @@ impl Setting {
             Self::Cors(cors) => cors.to_xml(),
             Self::Ownership(ownership) => ownership.to_xml(),
             Self::Acl(acl) => acl.to_xml(|_| None),
+            Self::Tagging(tags) => tags.to_xml(),
         }
     }
 
@@ -126,6 +139,7 @@ impl Setting {
             Self::Cors(cors) => cors.to_json(),
             Self::Ownership(ownership) => ownership.to_json(),
             Self::Acl(acl) => acl.to_json(),
+            Self::Tagging(tags) => tags.to_json(),
         };
         format!("{json:#}\n").into()
     }
@@ -155,6 +169,9 @@ impl Setting {
             SettingKind::Acl => node()
                 .and_then(|node| Acl::parse_json(&node))
                 .map(|acl| Self::Acl(Arc::new(acl))),
+            SettingKind::Tagging => node()
+                .and_then(|node| Tags::parse_json(&node))
+                .map(|tags| Self::Tagging(Arc::new(tags))),
         };
         read.map_err(|problems| told(&problems))
     }
@@ -247,6 +264,8 @@ pub struct BucketSettings {
     /// Once a bucket has one in the store, records are kept of its objects: so that those written while ACLs are disabled
     /// do not come under the ACL of what was there before.
     pub acl: Option<Arc<Acl>>,
+    /// The bucket's tags, where its store keeps none.
+    pub tagging: Option<Arc<Tags>>,
 }
 
 impl BucketSettings {
@@ -288,6 +307,10 @@ impl BucketSettings {
                 acl: Some(acl),
                 ..self
             },
+            Setting::Tagging(tags) => Self {
+                tagging: Some(tags),
+                ..self
+            },
         }
     }
 
@@ -308,6 +331,10 @@ impl BucketSettings {
                 ..self
             },
             SettingKind::Acl => Self { acl: None, ..self },
+            SettingKind::Tagging => Self {
+                tagging: None,
+                ..self
+            },
         }
     }
 
@@ -321,6 +348,7 @@ impl BucketSettings {
             SettingKind::Cors => self.cors.clone().map(Setting::Cors),
             SettingKind::Ownership => self.ownership.map(Setting::Ownership),
             SettingKind::Acl => self.acl.clone().map(Setting::Acl),
+            SettingKind::Tagging => self.tagging.clone().map(Setting::Tagging),
         }
     }
 

@@ -336,6 +336,23 @@ pub enum AnsweredBy {
 }
 
 impl Operation {
+    /// Whether it is about the tags of a bucket or an object, which the gateway keeps where the store behind it has none.
+    pub fn is_about_tags(&self) -> bool {
+        use OperationId::{
+            DeleteBucketTagging, DeleteObjectTagging, GetBucketTagging, GetObjectTagging,
+            PutBucketTagging, PutObjectTagging,
+        };
+        [
+            GetBucketTagging,
+            PutBucketTagging,
+            DeleteBucketTagging,
+            GetObjectTagging,
+            PutObjectTagging,
+            DeleteObjectTagging,
+        ]
+        .contains(&self.id)
+    }
+
     /// Whether the gateway answers it itself, now or later, from a setting of its own.
     pub fn is_answered_here(&self) -> bool {
         match self.answered_by {

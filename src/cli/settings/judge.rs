@@ -131,7 +131,10 @@ fn setting_of(setting: &Setting) -> There {
             text,
             "ACLs count in this bucket, and those of its objects are not carried over".to_owned(),
         ),
-        Setting::Policy(_) | Setting::PublicAccessBlock(_) | Setting::Cors(_) => There::Text(text),
+        Setting::Policy(_)
+        | Setting::PublicAccessBlock(_)
+        | Setting::Cors(_)
+        | Setting::Tagging(_) => There::Text(text),
     }
 }
 

@@ -79,6 +79,14 @@ pub(super) fn refuse_files(
         let upstream = upstreams.iter().find(holds);
         let upstream = upstream.or_else(|| upstreams.iter().find(|upstream| upstream.default));
         let theirs = upstream.map_or(&[][..], |upstream| &upstream.theirs);
+        let keeps_tags = |upstream: &Upstream| upstream.profile.has(OperationId::PutBucketTagging);
+        let tags = upstream.is_some_and(keeps_tags);
+        if tags && settings.tagging.is_some() {
+            check.push(at.error(format!(
+                "`tagging` of `{}` counts for nothing: its store keeps tags",
+                name.as_str()
+            )));
+        }
         for setting in settings
             .all()
             .filter(|setting| theirs.contains(&setting.kind()))

@@ -169,7 +169,11 @@ fn account_setting(
     let account = AccountId::parse(account).map_err(|error| error.to_string())?;
     let block = match known(kind)? {
         SettingKind::PublicAccessBlock => PublicAccessBlock::parse_xml(document).map_err(told)?,
-        SettingKind::Policy | SettingKind::Cors | SettingKind::Ownership | SettingKind::Acl => {
+        SettingKind::Policy
+        | SettingKind::Cors
+        | SettingKind::Ownership
+        | SettingKind::Acl
+        | SettingKind::Tagging => {
             return Err("an account has none".to_owned());
         }
     };

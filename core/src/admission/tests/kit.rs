@@ -2,8 +2,8 @@
 
 use super::portcullis::admission::rego::Guardrails;
 use super::portcullis::admission::{
-    Admission, Arrival, BucketRecord, Chunks, DecisionMode, Found, Labels, ListenerRules, Missing,
-    Outcome, Permit, RecordOf, Route, Routes, Rules, Shadow, admit, refuse_form,
+    Admission, Arrival, BucketRecord, Chunks, DecisionMode, Found, Hold, Labels, ListenerRules,
+    Missing, Outcome, Permit, RecordOf, Route, Routes, Rules, Shadow, admit, refuse_form,
 };
 use super::portcullis::controls::objects::ObjectRecord;
 use super::portcullis::controls::settings::{
@@ -108,6 +108,7 @@ pub(crate) struct World {
     records: BTreeMap<String, Vec<Option<ObjectRecord>>>,
     /// The look-ups so far.
     looked_up: Mutex<Vec<String>>,
+    held: Mutex<Vec<Hold>>,
 }
 
 impl World {
@@ -149,6 +150,7 @@ impl World {
             tags: BTreeMap::new(),
             records: BTreeMap::new(),
             looked_up: Mutex::default(),
+            held: Mutex::default(),
         }
     }
 
@@ -266,7 +268,13 @@ impl World {
         self
     }
 
+    /// How the records were held that were looked up since this was last asked.
+    pub(crate) fn held(&self) -> Vec<Hold> {
+        std::mem::take(&mut self.held.lock().unwrap())
+    }
+
     fn find_record(&self, of: &RecordOf) -> Found {
+        self.held.lock().unwrap().push(of.hold);
         let version = of.version.as_ref().map(|version| format!("?{version}"));
         let name = format!(
             "{}/{}{}",

@@ -352,6 +352,7 @@ fn a_look_up_of_what_is_set_reads_and_names_one_sub_resource() {
         "cors=",
         "ownershipControls=",
         "acl=",
+        "tagging=",
         "object-lock=",
     ];
     assert_eq!(queries, expected);

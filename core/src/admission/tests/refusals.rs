@@ -596,11 +596,6 @@ fn documents() -> Vec<Pair> {
             "<CreateBucketConfiguration><LocationConstraint>{region}</LocationConstraint></CreateBucketConfiguration>"
         ))
     };
-    let tagged = |bucket: &str, tags: &str| {
-        let document = format!("<CreateBucketConfiguration>{tags}</CreateBucketConfiguration>");
-        Ask::new(&format!("PUT /{bucket}")).body(&document)
-    };
-    let tags = "<Tags><Tag><Key>a</Key><Value>b</Value></Tag></Tags>";
     let tagging = |text: &str| Ask::new("PUT /acme-open/key?tagging").document(text);
     let replicate = |role: &str| {
         let document =
@@ -643,11 +638,6 @@ fn documents() -> Vec<Pair> {
             "directory bucket",
             create("<CreateBucketConfiguration><Bucket/></CreateBucketConfiguration>"),
             create("<CreateBucketConfiguration/>"),
-        ),
-        (
-            "tags of a new bucket",
-            tagged("partner-new", tags).signed("partner"),
-            tagged("acme-new", tags).signed("admin"),
         ),
         (
             "no document",

@@ -54,6 +54,15 @@ impl CreateBucketConfiguration {
         })
     }
 
+    /// The same without tags, and the tags.
+    pub fn without_tags(&self) -> (Self, Vec<(String, String)>) {
+        let without = Self {
+            location_constraint: self.location_constraint.clone(),
+            tags: Vec::new(),
+        };
+        (without, self.tags.clone())
+    }
+
     /// Writes the document, for the upstream; empty if there is nothing to say.
     pub fn to_xml(&self) -> Bytes {
         if *self == Self::default() {
