@@ -104,6 +104,7 @@ fn shown(admission: &Admission) -> String {
                     .map(|item| if item.allowed { 'A' } else { 'D' })
                     .collect()
             }
+            Run::OnObject(_) => "A".to_owned(),
             Run::Settle(settling) => match settling.answer() {
                 Answer::Error(error) => format!("A {}", error.code.status().as_u16()),
                 Answer::Success(_) => "A".to_owned(),

@@ -149,6 +149,10 @@ fn upstream(upstream: &Upstream) -> (String, Value) {
             "write": span(timeouts.write),
             "idle": span(timeouts.idle),
         },
+        "look_ups": {
+            "concurrent": upstream.look_ups.concurrent,
+            "per_second": upstream.look_ups.per_second,
+        },
         "owner_account": upstream.owner_account.as_str(),
         "buckets": upstream.buckets,
         "default": upstream.default,

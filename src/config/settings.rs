@@ -18,6 +18,7 @@ use rustls::sign::CertifiedKey;
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -151,6 +152,26 @@ pub struct Upstream {
     pub chunks: Chunks,
     /// Settings of its buckets that are the store's own.
     pub theirs: Vec<SettingKind>,
+    /// How often it is asked for facts that decisions depend on.
+    pub look_ups: LookUpLimits,
+}
+
+/// How much an upstream is asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LookUpLimits {
+    /// At one time.
+    pub concurrent: usize,
+    /// In a second; as many at once after a pause.
+    pub per_second: NonZeroU32,
+}
+
+impl Default for LookUpLimits {
+    fn default() -> Self {
+        Self {
+            concurrent: 64,
+            per_second: NonZeroU32::new(1000).unwrap_or(NonZeroU32::MIN),
+        }
+    }
 }
 
 /// The file of the embedded store.

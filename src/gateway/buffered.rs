@@ -4,8 +4,9 @@ use super::became::Became;
 use super::clock;
 use super::exchange::Exchange;
 use super::fault::Fault;
+use super::look_ups::NotFound;
 use super::passing::malformed;
-use super::snapshot::Target;
+use super::snapshot::{Tags, Target};
 use crate::upstream::client::UpstreamAnswer;
 use bytes::Bytes;
 use http::StatusCode;
@@ -89,13 +90,22 @@ impl Exchange<'_> {
         self.succeed(success).await
     }
 
-    /// Asks the upstream for the tags of an object. One that is not there has none.
-    pub(super) async fn look_up_tags(
-        &mut self,
-        permit: &Permit,
-    ) -> Result<Vec<(String, String)>, Fault> {
+    /// Finds out the tags of an object, at the upstream or from who asks for the same. One that is not there has none.
+    pub(super) async fn look_up_tags(&mut self, permit: &Permit) -> Result<Tags, Fault> {
         let target = self.target(permit)?;
-        let answer = self.send(&target, permit, Bytes::new()).await?;
+        let of = format!("{}/{}?{}", permit.bucket(), permit.key(), permit.query());
+        let ask = self.ask_for_tags(&target, permit);
+        let (found, how) = target.tags.find(&of, ask).await;
+        target.metrics.looked_up(how);
+        found.map_err(|error| match error {
+            NotFound::Failed(fault) => fault,
+            NotFound::Limited => Fault::Refused(ErrorCode::SlowDown.into()),
+            NotFound::FailedElsewhere => Fault::Refused(ErrorCode::ServiceUnavailable.into()),
+        })
+    }
+
+    async fn ask_for_tags(&mut self, target: &Target, permit: &Permit) -> Result<Tags, Fault> {
+        let answer = self.send(target, permit, Bytes::new()).await?;
         if let Some(fault) = self.hidden(permit, &answer) {
             return Err(fault);
         }

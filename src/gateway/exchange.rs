@@ -211,6 +211,7 @@ impl<'g> Exchange<'g> {
             }
             Run::DeleteBucket => self.delete_bucket(permit).await,
             Run::Settle(settling) => self.settle_settings(permit, settling).await,
+            Run::OnObject(call) => self.call_on_object(permit, call).await,
         }
     }
 

@@ -13,6 +13,7 @@
 //! | `buckets` | creating and deleting buckets, and whose they are |
 //! | `settings` | calls on settings that the gateway keeps |
 //! | `objects`, `leases` | records of objects, and who reads and changes one meanwhile |
+//! | `look_ups` | facts that decisions depend on: how often an upstream is asked for them |
 //! | `became` | what an upstream has done to objects, by its answer |
 //! | `cors` | what answers say to browsers |
 //! | `reply` | heads of answers |
@@ -43,6 +44,7 @@ mod forms;
 pub mod front;
 mod guard;
 mod leases;
+mod look_ups;
 mod objects;
 mod passing;
 mod recent;

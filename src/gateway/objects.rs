@@ -64,13 +64,21 @@ impl Exchange<'_> {
         let Some(keeping) = permit.keeping() else {
             return Ok(None);
         };
-        if self.goes_unrecorded(keeping).await? {
+        let changes_objects = match &keeping.change {
+            RecordChange::Write(_) | RecordChange::Complete { .. } | RecordChange::Delete(_) => {
+                true
+            }
+            RecordChange::Begin(_) | RecordChange::Abort(_) => false,
+        };
+        if !changes_objects || self.goes_unrecorded(keeping).await? {
             return Ok(None);
         }
         let object = self.on_record(permit, &keeping.object).await?;
         let mut completed = None;
         let intents = match &keeping.change {
-            RecordChange::Write(record) => vec![(object, Intent::Write(record.clone()))],
+            RecordChange::Write(record) | RecordChange::Begin(record) => {
+                vec![(object, Intent::Write(record.clone()))]
+            }
             RecordChange::Complete { upload, otherwise } => {
                 let begun = self.gateway.store.upload(&object, upload).await;
                 let record = begun.map_err(Fault::Store)?;
@@ -79,7 +87,7 @@ impl Exchange<'_> {
                 vec![(object, Intent::Write(record))]
             }
             RecordChange::Delete(versions) => destroyed(&object, versions),
-            RecordChange::Begin(_) | RecordChange::Abort(_) => return Ok(None),
+            RecordChange::Abort(_) => Vec::new(),
         };
         self.announce(intents, completed).await.map(Some)
     }
@@ -87,7 +95,7 @@ impl Exchange<'_> {
     /// Whether a change may go on without a record. Until it has ended, the bucket does not become one of which records are
     /// kept: so no record is ever of an object that such a change put in the place of another.
     async fn goes_unrecorded(&mut self, keeping: &Keeping) -> Result<bool, Fault> {
-        if keeping.recorded == Recorded::Yes || matches!(keeping.change, RecordChange::Abort(_)) {
+        if keeping.recorded == Recorded::Yes {
             return Ok(false);
         }
         let bucket = &keeping.object.bucket;
@@ -213,6 +221,29 @@ impl Exchange<'_> {
         if let Err(error) = self.gateway.store.drop_upload(object, upload).await {
             tracing::warn!(key = &*object.key, "the record of an upload stays: {error}");
         }
+    }
+
+    /// What may be on record of a version that is called on; from now on nobody else changes it.
+    pub(super) async fn possible_records(
+        &mut self,
+        object: &KeptObject,
+        version: &str,
+    ) -> Result<Vec<Option<ObjectRecord>>, Fault> {
+        let Some(incarnation) = object.incarnation else {
+            return Ok(vec![None]);
+        };
+        let object = ObjectName {
+            bucket: object.bucket.clone(),
+            incarnation,
+            key: object.key.clone(),
+        };
+        // Whoever looked at the record of what it changes holds it already.
+        if !self.reading.iter().any(|lease| *lease.object() == object) {
+            let lease = self.gateway.leases.write(&object).await;
+            self.reading.push(lease.map_err(busy)?);
+        }
+        let found = self.gateway.store.object(&object, Some(version));
+        found.await.map_err(Fault::Store)
     }
 
     /// Gives a version that is there another record.

@@ -9,7 +9,7 @@ use super::passing::malformed;
 use crate::state::NULL_VERSION;
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
-use portcullis_core::admission::{Permit, SettingsOf, Settling};
+use portcullis_core::admission::{ObjectCall, Permit, SettingsOf, Settling};
 use portcullis_core::controls::settings::{Setting, SettingChange, SettingKind};
 use portcullis_core::s3::answer::{Answer, S3Error};
 use portcullis_core::s3::errors::ErrorCode;
@@ -37,23 +37,37 @@ impl Exchange<'_> {
                         .await?;
                 }
             }
-            SettingsOf::Object(object) => {
-                let headers = self.must_exist(permit).await?;
-                if let Some((version, record)) = settling.record() {
-                    let current = headers.get("x-amz-version-id");
-                    let current = current.and_then(|version| version.to_str().ok());
-                    let current = current.filter(|_| self.keeps_versions(permit));
-                    let version = version.or(current).unwrap_or(NULL_VERSION);
-                    self.set_record(permit, object, version, record).await?;
-                }
-            }
             SettingsOf::Account(account) => {
                 if let Some(change) = settling.change() {
                     self.change_account(*account, change).await?;
                 }
             }
         }
-        match settling.answer().clone() {
+        self.answer(settling.answer().clone()).await
+    }
+
+    /// Carries out a call on what is kept of a version: on the one that the upstream names, with nobody else at it.
+    pub(super) async fn call_on_object(
+        &mut self,
+        permit: &Permit,
+        call: &ObjectCall,
+    ) -> Result<(), Fault> {
+        let headers = self.must_exist(permit).await?;
+        let current = headers.get("x-amz-version-id");
+        let current = current.and_then(|version| version.to_str().ok());
+        let current = current.filter(|_| self.keeps_versions(permit));
+        let version = call.version().or(current).unwrap_or(NULL_VERSION);
+        let possible = self.possible_records(call.object(), version).await?;
+        let called = call.carry_out(possible).map_err(Fault::Refused)?;
+        if let Some(record) = &called.record {
+            self.set_record(permit, call.object(), version, record)
+                .await?;
+        }
+        self.answer(called.answer).await
+    }
+
+    async fn answer(&mut self, answer: Answer) -> Result<(), Fault> {
+        match answer {
             Answer::Success(success) => self.succeed(success).await,
             Answer::Error(error) => Err(Fault::Refused(error)),
         }

@@ -1,7 +1,8 @@
 //! What one exchange is served from, from start to end.
 
+use super::look_ups::LookUps;
 use super::{StartError, clock};
-use crate::config::settings::{Settings, Upstream as UpstreamEntry};
+use crate::config::settings::{LookUpLimits, Settings, Upstream as UpstreamEntry};
 use crate::record::metrics::{ListenerMetrics, Metrics, UpstreamMetrics};
 use crate::state::Store;
 use crate::upstream::Upstream;
@@ -29,7 +30,12 @@ pub(super) struct Target {
     pub(super) name: Arc<str>,
     pub(super) upstream: Arc<Upstream>,
     pub(super) metrics: Arc<UpstreamMetrics>,
+    /// Of the tags of its objects.
+    pub(super) tags: Arc<LookUps<Tags>>,
 }
+
+/// Each key with its value.
+pub(super) type Tags = Vec<(String, String)>;
 
 /// One listener as the gateway sees it.
 #[derive(Debug)]
@@ -44,6 +50,13 @@ impl Snapshot {
     pub(super) fn has(&self, upstream: &Arc<Upstream>) -> bool {
         let mut all = self.upstreams.iter();
         all.any(|target| Arc::ptr_eq(&target.upstream, upstream))
+    }
+
+    /// The look-ups at the upstream of this name, if they have these limits.
+    fn look_ups(&self, name: &str, limits: LookUpLimits) -> Option<Arc<LookUps<Tags>>> {
+        let mut all = self.upstreams.iter();
+        let target = all.find(|target| *target.name == *name)?;
+        (target.tags.limits() == limits).then(|| Arc::clone(&target.tags))
     }
 
     /// The upstream that has exactly these settings.
@@ -77,6 +90,8 @@ pub(super) fn snapshot(mut settings: Settings, parts: &Parts<'_>) -> Result<Snap
         let name: Arc<str> = entry.connection.name.as_ref().into();
         let metrics = metrics.upstream(&name);
         let known = before.and_then(|before| before.with_settings(&entry.connection));
+        let limits = entry.look_ups;
+        let tags = before.and_then(|before| before.look_ups(&name, limits));
         Ok(Target {
             upstream: match known {
                 Some(upstream) => upstream,
@@ -84,6 +99,7 @@ pub(super) fn snapshot(mut settings: Settings, parts: &Parts<'_>) -> Result<Snap
             },
             name,
             metrics,
+            tags: tags.unwrap_or_else(|| Arc::new(LookUps::new(limits))),
         })
     };
     let upstreams: Result<Arc<[Target]>, BadCertificate> =

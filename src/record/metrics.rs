@@ -7,8 +7,10 @@
 mod handles;
 #[cfg(test)]
 mod tests;
+mod upstreams;
 
-pub use handles::{Connected, ListenerMetrics, UpstreamMetrics};
+pub use handles::{Connected, ListenerMetrics};
+pub use upstreams::{LookedUp, UpstreamMetrics};
 
 use handles::Handles;
 use portcullis_core::s3::operations::Operation;
@@ -99,6 +101,7 @@ metrics! {
     tls_handshake_failures_total: counter [listener] "TLS handshakes with clients that failed, took too long or were broken off.";
     front_refusals_total: counter [reason] "Requests refused before they were S3 requests: framing, limits, deadlines.";
     upstream_errors_total: counter [upstream, kind] "Failures of an upstream.";
+    look_ups_total: counter [upstream, outcome] "Look-ups of facts that a decision depended on: the upstream was `asked`, another's answer was `shared`, it would have been too much (`limited`), or it `failed`.";
     upstream_credentials_expiry_timestamp_seconds: seconds [upstream] "When the credentials for an upstream expire; absent when they do not.";
     decision_mode: gauge [listener, mode] "1 for the mode in which a listener decides, `enforce` or `observe`; 0 for the other.";
     observed_denials_total: counter [listener, layer] "Requests, and keys of DeleteObjects, that passed only because the listener observes, by the layer whose allow is missing.";

@@ -244,10 +244,12 @@ def outcome(store, operation, found):
     metadata = response["ResponseMetadata"]
     status, code = metadata["HTTPStatusCode"], response.get("Error", {}).get("Code")
     (record,) = store.records.lines(metadata["HTTPHeaders"]["x-amz-request-id"])
+    row = operation_table()[operation]
+    kept = "gateway" in row["answered_by"] and STORES[store.name] not in row["profiles"]
     # Of a bucket that it does not know, it asks the store whether it is there.
-    if "upstream" not in json.loads(record) or operation_table()[operation]["answered_by"] == "gateway":
+    if "upstream" not in json.loads(record) or kept:
         if status == 501:
-            return LATER if operation_table()[operation]["answered_by"] in ("gateway: later", "nobody: 501") else NOT_SENT
+            return LATER if row["answered_by"] in ("gateway: later", "nobody: 501") else NOT_SENT
         return ANSWERED
     assert found.expected is not None, "was sent to a store that it harms"
     for (step, expected), (_, seen) in zip(found.expected, found.seen, strict=True):

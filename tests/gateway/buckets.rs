@@ -373,3 +373,30 @@ async fn an_account_without_buckets_asks_nobody() {
     let answer = stand.ask(&Request::get("/")).await;
     stand.end().await.refused(&answer, 403, "AccessDenied");
 }
+
+#[tokio::test]
+async fn uploads_that_leave_no_record_put_no_bucket_on_record() {
+    let stand = with_state().start().await;
+    let begun =
+        "<InitiateMultipartUploadResult><UploadId>u</UploadId></InitiateMultipartUploadResult>";
+    stand.origin.will(Script::say(answer("200 OK", "", begun)));
+    stand
+        .origin
+        .will(Script::say("HTTP/1.1 204 No Content\r\n\r\n"));
+    let begin = Request::new("POST", "/lake-1/key?uploads=").signed_by(OWNER);
+    assert_eq!(stand.ask(&begin).await.status, 200);
+    let abort = Request::new("DELETE", "/lake-1/key?uploadId=u").signed_by(OWNER);
+    assert_eq!(stand.ask(&abort).await.status, 204);
+    let put = Request::put("/lake-1/key", "bytes").signed_by(OWNER);
+    assert_eq!(stand.ask(&put).await.status, 200);
+    let ended = stand.end().await;
+    // Before one were put on record, the origin would be asked whether it is there.
+    assert_eq!(
+        lines(&ended),
+        [
+            "POST /lake-1/key?uploads= HTTP/1.1",
+            "DELETE /lake-1/key?uploadId=u HTTP/1.1",
+            "PUT /lake-1/key HTTP/1.1"
+        ]
+    );
+}

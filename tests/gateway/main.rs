@@ -41,5 +41,6 @@ mod names;
 mod relaying;
 mod tags;
 mod tls;
+mod unreadable;
 mod waiting;
 mod watching;

@@ -3,7 +3,7 @@
 use super::client::Answer;
 use super::origin::{Script, answer, error};
 use super::request::{CLERK, OWNER, Request, User};
-use super::stand::{Ended, Stand};
+use super::stand::{Ended, Setup, Stand};
 
 const NONE: &str = "<Tagging><TagSet/></Tagging>";
 const SOME: &str = "<Tagging><TagSet><Tag><Key>a</Key><Value>b</Value></Tag></TagSet></Tagging>";
@@ -77,4 +77,40 @@ async fn a_look_up_that_says_nothing_lets_nothing_pass() {
         assert_eq!(lines(&ended), [LOOK_UP]);
         assert_eq!(ended.records.len(), 1);
     }
+}
+
+#[tokio::test]
+async fn look_ups_beyond_their_bounds_are_refused_and_counted() {
+    let setup = Setup::default().upstream("look_ups: { concurrent: 1, per_second: 1 }");
+    let setup = setup.with("health: \"127.0.0.1:0\"");
+    let stand = setup.start().await;
+    let copy = || {
+        let copy = Request::put("/lake-1/key", "");
+        copy.header("x-amz-copy-source", "/lake-1/source%20one")
+    };
+    let mut served = 0;
+    // On a slow machine a second may pass between two.
+    let refused = loop {
+        for said in [ok(NONE), ok(COPIED)] {
+            stand.origin.will(Script::say(&said));
+        }
+        let answer = stand.ask(&copy().signed_by(CLERK)).await;
+        match answer.status {
+            200 if served < 20 => served += 1,
+            _ => break answer,
+        }
+    };
+    assert_eq!(refused.status, 503, "{refused:?}");
+    assert!(refused.text().contains("SlowDown"), "{refused:?}");
+    // Who needs none is served.
+    assert_eq!(stand.ask(&copy().signed_by(OWNER)).await.status, 200);
+    let metrics = stand.metrics().await;
+    for (outcome, count) in [("asked", served), ("limited", 1)] {
+        let line = format!(
+            "portcullis_look_ups_total{{outcome=\"{outcome}\",upstream=\"lake\"}} {count}\n"
+        );
+        assert!(metrics.contains(&line), "{metrics}");
+    }
+    let ended = stand.end().await;
+    assert_eq!(lines(&ended).len(), 2 * served + 1);
 }

@@ -4,9 +4,8 @@
 use super::in_force::InForce;
 use super::legality::Case;
 use super::settings::{changeable, document, empty};
-use super::{Labels, objects, refuse};
-use crate::controls::acl::{Acl, AclChange, NewObject, On, put_acl, shown_bucket, shown_object};
-use crate::controls::objects::ObjectRecord;
+use super::{Labels, refuse};
+use crate::controls::acl::{Acl, AclChange, On, put_acl, shown_bucket};
 use crate::controls::settings::{Setting, SettingChange, SettingKind};
 use crate::s3::answer::{Answer, S3Error};
 use crate::s3::operations::{Operation, OperationId};
@@ -55,41 +54,6 @@ pub(super) fn of_bucket(
     Ok((Some(change), empty(StatusCode::OK)))
 }
 
-/// A version's new record.
-pub(super) type NewRecord = (Option<Box<str>>, ObjectRecord);
-
-/// What an allowed call on an object's ACL changes, and is answered.
-pub(super) fn of_object(
-    case: &Case<'_>,
-    labels: &Labels,
-    body: &Bytes,
-) -> Result<(Option<NewRecord>, Answer), S3Error> {
-    let (bucket_owner, in_force) = known(case, labels)?;
-    let (ownership, block) = (in_force.ownership(), in_force.public_access_block());
-    let record = objects::on_record(case, bucket_owner)?;
-    if *case.head.method == Method::GET {
-        let object = NewObject {
-            owner: record.owner,
-            acl: record.acl,
-        };
-        return Ok((
-            None,
-            shown(&shown_object(&object, ownership, bucket_owner, block)),
-        ));
-    }
-    let change = AclChange::of(case.head.headers, body, On::Object)?;
-    let Some(acl) = put_acl(&change, ownership, &record.owner, bucket_owner, block)? else {
-        return Ok((None, empty(StatusCode::OK)));
-    };
-    changeable(case, false)?;
-    let version = case.request.query.get("versionId").map(Into::into);
-    let record = ObjectRecord {
-        acl: Some(acl),
-        ..record
-    };
-    Ok((Some((version, record)), empty(StatusCode::OK)))
-}
-
 /// The bucket owner's canonical id and the bucket's settings. Whose id nobody knows, nobody can be told.
 pub(super) fn known<'a>(
     case: &Case<'a>,
@@ -101,6 +65,6 @@ pub(super) fn known<'a>(
     Ok((owner, in_force.ok_or_else(refuse::nothing_to_ask_on)?))
 }
 
-fn shown(acl: &Acl) -> Answer {
+pub(super) fn shown(acl: &Acl) -> Answer {
     document("application/xml", acl.to_xml(|_| None))
 }

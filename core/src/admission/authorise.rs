@@ -7,7 +7,9 @@ use super::modes::{Asking, Facts, Unit};
 use super::permit::Run;
 use super::questions::{Said, Subject, applies, ask, subject};
 use super::ruling::{Refused, allow};
-use super::{Item, Keeping, Labels, Permission, Route, objects, refuse, rego, settings};
+use super::{
+    Item, Keeping, Labels, Permission, Route, object_calls, objects, refuse, rego, settings,
+};
 use crate::context::{Listing, Stored, Tag};
 use crate::controls::tags::{Tagged, Tags};
 use crate::policy::{Decision, Verdict};
@@ -148,6 +150,9 @@ fn document(case: &Case<'_>, labels: &mut Labels, body: Bytes) -> Result<Run, St
 }
 
 fn settle(case: &Case<'_>, labels: &Labels, document: &Bytes) -> Result<Run, S3Error> {
+    if let Some(call) = object_calls::call(case, labels, document)? {
+        return Ok(Run::OnObject(Box::new(call)));
+    }
     let settling = settings::settle(case, labels, document)?;
     Ok(Run::Settle(Box::new(settling)))
 }

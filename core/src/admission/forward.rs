@@ -25,7 +25,7 @@ const TRAILER: HeaderName = HeaderName::from_static("x-amz-trailer");
 /// Makes the permit of a request that passed every check.
 pub(super) fn permit(case: &Case<'_>, body: BodyPlan, granted: Granted) -> Permit {
     let target = &case.request.target;
-    if let Run::Settle(_) = &granted.run {
+    if let Run::Settle(_) | Run::OnObject(_) = &granted.run {
         let bucket = target.bucket_name().unwrap_or_default();
         let version = case
             .request

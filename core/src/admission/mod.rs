@@ -18,6 +18,7 @@
 //! | `objects` | whose an object is, its grants, and what is kept of one that is written |
 //! | `in_force` | which settings of a bucket count |
 //! | `settings`, `acls`, `tagging`, `cors` | what calls on settings do and answer |
+//! | `object_calls` | the same of calls on what is kept of an object |
 //! | `imports` | settings that an administrator carries over |
 //! | `rego` | what guardrails in Rego are asked about it |
 //! | `modes` | what policies in shadow would change, and what a listener in observe lets pass |
@@ -38,6 +39,7 @@ mod imports;
 mod in_force;
 mod legality;
 mod modes;
+mod object_calls;
 mod objects;
 mod permit;
 mod posted;
@@ -61,6 +63,7 @@ pub use hidden::{kept_headers, withheld};
 pub use imports::{Import, Imported, NotImportable};
 pub use in_force::InForce;
 pub use modes::{Difference, DifferenceKind, Observed, Shadowed};
+pub use object_calls::{Called, ObjectCall};
 pub use objects::{Hold, Keeping, KeptObject, RecordChange, RecordOf, Recorded};
 pub use permit::{Permit, Run};
 pub use refuse::{body as refuse_body, form as refuse_form};

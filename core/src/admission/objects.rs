@@ -204,27 +204,6 @@ fn hold(case: &Case<'_>, whose: Whose) -> Hold {
     }
 }
 
-/// What is on record of the version that a call changes.
-///
-/// # Errors
-/// ServiceUnavailable while its tags may be one or another.
-pub(super) fn on_record(case: &Case<'_>, bucket_owner: &str) -> Result<ObjectRecord, S3Error> {
-    let record = match case.looked.record(Whose::Target) {
-        Stored::Known(record) => record.clone(),
-        Stored::NotAsked | Stored::None => {
-            return Ok(ObjectRecord {
-                owner: bucket_owner.into(),
-                acl: None,
-                tags: Vec::new(),
-            });
-        }
-    };
-    match case.looked.tags(Whose::Target) {
-        Stored::NotAsked if case.keeps_tags() => Err(refuse::unsettled()),
-        Stored::NotAsked | Stored::None | Stored::Known(_) => Ok(record),
-    }
-}
-
 /// What counts of all that may be on record.
 pub(super) fn counting(
     rules: &Rules,

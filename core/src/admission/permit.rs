@@ -1,6 +1,6 @@
 //! The proof that a request was admitted, and all that later phases need.
 
-use super::{Keeping, Settling};
+use super::{Keeping, ObjectCall, Settling};
 use crate::controls::settings::BucketSettings;
 use crate::form::Reply;
 use crate::s3::xml::{BucketPage, DeleteFailure};
@@ -62,6 +62,8 @@ pub enum Run {
     /// A call on settings of the gateway's own. The permit asks whether the bucket is there, which is asked only of one that
     /// the store does not know.
     Settle(Box<Settling>),
+    /// A call on what is kept of one version of an object. The permit asks whether it is there, and which version it is.
+    OnObject(Box<ObjectCall>),
 }
 
 impl Permit {

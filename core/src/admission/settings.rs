@@ -1,15 +1,14 @@
 //! Calls on the settings that the gateway keeps itself, once they are allowed: what they answer, and what they change.
 
 use super::legality::Case;
-use super::{KeptObject, Labels, acls, objects, refuse, tagging};
+use super::{Labels, acls, refuse};
 use crate::controls::acl::{AclRequest, On, new_bucket};
-use crate::controls::objects::ObjectRecord;
 use crate::controls::ownership::{ObjectOwnership, put_ownership};
 use crate::controls::public_access::PublicAccessBlock;
 use crate::controls::settings::{
     BucketPolicy, BucketSettings, Setting, SettingChange, SettingKind,
 };
-use crate::controls::tags::{Tagged, Tags};
+use crate::controls::tags::Tags;
 use crate::identity::Principal;
 use crate::policy::is_public;
 use crate::s3::answer::{Answer, S3Error, Success};
@@ -27,7 +26,6 @@ use std::sync::Arc;
 pub struct Settling {
     of: SettingsOf,
     change: Option<SettingChange>,
-    record: Option<(Option<Box<str>>, ObjectRecord)>,
     answer: Answer,
 }
 
@@ -45,8 +43,6 @@ pub enum SettingsOf {
     },
     /// An account's.
     Account(AccountId),
-    /// An object's, which must be there.
-    Object(Box<KeptObject>),
 }
 
 impl Settling {
@@ -58,12 +54,6 @@ impl Settling {
     /// What is made durable before the answer; `None`: nothing changes.
     pub fn change(&self) -> Option<&SettingChange> {
         self.change.as_ref()
-    }
-
-    /// Of an object: the version that gets another record, `None` for the current one, and the record.
-    pub fn record(&self) -> Option<(Option<&str>, &ObjectRecord)> {
-        let (version, record) = self.record.as_ref()?;
-        Some((version.as_deref(), record))
     }
 
     /// What is answered then.
@@ -137,50 +127,25 @@ pub(super) fn settle(
     document: &Bytes,
 ) -> Result<Settling, S3Error> {
     let operation = case.request.operation;
-    let object = match (acls::call(operation), tagging::call(operation)) {
-        (Some(On::Bucket), _) => {
-            let (change, answer) = acls::of_bucket(case, labels, document)?;
-            return Ok(Settling {
-                of: of(case)?,
-                change,
-                record: None,
-                answer,
-            });
-        }
-        (Some(On::Object), _) => Some(acls::of_object(case, labels, document)?),
-        (None, Some(Tagged::Object)) => Some(tagging::of_object(case, labels, document)?),
-        (None, Some(Tagged::Bucket) | None) => None,
-    };
-    if let Some((record, answer)) = object {
+    if acls::call(operation) == Some(On::Bucket) {
+        let (change, answer) = acls::of_bucket(case, labels, document)?;
         return Ok(Settling {
-            of: SettingsOf::Object(Box::new(objects::kept(case)?)),
-            change: None,
-            record,
+            of: of(case)?,
+            change,
             answer,
         });
     }
     let call = call(operation).ok_or_else(|| refuse::not_built(operation))?;
     let of = of(case)?;
     match &of {
-        SettingsOf::Object(_) => Err(refuse::not_built(operation)),
         SettingsOf::Bucket { name, owner, .. } => {
             only_for_the_owner(&call, labels, *owner)?;
             let (change, answer) = of_bucket(case, labels, &call, name, document)?;
-            Ok(Settling {
-                of,
-                change,
-                record: None,
-                answer,
-            })
+            Ok(Settling { of, change, answer })
         }
         SettingsOf::Account(account) => {
             let (change, answer) = of_account(case, &call, *account, document)?;
-            Ok(Settling {
-                of,
-                change,
-                record: None,
-                answer,
-            })
+            Ok(Settling { of, change, answer })
         }
     }
 }

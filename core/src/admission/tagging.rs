@@ -1,19 +1,16 @@
 //! Calls on tags where the gateway keeps them, because the store behind the bucket has none.
 //! <https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-tagging.html>
 
-use super::acls::{NewRecord, known};
 use super::facts::Whose;
 use super::legality::Case;
 use super::questions::copies_tags;
-use super::settings::{changeable, document, empty};
-use super::{Labels, Route, Rules, objects, refuse};
+use super::{Route, Rules, refuse};
 use crate::context::{self, Stored};
 use crate::controls::objects::ObjectRecord;
 use crate::controls::tags::{Tag, Tagged, Tags};
-use crate::s3::answer::{Answer, S3Error};
+use crate::s3::answer::S3Error;
 use crate::s3::operations::{Level, Operation, OperationId};
-use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue};
 
 /// What tells how many tags an object has.
 const COUNT: HeaderName = HeaderName::from_static("x-amz-tagging-count");
@@ -41,34 +38,6 @@ pub(super) fn call(operation: &Operation) -> Option<Tagged> {
         Level::Service | Level::Account | Level::ObjectLambda | Level::Bucket => Tagged::Bucket,
     };
     operation.is_about_tags().then_some(tagged)
-}
-
-/// What an allowed call on an object's tags changes, and is answered.
-pub(super) fn of_object(
-    case: &Case<'_>,
-    labels: &Labels,
-    body: &Bytes,
-) -> Result<(Option<NewRecord>, Answer), S3Error> {
-    let (bucket_owner, _) = known(case, labels)?;
-    let record = objects::on_record(case, bucket_owner)?;
-    let (tags, answer) = match *case.head.method {
-        Method::GET => {
-            let tags = Tags::from(record.tags);
-            return Ok((None, document("application/xml", tags.to_xml())));
-        }
-        Method::DELETE => (Tags::default(), empty(StatusCode::NO_CONTENT)),
-        _ => (
-            Tags::parse_xml(Tagged::Object, body)?,
-            empty(StatusCode::OK),
-        ),
-    };
-    changeable(case, false)?;
-    let tags = tags.pairs().to_vec();
-    if tags == record.tags {
-        return Ok((None, answer));
-    }
-    let version = case.request.query.get("versionId").map(Into::into);
-    Ok((Some((version, ObjectRecord { tags, ..record })), answer))
 }
 
 /// The tags that a new object gets where the gateway keeps them: a copy has those of its source unless it replaces them.

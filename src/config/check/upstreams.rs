@@ -45,6 +45,7 @@ fn upstream(
     let reach = reach(&mut raw, kind, at, check);
     let buckets = buckets(raw.buckets, raw.default, at, check);
     let timeouts = values::timeouts(raw.timeouts, &at.field("timeouts"), check);
+    let look_ups = values::look_ups(raw.look_ups, &at.field("look_ups"), check);
     let owner_account = owner(raw.owner_account, &at.field("owner_account"), check);
     let credentials = credentials::credentials(kind, &at.field("credentials"), check);
     let chunks = chunks::chunks(
@@ -72,6 +73,7 @@ fn upstream(
         default: raw.default.unwrap_or(false),
         chunks,
         theirs,
+        look_ups,
     })
 }
 

@@ -2,10 +2,11 @@
 
 use super::super::place::{At, Document};
 use super::super::raw;
-use super::super::settings::{Bind, Limits, Shutdown, Timeouts};
+use super::super::settings::{Bind, Limits, LookUpLimits, Shutdown, Timeouts};
 use super::Check;
 use portcullis_core::document::Value;
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -100,6 +101,26 @@ pub(super) fn timeouts(
         read: span(raw.read, usual.read, &at.field("read"), check),
         write: span(raw.write, usual.write, &at.field("write"), check),
         idle: span(raw.idle, usual.idle, &at.field("idle"), check),
+    }
+}
+
+/// How often an upstream is asked for facts.
+pub(super) fn look_ups(
+    written: Option<raw::LookUps>,
+    at: &At<'_>,
+    check: &mut Check<'_>,
+) -> LookUpLimits {
+    let raw = written.unwrap_or_default();
+    let usual = LookUpLimits::default();
+    let bounds = (1, 1_000_000);
+    let concurrent = &at.field("concurrent");
+    let concurrent = count(raw.concurrent, usual.concurrent, bounds, concurrent, check);
+    let (often, every) = (usual.per_second.get() as usize, &at.field("per_second"));
+    let per_second = count(raw.per_second, often, bounds, every, check);
+    let per_second = u32::try_from(per_second).ok().and_then(NonZeroU32::new);
+    LookUpLimits {
+        concurrent,
+        per_second: per_second.unwrap_or(usual.per_second),
     }
 }
 

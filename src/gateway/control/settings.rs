@@ -121,7 +121,6 @@ impl Gateway {
                     changed.map_err(refused)?;
                     tell(change, account.as_str());
                 }
-                SettingsOf::Object(_) => {}
             }
             self.publish_state();
         }

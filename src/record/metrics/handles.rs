@@ -3,33 +3,31 @@
 //! A series appears when it first counts, so that a scrape does not list every operation times every status.
 
 use super::{Families, OTHER, Sets};
-use crate::record::draft::{Draft, Ending, Record, UpstreamError};
+use crate::record::draft::{Draft, Ending, Record};
 use http::StatusCode;
-use jiff::Timestamp;
 use portcullis_core::admission::{Asked, DecisionMode, DifferenceKind, Shadowed};
 use portcullis_core::policy::{Layer, Missing, Verdict};
 use portcullis_core::s3::operations::{Level, Operation};
-use prometheus::{GaugeVec, Histogram, IntCounter, IntCounterVec, IntGauge};
+use prometheus::{Histogram, IntCounter, IntCounterVec, IntGauge};
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
-use std::time::Duration;
 
 /// Series that are made when first used.
 #[derive(Debug)]
-struct Lazy {
+pub(super) struct Lazy {
     family: IntCounterVec,
     series: Box<[OnceLock<IntCounter>]>,
 }
 
 impl Lazy {
-    fn new(family: &IntCounterVec, length: usize) -> Self {
+    pub(super) fn new(family: &IntCounterVec, length: usize) -> Self {
         Self {
             family: family.clone(),
             series: (0..length).map(|_| OnceLock::new()).collect(),
         }
     }
 
-    fn inc(&self, position: usize, labels: &[&str]) {
+    pub(super) fn inc(&self, position: usize, labels: &[&str]) {
         self.inc_by(position, labels, 1);
     }
 
@@ -336,52 +334,5 @@ fn ending_position(ending: Ending) -> usize {
         Ending::ClientAborted => 4,
         Ending::UpstreamFailed(_) => 5,
         Ending::Failed => 6,
-    }
-}
-
-/// The handle of an upstream.
-#[derive(Debug)]
-pub struct UpstreamMetrics {
-    name: Box<str>,
-    seconds: Histogram,
-    errors: Lazy,
-    expiry: GaugeVec,
-}
-
-impl UpstreamMetrics {
-    pub(super) fn new(families: &Families, name: &str) -> Self {
-        Self {
-            name: name.into(),
-            seconds: families.upstream_seconds.with_label_values(&[name]),
-            errors: Lazy::new(&families.upstream_errors_total, UpstreamError::ALL.len()),
-            expiry: families
-                .upstream_credentials_expiry_timestamp_seconds
-                .clone(),
-        }
-    }
-
-    /// An answer began after this long.
-    pub fn answered(&self, after: Duration) {
-        self.seconds.observe(after.as_secs_f64());
-    }
-
-    /// A request to it failed.
-    pub fn failed(&self, error: UpstreamError) {
-        let position = UpstreamError::ALL.iter().position(|known| *known == error);
-        if let Some(position) = position {
-            self.errors.inc(position, &[&self.name, error.name()]);
-        }
-    }
-
-    /// When its credentials expire; `None` when they do not.
-    pub fn credentials_expire(&self, at: Option<Timestamp>) {
-        match at {
-            Some(at) => self
-                .expiry
-                .with_label_values(&[&*self.name])
-                .set(at.as_second() as f64),
-            // It fails only where there was nothing to remove.
-            None => drop(self.expiry.remove_label_values(&[&*self.name])),
-        }
     }
 }

@@ -158,9 +158,14 @@ fn an_upstream_counts_answers_failures_and_expiry() {
     lake.answered(Duration::from_millis(3));
     lake.failed(UpstreamError::Timeout);
     lake.failed(UpstreamError::Timeout);
+    lake.looked_up(LookedUp::Asked);
     check(
         &metrics,
         r#"portcullis_upstream_errors_total{kind="timeout",upstream="lake"} 2"#,
+    );
+    check(
+        &metrics,
+        r#"portcullis_look_ups_total{outcome="asked",upstream="lake"} 1"#,
     );
     check(
         &metrics,
@@ -245,6 +250,7 @@ fn the_table_is_what_is_scraped() {
     metrics.reloaded(jiff::Timestamp::UNIX_EPOCH, "ba9876543210");
     let lake = metrics.upstream("lake");
     lake.failed(UpstreamError::Tls);
+    lake.looked_up(LookedUp::Shared);
     lake.credentials_expire(Some(jiff::Timestamp::UNIX_EPOCH));
     let text = metrics.text().unwrap();
     assert!(!text.contains("0123456789ab"), "one revision at a time");

@@ -1,7 +1,7 @@
 //! ACLs: calls on them, what they let in, and what is kept of objects.
 
 use super::kit::{ACME, Ask, World, verdict};
-use crate::admission::{Outcome, Permit, RecordChange, Recorded, Run, SettingsOf};
+use crate::admission::{Outcome, Permit, RecordChange, Recorded, Run};
 use crate::controls::acl::{ANONYMOUS, Acl, Canned};
 use crate::controls::objects::ObjectRecord;
 use crate::controls::ownership::ObjectOwnership::{self, *};
@@ -77,12 +77,17 @@ fn permit(world: &World, ask: &Ask) -> Box<Permit> {
 
 #[track_caller]
 fn shown(world: &World, ask: &Ask) -> String {
-    match permit(world, ask).run() {
-        Run::Settle(settling) => match settling.answer() {
-            Answer::Success(success) => String::from_utf8(success.body.to_vec()).unwrap(),
-            Answer::Error(error) => panic!("{error:?}"),
-        },
+    let answer = match permit(world, ask).run() {
+        Run::Settle(settling) => settling.answer().clone(),
+        Run::OnObject(call) => {
+            let name = format!("acme-acl/{}", call.object().key);
+            call.carry_out(world.on_record(&name)).unwrap().answer
+        }
         other => panic!("{other:?}"),
+    };
+    match answer {
+        Answer::Success(success) => String::from_utf8(success.body.to_vec()).unwrap(),
+        Answer::Error(error) => panic!("{error:?}"),
     }
 }
 
@@ -196,14 +201,12 @@ mod disabled {
             (permit.method().as_str(), permit.key(), permit.query()),
             ("HEAD", "a%20b", "versionId=v%2F1")
         );
-        let Run::Settle(settling) = permit.run() else {
+        let Run::OnObject(call) = permit.run() else {
             panic!("{permit:?}");
         };
-        let SettingsOf::Object(object) = settling.of() else {
-            panic!("{settling:?}");
-        };
+        let object = call.object();
         assert_eq!((&*object.key, object.incarnation), ("a b", None));
-        assert!(settling.record().is_none());
+        assert_eq!(call.carry_out(vec![None]).unwrap().record, None);
     }
 }
 
@@ -531,16 +534,14 @@ mod enabled {
         check(&world, &ask, "AccessDenied");
 
         let permit = permit(&world, &put("/acme-acl/key", "public-read"));
-        let Run::Settle(settling) = permit.run() else {
+        let Run::OnObject(call) = permit.run() else {
             panic!("{permit:?}")
         };
-        let (version, changed) = settling.record().unwrap();
+        let private = record(&partner(), Canned::BucketOwnerFullControl);
+        let changed = call.carry_out(vec![private]).unwrap().record;
         assert_eq!(
-            (version, changed),
-            (
-                None,
-                record(&partner(), Canned::PublicRead).as_ref().unwrap()
-            )
+            (call.version(), changed),
+            (None, record(&partner(), Canned::PublicRead))
         );
     }
 

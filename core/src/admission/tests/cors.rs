@@ -33,7 +33,7 @@ fn allowed(world: &World, ask: &Ask) -> HeaderMap {
 }
 
 #[test]
-fn t30_a_preflight_is_answered_before_anybody_is_known() {
+fn a_preflight_is_answered_before_anybody_is_known() {
     let world = world();
     for path in [
         "/acme-kept",

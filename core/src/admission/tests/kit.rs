@@ -268,6 +268,12 @@ impl World {
         self
     }
 
+    /// What may be on record of an object, named as in [`World::with_record`].
+    pub(crate) fn on_record(&self, name: &str) -> Vec<Option<ObjectRecord>> {
+        let found = self.records.get(name).cloned();
+        found.unwrap_or_else(|| vec![None])
+    }
+
     /// How the records were held that were looked up since this was last asked.
     pub(crate) fn held(&self) -> Vec<Hold> {
         std::mem::take(&mut self.held.lock().unwrap())
@@ -282,12 +288,11 @@ impl World {
             of.key,
             version.unwrap_or_default()
         );
-        let found = self.records.get(&name).cloned();
         self.looked_up
             .lock()
             .unwrap()
             .push(format!("record of {name}"));
-        Found::Record(found.unwrap_or_else(|| vec![None]))
+        Found::Record(self.on_record(&name))
     }
 
     /// What was looked up since this was last asked.

@@ -121,6 +121,7 @@ fn show(text: &mut String, permit: &Permit) {
         }
         Run::DeleteBucket => "delete the bucket".to_owned(),
         Run::Settle(settling) => format!("{settling:?}"),
+        Run::OnObject(call) => format!("{call:?}"),
     };
     let upstream = permit
         .upstream()

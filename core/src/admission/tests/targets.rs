@@ -264,7 +264,7 @@ proptest! {
         static WORLD: LazyLock<World> = LazyLock::new(World::new);
         let ask = mixed(&OPERATIONS[at], &extras).signed("admin");
         let admission = WORLD.ask(&ask);
-        let settles = matches!(&admission.outcome, Outcome::Forward(permit) if matches!(permit.run(), Run::Settle(_)));
+        let settles = matches!(&admission.outcome, Outcome::Forward(permit) if matches!(permit.run(), Run::Settle(_) | Run::OnObject(_)));
         if verdict(&admission) == "pass" && !settles {
             let permit = permit(admission);
             let row = permit.labels.operation.unwrap();
