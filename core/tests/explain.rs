@@ -3,6 +3,7 @@
 
 #![expect(
     clippy::unwrap_used,
+    clippy::expect_used,
     clippy::panic,
     reason = "a test fails by panicking"
 )]
@@ -193,6 +194,97 @@ fn within_one_account_the_bucket_policy_may_hold_the_nearest_allow() {
         ))
         .with("aws:SecureTransport", "false")
         .golden("nearest-in-bucket-policy");
+}
+
+/// The reason of a refusal, on one line.
+fn line(scene: &Scene) -> String {
+    let reason = scene.explanation().reason;
+    reason.expect("a refusal has a reason").to_string()
+}
+
+/// Holds the reason of a refusal against what it must say, and what it must not.
+#[track_caller]
+fn says(scene: &Scene, told: &str, not: &str) {
+    let line = line(scene);
+    assert!(line.contains(told), "`{told}` is not in: {line}");
+    assert!(
+        not.is_empty() || !line.contains(not),
+        "`{not}` is in: {line}"
+    );
+}
+
+const TLS: &str = r#"{"Bool":{"aws:SecureTransport":"true"}}"#;
+
+#[test]
+fn a_deny_shows_what_made_the_denying_statement_match() {
+    let deny =
+        |sid: &str, condition: &str| own("Deny", &anywhere(condition)).replace("DenyIt", sid);
+    let agent = r#"{"StringEquals":{"aws:UserAgent":"a"}}"#;
+    let referer = r#"{"StringEquals":{"aws:Referer":"b"}}"#;
+    let scene = || Scene::by(ALICE).identity(READ).with("aws:Referer", "b");
+    // In one policy it is not the first that names the action.
+    let both = format!("{},{}", deny("Agent", agent), deny("Referer", referer));
+    says(&scene().identity(&both), "aws:Referer", "aws:UserAgent");
+    // In one file it is not the first policy that has a Deny at the same place.
+    let scene = scene().identity_in_file("same.json", &deny("Same", agent));
+    let scene = scene.identity_in_file("same.json", &deny("Same", referer));
+    says(&scene, "aws:Referer", "aws:UserAgent");
+}
+
+#[test]
+fn the_nearest_allow_is_looked_for_where_one_is_missing_and_nowhere_else() {
+    let near = own("Allow", &anywhere(TLS));
+    let near_in_bucket = of("Allow", EVERYONE, &format!(r#","Condition":{TLS}"#));
+    let boundary = own("Allow", r#""Resource":"*""#).replace("GetObject", "ListBucket");
+    let bounded = |scene: Scene| scene.identity(READ).boundary(&boundary);
+    let told = "no statement of the permissions boundary names the action";
+    says(&bounded(Scene::by(ALICE)).identity(&near), told, "");
+    says(&bounded(Scene::by(ALICE)).bucket(&near_in_bucket), told, "");
+    // Across accounts the bucket policy cannot do for the identity policies.
+    let everyone = of("Allow", EVERYONE, "").replace("AllowIt", "Everyone");
+    let scene = Scene::by(EVE).bucket(&format!("{everyone},{near_in_bucket}"));
+    says(
+        &scene,
+        "no statement of the caller's identity policies names the action",
+        "",
+    );
+}
+
+#[test]
+fn of_two_that_are_as_near_the_one_of_the_missing_layer_is_shown() {
+    let near_in_bucket = of("Allow", EVERYONE, &format!(r#","Condition":{TLS}"#));
+    let near = own("Allow", &anywhere(TLS)).replace("AllowIt", "Own");
+    let scene = Scene::by(ALICE).bucket(&near_in_bucket).identity(&near);
+    says(&scene, "Own (", "AllowIt (");
+}
+
+#[test]
+fn one_part_that_fails_is_nearer_than_two() {
+    let of = |sid: &str, principal: &str, rest: &str| {
+        format!(
+            r#"{{"Sid":"{sid}","Effect":"Allow","Principal":{principal},"Action":"s3:GetObject",{rest}}}"#
+        )
+    };
+    let bob = r#"{"AWS":"arn:aws:iam::111122223333:user/bob"}"#;
+    let reports = r#""Resource":"arn:aws:s3:::reports/*""#;
+    let others = format!(r#""Resource":"arn:aws:s3:::reports/other/*","Condition":{TLS}"#);
+    let statements = [of("Two", r#""*""#, &others), of("One", bob, reports)].join(",");
+    says(&Scene::anonymous().bucket(&statements), "One (", "Two (");
+}
+
+#[test]
+fn a_level_of_service_control_that_allows_has_no_near_miss() {
+    let all = own("Allow", r#""Resource":"*""#);
+    let near = own("Allow", &anywhere(TLS)).replace("AllowIt", "Near");
+    let far = own(
+        "Allow",
+        &format!(r#""Resource":"arn:aws:s3:::other/*","Condition":{TLS}"#),
+    );
+    let scene = Scene::by(ALICE)
+        .identity(READ)
+        .service_control(&format!("{near},{all}"))
+        .service_control(&far.replace("AllowIt", "Far"));
+    says(&scene, "Far (", "Near (");
 }
 
 #[test]

@@ -102,6 +102,13 @@ impl Scene {
         self
     }
 
+    /// One more identity policy, in a file that may have others.
+    pub(crate) fn identity_in_file(mut self, file: &str, statements: &str) -> Self {
+        self.identity
+            .push(policy(PolicyKind::Identity, file, statements));
+        self
+    }
+
     pub(crate) fn boundary(mut self, statements: &str) -> Self {
         self.boundary = Some(policy(PolicyKind::Boundary, "boundary.json", statements));
         self

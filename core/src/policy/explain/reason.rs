@@ -92,9 +92,7 @@ fn denied<C: Context>(
     by: &Deciding,
 ) -> Option<Reason> {
     let layers = documents(policies, question);
-    let layers = layers
-        .iter()
-        .filter(|layer| layer.limits && layer.layer == by.layer);
+    let layers = layers.iter().filter(|layer| layer.layer == by.layer);
     let mut denies = layers.flat_map(|layer| candidates(layer, Effect::Deny, question));
     // Several policies may stand in one file, so the place alone may not tell them apart.
     let (policy, statement) = denies.find(|(policy, statement)| {

@@ -118,8 +118,29 @@ fn t45_a_huge_header_sid_and_policy_make_a_small_reason() {
         "{json}"
     );
     assert!(json.contains(r#""more_conditions":1"#), "{json}");
+    assert!(line.contains("; 1 more conditions"), "{line}");
     let brief = explanation.reason.unwrap().brief();
     assert!(brief.len() <= 256 && brief.ends_with('…'), "{brief}");
+}
+
+#[test]
+fn a_brief_reason_is_cut_only_if_it_is_too_long_and_then_as_late_as_can_be() {
+    let brief = |sid: usize| {
+        let statements = [statement(
+            &"S".repeat(sid),
+            "arn:aws:s3:::acme/a",
+            &agent("x"),
+        )];
+        let explanation = explained(&statements, "k", &FixedContext::default());
+        let reason = explanation.reason.unwrap();
+        (reason.to_string(), reason.brief())
+    };
+    let room = 256 - brief(1).0.len();
+    for (sid, cut) in [(1 + room, false), (2 + room, true), (20 + room, true)] {
+        let (line, brief) = brief(sid);
+        assert_eq!(brief != line, cut, "{line}");
+        assert_eq!(brief.len(), 256, "{brief}");
+    }
 }
 
 #[test]
@@ -128,6 +149,7 @@ fn t45_of_many_statements_some_are_looked_at_and_the_rest_counted() {
         .map(|n| statement(&format!("S{n}"), "*", &agent("x")))
         .collect();
     let explanation = explained(&statements, "k", &FixedContext::default());
+    let counted = serde_json::to_value(&explanation.reason).unwrap();
     let Some(Reason::NearestAllow {
         statement,
         not_examined,
@@ -137,6 +159,7 @@ fn t45_of_many_statements_some_are_looked_at_and_the_rest_counted() {
         panic!("{:?}", explanation.reason);
     };
     assert_eq!((statement.statement, not_examined), (0, 36));
+    assert_eq!(counted["not_examined"], 36, "{counted}");
     let few = explained(statements.get(..64).unwrap(), "k", &FixedContext::default());
     assert!(matches!(
         few.reason,

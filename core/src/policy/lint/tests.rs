@@ -254,6 +254,11 @@ fn every_action_on_half_of_a_bucket_is_noted() {
         identity(&[&format!("Action: 's3:*', Resource: {both}")], &[]);
     }
     identity(&["Action: 's3:Get*'"], &[]);
+    // What is left out is no half of a bucket.
+    let (left_out, elsewhere) = ("NotAction: 's3:*'", "NotResource: 'arn:aws:s3:::acme/*'");
+    identity(&[left_out], &["3: notaction-allow"]);
+    let every_action = format!("Action: 's3:*', {elsewhere}");
+    identity(&[&every_action], &["3: notresource-allow"]);
 }
 
 #[test]
@@ -331,11 +336,16 @@ fn an_allow_is_not_left_to_missing_keys() {
         )],
         &[],
     );
+    // The holder of a policy has an ARN, and need not have a tag.
     identity(
         &[&when(
             "ArnNotLike: { 'aws:PrincipalArn': 'arn:aws:iam::*:user/x' }",
         )],
         &[],
+    );
+    identity(
+        &[&when("StringNotEquals: { 'aws:PrincipalTag/team': red }")],
+        &found,
     );
 }
 
