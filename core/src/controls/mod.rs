@@ -1,8 +1,9 @@
 //! Pure rules beside policies: the settings of buckets, their documents, and what they do. Block Public Access, CORS, ACLs,
-//! object ownership and tags; object lock comes here.
+//! object ownership, tags and Object Lock.
 
 pub mod acl;
 pub mod cors;
+pub mod lock;
 pub mod objects;
 pub mod ownership;
 pub mod public_access;

@@ -1,0 +1,86 @@
+//! The Object Lock configuration of a bucket.
+//! <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ObjectLockConfiguration.html>
+
+use super::{LockTime, ObjectLock, RetainUntil, Retention, RetentionMode};
+
+/// S3 counts a year of retention as so many days, leap years or not.
+/// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lock.html>
+const DAYS_OF_A_YEAR: u32 = 365;
+
+/// A bucket that has Object Lock. A bucket without has none of these; once there, it stays.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub struct LockConfiguration {
+    /// How a new version is retained that does not say so itself.
+    pub default: Option<DefaultRetention>,
+}
+
+/// How new versions are retained.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct DefaultRetention {
+    /// How firmly.
+    pub mode: RetentionMode,
+    /// How long, from the time the version is made.
+    pub period: Period,
+}
+
+/// How long a default retention lasts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Period {
+    /// Days of 24 hours; 1 to [`Period::MOST_DAYS`] where it was read.
+    Days(u16),
+    /// Years of 365 days; 1 to [`Period::MOST_YEARS`] where it was read.
+    Years(u16),
+}
+
+impl LockConfiguration {
+    /// The lock of a version that is made now and does not ask for one. It holds from the later of all times that may be
+    /// now: the default is never cut short by a clock in doubt.
+    pub fn lock_for(&self, now: LockTime) -> ObjectLock {
+        ObjectLock {
+            retention: self.default.map(|default| default.retention(now)),
+            ..ObjectLock::none()
+        }
+    }
+}
+
+impl DefaultRetention {
+    /// The retention of a version that is made now.
+    pub fn retention(&self, now: LockTime) -> Retention {
+        Retention {
+            mode: self.mode,
+            until: RetainUntil::days_after(now.latest(), self.period.days()),
+        }
+    }
+}
+
+impl Period {
+    /// The longest in days.
+    pub const MOST_DAYS: u16 = 36_500;
+    /// The longest in years.
+    pub const MOST_YEARS: u16 = 100;
+
+    /// In days.
+    pub fn days(self) -> u32 {
+        match self {
+            Self::Days(days) => days.into(),
+            Self::Years(years) => u32::from(years) * DAYS_OF_A_YEAR,
+        }
+    }
+
+    /// The member that says it, and its number.
+    pub(super) fn written(self) -> (&'static str, u16) {
+        match self {
+            Self::Days(days) => ("Days", days),
+            Self::Years(years) => ("Years", years),
+        }
+    }
+
+    /// The member that says it, the most it takes, and what it makes.
+    pub(super) const MEMBERS: [(&'static str, u16, fn(u16) -> Self); 2] = [
+        ("Days", Self::MOST_DAYS, Self::Days),
+        ("Years", Self::MOST_YEARS, Self::Years),
+    ];
+}
+
+#[cfg(test)]
+mod tests;

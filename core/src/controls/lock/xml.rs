@@ -1,0 +1,176 @@
+//! The documents of Object Lock.
+
+use super::refusal::{argument, event_hold, malformed, past};
+use super::{
+    DefaultRetention, LegalHold, LockConfiguration, LockTime, Period, RetainUntil, Retention,
+    RetentionMode,
+};
+use crate::s3::answer::S3Error;
+use crate::s3::xml::{Element, Writer};
+use bytes::Bytes;
+
+const CONFIGURATION: &str = "ObjectLockConfiguration";
+
+impl LockConfiguration {
+    /// Reads the document of PutObjectLockConfiguration.
+    /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObjectLockConfiguration.html>
+    ///
+    /// # Errors
+    /// MalformedXML unless it enables Object Lock and has no rule, or one of a known mode and either days or years;
+    /// InvalidArgument for a period below 1 or above the longest; NotImplemented for event holds.
+    pub fn parse_xml(document: &[u8]) -> Result<Self, S3Error> {
+        let root = root(document, CONFIGURATION)?;
+        let [enabled, rule] = members(&root, ["ObjectLockEnabled", "Rule"])?;
+        if text(enabled.ok_or_else(malformed)?)? != "Enabled" {
+            return Err(malformed());
+        }
+        let default = rule.map(|rule| {
+            let [retention] = members(rule, ["DefaultRetention"])?;
+            default_retention(retention.ok_or_else(malformed)?)
+        });
+        Ok(Self {
+            default: default.transpose()?,
+        })
+    }
+
+    /// Writes the document of GetObjectLockConfiguration.
+    pub fn to_xml(&self) -> Bytes {
+        let mut xml = Writer::new();
+        xml.root(CONFIGURATION).leaf("ObjectLockEnabled", "Enabled");
+        if let Some(DefaultRetention { mode, period }) = self.default {
+            let (name, number) = period.written();
+            xml.open("Rule")
+                .open("DefaultRetention")
+                .leaf("Mode", mode.name())
+                .leaf(name, &number.to_string())
+                .close("DefaultRetention")
+                .close("Rule");
+        }
+        xml.close(CONFIGURATION);
+        xml.finish()
+    }
+}
+
+impl Retention {
+    /// Reads the document of PutObjectRetention; an empty one asks to remove the retention.
+    /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObjectRetention.html>
+    ///
+    /// # Errors
+    /// MalformedXML unless it is empty or has a known mode and a date; InvalidArgument for a date that is not in the
+    /// future; NotImplemented for event holds.
+    pub fn parse_xml(document: &[u8], now: LockTime) -> Result<Option<Self>, S3Error> {
+        let root = root(document, "Retention")?;
+        let names = ["Mode", "RetainUntilDate", "EventHold", "EventHoldDuration"];
+        let [mode, date, hold, duration] = members(&root, names)?;
+        if hold.or(duration).is_some() {
+            return Err(event_hold("EventHold"));
+        }
+        let (mode, date) = match (mode, date) {
+            (None, None) => return Ok(None),
+            (Some(mode), Some(date)) => (text(mode)?, text(date)?),
+            (None, Some(_)) | (Some(_), None) => return Err(malformed()),
+        };
+        let mode = RetentionMode::parse(mode).ok_or_else(malformed)?;
+        let until = RetainUntil::parse(date).map_err(|_| malformed())?;
+        match until.is_future(now.latest()) {
+            true => Ok(Some(Self { mode, until })),
+            false => Err(past("RetainUntilDate", date)),
+        }
+    }
+
+    /// Writes the document of GetObjectRetention.
+    pub fn to_xml(&self) -> Bytes {
+        let mut xml = Writer::new();
+        xml.root("Retention")
+            .leaf("Mode", self.mode.name())
+            .leaf("RetainUntilDate", &self.until.to_string())
+            .close("Retention");
+        xml.finish()
+    }
+}
+
+impl LegalHold {
+    /// Reads the document of PutObjectLegalHold.
+    /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObjectLegalHold.html>
+    ///
+    /// # Errors
+    /// MalformedXML unless it has a known status.
+    pub fn parse_xml(document: &[u8]) -> Result<Self, S3Error> {
+        let root = root(document, "LegalHold")?;
+        let [status] = members(&root, ["Status"])?;
+        Self::parse(text(status.ok_or_else(malformed)?)?).ok_or_else(malformed)
+    }
+
+    /// Writes the document of GetObjectLegalHold.
+    pub fn to_xml(self) -> Bytes {
+        let mut xml = Writer::new();
+        xml.root("LegalHold")
+            .leaf("Status", self.name())
+            .close("LegalHold");
+        xml.finish()
+    }
+}
+
+fn default_retention(element: &Element) -> Result<DefaultRetention, S3Error> {
+    let [mode, days, years, hold] =
+        members(element, ["Mode", "Days", "Years", "DefaultEventHold"])?;
+    if hold.is_some() {
+        return Err(event_hold("DefaultEventHold"));
+    }
+    let mode = RetentionMode::parse(text(mode.ok_or_else(malformed)?)?).ok_or_else(malformed)?;
+    let [in_days, in_years] = Period::MEMBERS;
+    let (number, member) = match (days, years) {
+        (Some(days), None) => (days, in_days),
+        (None, Some(years)) => (years, in_years),
+        (Some(_), Some(_)) | (None, None) => return Err(malformed()),
+    };
+    Ok(DefaultRetention {
+        mode,
+        period: period(text(number)?, member)?,
+    })
+}
+
+fn period(
+    text: &str,
+    (name, most, period): (&'static str, u16, fn(u16) -> Period),
+) -> Result<Period, S3Error> {
+    let number: i64 = text.parse().map_err(|_| malformed())?;
+    let wrong = |message| Err(argument(message, name, text));
+    match u16::try_from(number) {
+        _ if number < 1 => wrong("Default retention period must be a positive integer value."),
+        Ok(number) if number <= most => Ok(period(number)),
+        Ok(_) | Err(_) => wrong("Default retention period too large."),
+    }
+}
+
+fn root(document: &[u8], name: &str) -> Result<Element, S3Error> {
+    let root = Element::of_request(document).map_err(|_| malformed())?;
+    match root.name == name {
+        true => Ok(root),
+        false => Err(malformed()),
+    }
+}
+
+fn text(element: &Element) -> Result<&str, S3Error> {
+    match element.children.is_empty() {
+        true => Ok(element.text.trim()),
+        false => Err(malformed()),
+    }
+}
+
+/// The children of these names, each at most once and none of another name, and no text beside them.
+fn members<'a, const N: usize>(
+    element: &'a Element,
+    names: [&str; N],
+) -> Result<[Option<&'a Element>; N], S3Error> {
+    let known = |child: &Element| names.contains(&child.name.as_str());
+    let once = |name: &&str| element.children_named(name).count() < 2;
+    let clear = element.text.trim().is_empty();
+    if !clear || !element.children.iter().all(known) || !names.iter().all(once) {
+        return Err(malformed());
+    }
+    Ok(names.map(|name| element.children_named(name).next()))
+}
+
+#[cfg(test)]
+mod tests;
