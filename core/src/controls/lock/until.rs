@@ -8,9 +8,11 @@ use std::fmt;
 const EPOCH: DateTime = date(1970, 1, 1).at(0, 0, 0, 0);
 /// 9999-12-31T23:59:59Z, the last second that can be written with a year of four digits.
 const LAST: i64 = 253_402_300_799;
+/// 0000-01-01T00:00:00Z, the first one.
+const FIRST: i64 = -62_167_219_200;
 const NANOSECONDS: i128 = 1_000_000_000;
 
-/// A whole second of the years 0 to 9999, in UTC. Fractions are rounded up and what is later than all of them is the last
+/// A whole second of the years 0 to 9999, in UTC. Fractions are rounded up, and what is later than all of them is the last
 /// of them: a lock never ends earlier than was asked. A day more than [`Timestamp`] holds: `9999-12-31` is how people
 /// write forever.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -88,7 +90,8 @@ impl RetainUntil {
     fn of_nanoseconds(nanoseconds: i128) -> Self {
         let whole = nanoseconds.div_euclid(NANOSECONDS);
         let begun = i128::from(nanoseconds.rem_euclid(NANOSECONDS) > 0);
-        Self(i64::try_from(whole + begun).unwrap_or(LAST).min(LAST))
+        let second = (whole + begun).clamp(FIRST.into(), LAST.into());
+        Self(i64::try_from(second).unwrap_or(LAST))
     }
 }
 
