@@ -70,16 +70,46 @@ impl Period {
     /// The member that says it, and its number.
     pub(super) fn written(self) -> (&'static str, u16) {
         match self {
-            Self::Days(days) => ("Days", days),
-            Self::Years(years) => ("Years", years),
+            Self::Days(days) => (Unit::DAYS.name, days),
+            Self::Years(years) => (Unit::YEARS.name, years),
         }
     }
+}
 
-    /// The member that says it, the most it takes, and what it makes.
-    pub(super) const MEMBERS: [(&'static str, u16, fn(u16) -> Self); 2] = [
-        ("Days", Self::MOST_DAYS, Self::Days),
-        ("Years", Self::MOST_YEARS, Self::Years),
-    ];
+/// A member of a document that says a period.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Unit {
+    pub(super) name: &'static str,
+    pub(super) most: u16,
+    period: fn(u16) -> Period,
+}
+
+/// A number no period has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum OutOfRange {
+    TooSmall,
+    TooLarge,
+}
+
+impl Unit {
+    pub(super) const DAYS: Self = Self {
+        name: "Days",
+        most: Period::MOST_DAYS,
+        period: Period::Days,
+    };
+    pub(super) const YEARS: Self = Self {
+        name: "Years",
+        most: Period::MOST_YEARS,
+        period: Period::Years,
+    };
+
+    pub(super) fn period(self, number: i64) -> Result<Period, OutOfRange> {
+        match u16::try_from(number) {
+            _ if number < 1 => Err(OutOfRange::TooSmall),
+            Ok(number) if number <= self.most => Ok((self.period)(number)),
+            Ok(_) | Err(_) => Err(OutOfRange::TooLarge),
+        }
+    }
 }
 
 #[cfg(test)]

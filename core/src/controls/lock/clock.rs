@@ -53,7 +53,7 @@ pub enum Freeze {
     Lost,
 }
 
-/// How much time has passed since the last observation, by a clock that cannot be set.
+/// How much time has passed since the last observation or acknowledgement, by a clock that cannot be set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Elapsed {
     /// By a clock that also counts while the machine sleeps.

@@ -1,6 +1,7 @@
 //! The Object Lock configuration as a file has it, in the form of the aws cli.
 //! <https://docs.aws.amazon.com/cli/latest/reference/s3api/put-object-lock-configuration.html>
 
+use super::bucket::Unit;
 use super::{DefaultRetention, LockConfiguration, Period, RetentionMode};
 use crate::document::{Node, Problem, Value, did_you_mean};
 use serde_json::{Value as Json, json};
@@ -65,12 +66,12 @@ fn default_retention(node: &Node, problems: &mut Vec<Problem>) -> Option<Default
         Some(mode) => mode_of(mode, problems),
         None => complain(node, "`Mode` is missing", problems),
     };
-    let mut written = Period::MEMBERS
-        .into_iter()
-        .filter_map(|member| Some((node.get(member.0)?, member)));
-    let period = match (written.next(), written.next()) {
-        (Some((number, member)), None) => period(number, member, problems),
-        (None, _) | (_, Some(_)) => complain(node, "there is either `Days` or `Years`", problems),
+    let period = match (node.get(Unit::DAYS.name), node.get(Unit::YEARS.name)) {
+        (Some(days), None) => period(days, Unit::DAYS, problems),
+        (None, Some(years)) => period(years, Unit::YEARS, problems),
+        (Some(_), Some(_)) | (None, None) => {
+            complain(node, "there is either `Days` or `Years`", problems)
+        }
     };
     Some(DefaultRetention {
         mode: mode?,
@@ -87,18 +88,14 @@ fn mode_of(node: &Node, problems: &mut Vec<Problem>) -> Option<RetentionMode> {
     })
 }
 
-fn period(
-    node: &Node,
-    (name, most, period): (&'static str, u16, fn(u16) -> Period),
-    problems: &mut Vec<Problem>,
-) -> Option<Period> {
-    let number: Option<u16> = match &node.value {
+fn period(node: &Node, unit: Unit, problems: &mut Vec<Problem>) -> Option<Period> {
+    let number = match &node.value {
         Value::Number(number) => number.parse().ok(),
         Value::Null | Value::Bool(_) | Value::Text(_) | Value::List(_) | Value::Map(_) => None,
     };
-    let number = number.filter(|number| (1..=most).contains(number));
-    number.map(period).or_else(|| {
-        let message = format!("`{name}` is a whole number from 1 to {most}");
+    let period = number.and_then(|number| unit.period(number).ok());
+    period.or_else(|| {
+        let message = format!("`{}` is a whole number from 1 to {}", unit.name, unit.most);
         complain(node, &message, problems)
     })
 }

@@ -1,5 +1,6 @@
 //! The documents of Object Lock.
 
+use super::bucket::{OutOfRange, Unit};
 use super::refusal::{argument, event_hold, malformed, past};
 use super::{
     DefaultRetention, LegalHold, LockConfiguration, LockTime, Period, RetainUntil, Retention,
@@ -118,29 +119,26 @@ fn default_retention(element: &Element) -> Result<DefaultRetention, S3Error> {
         return Err(event_hold("DefaultEventHold"));
     }
     let mode = RetentionMode::parse(text(mode.ok_or_else(malformed)?)?).ok_or_else(malformed)?;
-    let [in_days, in_years] = Period::MEMBERS;
-    let (number, member) = match (days, years) {
-        (Some(days), None) => (days, in_days),
-        (None, Some(years)) => (years, in_years),
+    let (number, unit) = match (days, years) {
+        (Some(days), None) => (days, Unit::DAYS),
+        (None, Some(years)) => (years, Unit::YEARS),
         (Some(_), Some(_)) | (None, None) => return Err(malformed()),
     };
     Ok(DefaultRetention {
         mode,
-        period: period(text(number)?, member)?,
+        period: period(text(number)?, unit)?,
     })
 }
 
-fn period(
-    text: &str,
-    (name, most, period): (&'static str, u16, fn(u16) -> Period),
-) -> Result<Period, S3Error> {
-    let number: i64 = text.parse().map_err(|_| malformed())?;
-    let wrong = |message| Err(argument(message, name, text));
-    match u16::try_from(number) {
-        _ if number < 1 => wrong("Default retention period must be a positive integer value."),
-        Ok(number) if number <= most => Ok(period(number)),
-        Ok(_) | Err(_) => wrong("Default retention period too large."),
-    }
+fn period(text: &str, unit: Unit) -> Result<Period, S3Error> {
+    let number = text.parse().map_err(|_| malformed())?;
+    unit.period(number).map_err(|wrong| {
+        let message = match wrong {
+            OutOfRange::TooSmall => "Default retention period must be a positive integer value.",
+            OutOfRange::TooLarge => "Default retention period too large.",
+        };
+        argument(message, unit.name, text)
+    })
 }
 
 fn root(document: &[u8], name: &str) -> Result<Element, S3Error> {

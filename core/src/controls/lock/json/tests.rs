@@ -47,7 +47,7 @@ fn every_problem_is_said() {
     refused(
         r#"{"ObjectLockEnabled":"Disabled","rule":{}}"#,
         &[
-            "1:33: unknown member `rule`; did you mean `Rule`?",
+            "1:33: unknown member `rule`, did you mean `Rule`?",
             "1:22: `ObjectLockEnabled` is `Enabled`: there is no way to disable it",
         ],
     );
@@ -55,7 +55,7 @@ fn every_problem_is_said() {
         r#"{"ObjectLockEnabled":"Enabled","Rule":{}}"#,
         &["1:39: a rule has a `DefaultRetention`"],
     );
-    let whole = "1:85: `Days` is a whole number from 1 to 36500";
+    let whole = "1:87: `Days` is a whole number from 1 to 36500";
     for days in ["0", "-1", "36501", "1.5", "\"30\"", "99999999999"] {
         refused(
             &with(&format!(r#"{{"Mode":"GOVERNANCE","Days":{days}}}"#)),
@@ -64,15 +64,15 @@ fn every_problem_is_said() {
     }
     refused(
         &with(r#"{"Mode":"COMPLIANCE","Years":101}"#),
-        &["1:86: `Years` is a whole number from 1 to 100"],
+        &["1:88: `Years` is a whole number from 1 to 100"],
     );
     refused(
         &with(r#"{"Days":1,"Years":1}"#),
         &[
-            "1:58: `Mode` is missing",
-            "1:58: there is either `Days` or `Years`",
+            "1:59: `Mode` is missing",
+            "1:59: there is either `Days` or `Years`",
         ],
     );
     let found = read(&with(r#"{"Mode":"governance","Days":1}"#)).unwrap_err();
-    assert!(found[0].starts_with("1:66: `Mode` is `GOVERNANCE` or `COMPLIANCE`, not `governance`"));
+    assert!(found[0].starts_with("1:67: `Mode` is `GOVERNANCE` or `COMPLIANCE`, not `governance`"));
 }

@@ -54,7 +54,7 @@ fn sealed(kind: &str, members: &[(&str, &str)]) -> String {
 fn a_record_is_a_line_of_json() {
     let expected = r#"{"check":"CHECK","hold":"ON","mode":"GOVERNANCE","until":"2030-01-01T00:00:00.000Z","version":"1"}"#;
     let record = String::from_utf8(lock().to_record()).unwrap();
-    let check = &record[10..18];
+    let check = record.get(10..18).unwrap();
     assert!(check.bytes().all(|byte| byte.is_ascii_hexdigit()));
     assert_eq!(record, expected.replace("CHECK", check));
 }
@@ -91,7 +91,7 @@ fn t37_an_unreadable_record_is_locked() {
 fn t37_a_truncated_record_is_locked() {
     let record = String::from_utf8(lock().to_record()).unwrap();
     for length in 0..record.len() {
-        refused(&record[..length], BadRecord::Unreadable);
+        refused(record.get(..length).unwrap(), BadRecord::Unreadable);
     }
     refused(&format!("{record}{record}"), BadRecord::Unreadable);
     assert_eq!(ObjectLock::from_record(record.as_bytes()), Ok(lock()));
