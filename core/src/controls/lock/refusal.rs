@@ -114,3 +114,6 @@ pub(super) fn argument(message: &'static str, name: &'static str, value: &str) -
 pub(super) fn malformed() -> S3Error {
     ErrorCode::MalformedXML.into()
 }
+
+#[cfg(test)]
+mod tests;
