@@ -7,6 +7,7 @@ import base64
 import functools
 import http.server
 import json
+import os
 import re
 import shutil
 import threading
@@ -113,14 +114,22 @@ class Browser:
 
     @contextmanager
     def pictured(self, folder):
-        """Saves a picture of the page when what is done with it fails."""
+        """Saves a picture of the page when what is done with it fails; with `BROWSER_PICTURES=DIR` also of what does not,
+        for people to look at."""
+        picture = folder / "page.png"
         try:
             yield
         except BaseException as failure:
-            picture = folder / "page.png"
-            picture.write_bytes(base64.b64decode(self._tell("GET", "/screenshot")))
+            self._picture(picture)
             failure.add_note(f"The page: {picture}")
             raise
+        if wanted := os.environ.get("BROWSER_PICTURES"):
+            name = os.environ["PYTEST_CURRENT_TEST"].partition("::")[2].partition(" ")[0]
+            self._picture(Path(wanted) / (re.sub(r"\W+", "-", name) + ".png"))
+
+    def _picture(self, path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(base64.b64decode(self._tell("GET", "/screenshot")))
 
     def _tell(self, method, command, body=None):
         return self._ask(method, f"/session/{self._session}{command}", body)

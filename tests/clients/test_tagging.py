@@ -7,6 +7,7 @@ import pytest
 from botocore.exceptions import ClientError
 from servers.gateway import Users, allow, document, upstream
 from sides import direct, through
+from test_settings_compared import Cli
 
 # Which keep no tags, and which do.
 WITHOUT, WITH = ["demo", "garage"], ["moto", "ceph"]
@@ -176,6 +177,29 @@ def test_tags_are_put_and_shown_and_nothing_of_them_goes_to_the_store(world):
     assert answers["of overwritten"] == (200, {})
     assert answers["tags of nothing"] == answers["tag nothing"] == (404, "NoSuchKey")
     assert answers["deleted bucket tags"] == (404, "NoSuchTagSet")
+
+
+@pytest.mark.parametrize("world", ["demo"], indirect=True)
+def test_the_life_of_tags_by_the_aws_cli(world, gateways, tmp_path):
+    _, _, bucket = world
+    aws, of = Cli(through(gateways("demo")), tmp_path), ["--bucket", bucket]
+    aws("put-bucket-tagging", *of, "--tagging", tag_set(team="data"))
+    assert tags_of(aws("get-bucket-tagging", *of)) == {"team": "data"}
+    aws("delete-bucket-tagging", *of)
+    aws("get-bucket-tagging", *of, fails="NoSuchTagSet")
+    (tmp_path / "body").write_text("body")
+    key = [*of, "--key", "key"]
+    aws("put-object", *key, "--body", str(tmp_path / "body"), "--tagging", "team=data&b=1")
+    assert tags_of(aws("get-object-tagging", *key)) == {"team": "data", "b": "1"}
+    assert aws("head-object", *key)["TagCount"] == 2
+    copy = ["copy-object", *of, "--key", "copy", "--copy-source", f"{bucket}/key"]
+    aws(*copy)
+    assert len(aws("get-object-tagging", *of, "--key", "copy")["TagSet"]) == 2
+    aws(*copy, "--tagging-directive", "REPLACE", "--tagging", "a=1")
+    assert tags_of(aws("get-object-tagging", *of, "--key", "copy")) == {"a": "1"}
+    aws("put-object-tagging", *key, "--tagging", numbered(11), fails="BadRequest")
+    aws("delete-object-tagging", *key)
+    assert aws("get-object-tagging", *key)["TagSet"] == []
 
 
 @everywhere
