@@ -3,11 +3,12 @@
 
 #![expect(
     clippy::unwrap_used,
-    clippy::expect_used,
     clippy::panic,
     reason = "a test fails by panicking"
 )]
 
+#[path = "explain/nearest.rs"]
+mod nearest;
 #[path = "explain/scene.rs"]
 mod scene;
 
@@ -94,6 +95,20 @@ fn a_denys_conditions_show_what_made_them_match() {
 }
 
 #[test]
+fn of_two_policies_in_one_file_the_one_that_denies_is_shown() {
+    let unless_team = |team: &str| {
+        let differs = format!(r#"{{"StringNotEquals":{{"aws:PrincipalTag/team":"{team}"}}}}"#);
+        of("Deny", EVERYONE, &format!(r#","Condition":{differs}"#))
+    };
+    Scene::by(ALICE)
+        .identity(READ)
+        .guardrail(&unless_team("legal"))
+        .guardrail(&unless_team("finance"))
+        .with("aws:PrincipalTag/team", "legal")
+        .golden("deny-second-policy-of-a-file");
+}
+
+#[test]
 fn a_deny_by_exclusion_shows_what_it_does_not_exclude() {
     let alice = || Scene::by(ALICE).identity(READ);
     let but_eve = format!(r#""NotPrincipal":{{"AWS":["{EVE}","444455556666"]}}"#);
@@ -124,167 +139,6 @@ fn an_implicit_deny_names_the_layer_that_lacks_an_allow() {
         .identity(READ)
         .session(&list)
         .golden("missing-session");
-}
-
-#[test]
-fn the_nearest_allow_shows_the_condition_that_failed() {
-    let finance = r#"{"StringEquals":{"aws:PrincipalTag/team":"finance"}}"#;
-    conditional(finance)
-        .with("aws:PrincipalTag/team", "legal")
-        .golden("nearest-value-differs");
-    conditional(finance).golden("nearest-absent");
-    conditional(r#"{"NumericLessThanEquals":{"s3:max-keys":10}}"#)
-        .with("s3:max-keys", "ten")
-        .golden("nearest-undecidable");
-    conditional(r#"{"ForAllValues:StringEquals":{"s3:RequestObjectTagKeys":["a","b"]}}"#)
-        .with_many("s3:RequestObjectTagKeys", &["a", "b", "c"])
-        .golden("nearest-several-values");
-    conditional(r#"{"StringEquals":{"aws:UserAgent":"a"},"IpAddress":{"aws:SourceIp":["192.0.2.0/24","2001:db8::/32"]}}"#)
-        .with("aws:UserAgent", "a")
-        .with("aws:SourceIp", "198.51.100.7")
-        .golden("nearest-one-of-two-conditions");
-}
-
-#[test]
-fn the_nearest_allow_shows_resource_principal_or_action_that_failed() {
-    let elsewhere = own(
-        "Allow",
-        r#""Resource":["arn:aws:s3:::reports","arn:aws:s3:::other/*"]"#,
-    );
-    Scene::by(ALICE)
-        .identity(&elsewhere)
-        .golden("nearest-resource");
-    let bob = r#""Principal":{"AWS":["arn:aws:iam::444455556666:user/bob"]}"#;
-    Scene::by(EVE)
-        .identity(READ)
-        .bucket(&of("Allow", bob, ""))
-        .golden("nearest-principal");
-    Scene::by(ALICE)
-        .identity(READ)
-        .doing(Action::GetObjectVersion)
-        .golden("nearest-version-action");
-}
-
-#[test]
-fn of_several_allows_the_nearest_is_shown() {
-    let wrong_tag = own(
-        "Allow",
-        &anywhere(r#"{"StringEquals":{"aws:PrincipalTag/team":"finance"}}"#),
-    );
-    let elsewhere =
-        own("Allow", r#""Resource":"arn:aws:s3:::other/*""#).replace("AllowIt", "Elsewhere");
-    let both = own(
-        "Allow",
-        r#""Resource":"arn:aws:s3:::other/*","Condition":{"Bool":{"aws:SecureTransport":"true"}}"#,
-    )
-    .replace("AllowIt", "Both");
-    Scene::by(ALICE)
-        .identity(&format!("{both},{elsewhere},{wrong_tag}"))
-        .golden("nearest-of-three");
-}
-
-#[test]
-fn within_one_account_the_bucket_policy_may_hold_the_nearest_allow() {
-    Scene::by(ALICE)
-        .identity(&own("Allow", r#""Resource":"arn:aws:s3:::other/*""#))
-        .bucket(&of(
-            "Allow",
-            EVERYONE,
-            r#","Condition":{"Bool":{"aws:SecureTransport":"true"}}"#,
-        ))
-        .with("aws:SecureTransport", "false")
-        .golden("nearest-in-bucket-policy");
-}
-
-/// The reason of a refusal, on one line.
-fn line(scene: &Scene) -> String {
-    let reason = scene.explanation().reason;
-    reason.expect("a refusal has a reason").to_string()
-}
-
-/// Holds the reason of a refusal against what it must say, and what it must not.
-#[track_caller]
-fn says(scene: &Scene, told: &str, not: &str) {
-    let line = line(scene);
-    assert!(line.contains(told), "`{told}` is not in: {line}");
-    assert!(
-        not.is_empty() || !line.contains(not),
-        "`{not}` is in: {line}"
-    );
-}
-
-const TLS: &str = r#"{"Bool":{"aws:SecureTransport":"true"}}"#;
-
-#[test]
-fn a_deny_shows_what_made_the_denying_statement_match() {
-    let deny =
-        |sid: &str, condition: &str| own("Deny", &anywhere(condition)).replace("DenyIt", sid);
-    let agent = r#"{"StringEquals":{"aws:UserAgent":"a"}}"#;
-    let referer = r#"{"StringEquals":{"aws:Referer":"b"}}"#;
-    let scene = || Scene::by(ALICE).identity(READ).with("aws:Referer", "b");
-    // In one policy it is not the first that names the action.
-    let both = format!("{},{}", deny("Agent", agent), deny("Referer", referer));
-    says(&scene().identity(&both), "aws:Referer", "aws:UserAgent");
-    // In one file it is not the first policy that has a Deny at the same place.
-    let scene = scene().identity_in_file("same.json", &deny("Same", agent));
-    let scene = scene.identity_in_file("same.json", &deny("Same", referer));
-    says(&scene, "aws:Referer", "aws:UserAgent");
-}
-
-#[test]
-fn the_nearest_allow_is_looked_for_where_one_is_missing_and_nowhere_else() {
-    let near = own("Allow", &anywhere(TLS));
-    let near_in_bucket = of("Allow", EVERYONE, &format!(r#","Condition":{TLS}"#));
-    let boundary = own("Allow", r#""Resource":"*""#).replace("GetObject", "ListBucket");
-    let bounded = |scene: Scene| scene.identity(READ).boundary(&boundary);
-    let told = "no statement of the permissions boundary names the action";
-    says(&bounded(Scene::by(ALICE)).identity(&near), told, "");
-    says(&bounded(Scene::by(ALICE)).bucket(&near_in_bucket), told, "");
-    // Across accounts the bucket policy cannot do for the identity policies.
-    let everyone = of("Allow", EVERYONE, "").replace("AllowIt", "Everyone");
-    let scene = Scene::by(EVE).bucket(&format!("{everyone},{near_in_bucket}"));
-    says(
-        &scene,
-        "no statement of the caller's identity policies names the action",
-        "",
-    );
-}
-
-#[test]
-fn of_two_that_are_as_near_the_one_of_the_missing_layer_is_shown() {
-    let near_in_bucket = of("Allow", EVERYONE, &format!(r#","Condition":{TLS}"#));
-    let near = own("Allow", &anywhere(TLS)).replace("AllowIt", "Own");
-    let scene = Scene::by(ALICE).bucket(&near_in_bucket).identity(&near);
-    says(&scene, "Own (", "AllowIt (");
-}
-
-#[test]
-fn one_part_that_fails_is_nearer_than_two() {
-    let of = |sid: &str, principal: &str, rest: &str| {
-        format!(
-            r#"{{"Sid":"{sid}","Effect":"Allow","Principal":{principal},"Action":"s3:GetObject",{rest}}}"#
-        )
-    };
-    let bob = r#"{"AWS":"arn:aws:iam::111122223333:user/bob"}"#;
-    let reports = r#""Resource":"arn:aws:s3:::reports/*""#;
-    let others = format!(r#""Resource":"arn:aws:s3:::reports/other/*","Condition":{TLS}"#);
-    let statements = [of("Two", r#""*""#, &others), of("One", bob, reports)].join(",");
-    says(&Scene::anonymous().bucket(&statements), "One (", "Two (");
-}
-
-#[test]
-fn a_level_of_service_control_that_allows_has_no_near_miss() {
-    let all = own("Allow", r#""Resource":"*""#);
-    let near = own("Allow", &anywhere(TLS)).replace("AllowIt", "Near");
-    let far = own(
-        "Allow",
-        &format!(r#""Resource":"arn:aws:s3:::other/*","Condition":{TLS}"#),
-    );
-    let scene = Scene::by(ALICE)
-        .identity(READ)
-        .service_control(&format!("{near},{all}"))
-        .service_control(&far.replace("AllowIt", "Far"));
-    says(&scene, "Far (", "Near (");
 }
 
 #[test]
@@ -373,6 +227,9 @@ fn what_was_not_looked_up_is_said_to_be_unknown() {
     };
     unknown(conditional(tag)).golden("unknown-allow");
     unknown(denied_if(tag)).golden("unknown-deny");
+    // What is known of the same statement holds, and goes without saying.
+    let both = r#"{"Bool":{"aws:SecureTransport":"true"},"StringEquals":{"s3:ExistingObjectTag/class":"open"}}"#;
+    unknown(denied_if(both).with("aws:SecureTransport", "true")).golden("unknown-one-of-two");
 }
 
 #[test]
@@ -417,26 +274,6 @@ fn the_values_of_variables_are_shown() {
         .identity(&own("Allow", home))
         .with("aws:username", "alice")
         .golden("variables");
-}
-
-#[test]
-fn of_service_control_the_level_that_lacks_an_allow_is_looked_at() {
-    let all = own("Allow", r#""Resource":"*""#);
-    let tls = own(
-        "Allow",
-        &anywhere(r#"{"Bool":{"aws:SecureTransport":"true"}}"#),
-    );
-    // The first level allows, so the statement of it that does not is no near miss.
-    let elsewhere = own("Allow", r#""Resource":"arn:aws:s3:::other/*""#);
-    Scene::by(ALICE)
-        .identity(READ)
-        .service_control(&format!(
-            "{},{all}",
-            elsewhere.replace("AllowIt", "Elsewhere")
-        ))
-        .service_control(&tls)
-        .with("aws:SecureTransport", "false")
-        .golden("missing-service-control");
 }
 
 #[test]

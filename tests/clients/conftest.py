@@ -16,7 +16,7 @@ from servers.certificates import Certificates
 from servers import garage as garage_module
 from servers import localstack as localstack_module
 from servers.demo import Demo
-from servers.gateway import BINARY, Gateway, upstream
+from servers.gateway import BINARY, Gateway, Users, upstream
 from servers.moto import Moto
 from servers.nginx import Nginx
 from servers.stub import Stub
@@ -159,6 +159,23 @@ def fronts(request, tmp_path_factory, certificates):
     for proxy in started.values():
         if isinstance(proxy, Nginx):
             proxy.stop()
+
+
+@pytest.fixture(scope="module")
+def gateways(request, launch):
+    """A store's server and a gateway before it, once for a module: `gateways("moto")`. Alice owns, and eve is of another
+    account; bob may do what the module's `BOB` says, or nothing."""
+    started = {}
+
+    def start(store):
+        if store not in started:
+            server = request.getfixturevalue(store)
+            server = getattr(server, "upstream", server)
+            users = Users(bob=getattr(request.module, "BOB", []))
+            started[store] = (server, launch({store: upstream(server, profile=store)}, users=users))
+        return started[store]
+
+    return start
 
 
 _numbers = itertools.count(1)

@@ -16,21 +16,6 @@ ALL_USERS = "http://acs.amazonaws.com/groups/global/AllUsers"
 ANONYMOUS = "65a011a29cdf8ec533ec3d1ccaae921c"
 
 
-@pytest.fixture(scope="module")
-def gateways(request, launch):
-    """A gateway before each store, once: alice owns, bob may do nothing, eve is of another account."""
-    started = {}
-
-    def start(store):
-        if store not in started:
-            server = request.getfixturevalue(store)
-            server = getattr(server, "upstream", server)
-            started[store] = (server, launch({store: upstream(server, profile=store)}, users=Users()))
-        return started[store]
-
-    return start
-
-
 class World:
     """A bucket where ACLs count, and who calls."""
 

@@ -15,21 +15,7 @@ FLAGS = ["BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPu
 CORS = {"CORSRules": [{"AllowedMethods": ["GET"], "AllowedOrigins": ["https://app.example"]}]}
 STORES = ["demo", "moto", "ceph", "garage"]
 
-
-@pytest.fixture(scope="module")
-def gateways(request, launch):
-    """A gateway before each store, once: alice owns, bob may only read objects, eve is of another account."""
-    started = {}
-
-    def start(store):
-        if store not in started:
-            server = request.getfixturevalue(store)
-            server = getattr(server, "upstream", server)
-            users = Users(bob=[allow("s3:GetObject")])
-            started[store] = (server, launch({store: upstream(server, profile=store)}, users=users))
-        return started[store]
-
-    return start
+BOB = [allow("s3:GetObject")]
 
 
 @pytest.fixture

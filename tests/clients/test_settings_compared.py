@@ -12,7 +12,7 @@ import boto3
 import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
-from servers.gateway import OWNER, PARTNER, allow, document, upstream
+from servers.gateway import OWNER, PARTNER, allow, document
 from sides import direct, through
 
 BLOCK = {"BlockPublicAcls": True, "IgnorePublicAcls": False, "BlockPublicPolicy": False, "RestrictPublicBuckets": True}
@@ -182,20 +182,6 @@ THROUGH = {
     "delete ownership": (204, None),
     "no ownership": "OwnershipControlsNotFoundError",
 }
-
-
-@pytest.fixture(scope="module")
-def gateways(request, launch):
-    started = {}
-
-    def start(store):
-        if store not in started:
-            server = request.getfixturevalue(store)
-            server = getattr(server, "upstream", server)
-            started[store] = (server, launch({store: upstream(server, profile=store)}))
-        return started[store]
-
-    return start
 
 
 @pytest.mark.parametrize("store", ["moto", "ceph", pytest.param("localstack", marks=pytest.mark.slow)])

@@ -5,7 +5,7 @@ import threading
 
 import pytest
 from botocore.exceptions import ClientError
-from servers.gateway import Users, allow, document, upstream
+from servers.gateway import allow, document
 from sides import direct, through
 from test_settings_compared import Cli
 
@@ -36,24 +36,9 @@ DOCUMENTED = {
 }
 
 
-@pytest.fixture(scope="module")
-def gateways(request, launch):
-    """A gateway before each store, once: alice owns, bob may do nothing."""
-    started = {}
-
-    def start(store):
-        if store not in started:
-            server = request.getfixturevalue(store)
-            server = getattr(server, "upstream", server)
-            started[store] = launch({store: upstream(server, profile=store)}, users=Users())
-        return started[store]
-
-    return start
-
-
 @pytest.fixture
 def world(gateways, new_bucket, request):
-    gateway = gateways(request.param)
+    _, gateway = gateways(request.param)
     bucket = new_bucket("tags")
     alice = through(gateway, user="alice").s3()
     alice.create_bucket(Bucket=bucket)
@@ -182,7 +167,7 @@ def test_tags_are_put_and_shown_and_nothing_of_them_goes_to_the_store(world):
 @pytest.mark.parametrize("world", ["demo"], indirect=True)
 def test_the_life_of_tags_by_the_aws_cli(world, gateways, tmp_path):
     _, _, bucket = world
-    aws, of = Cli(through(gateways("demo")), tmp_path), ["--bucket", bucket]
+    aws, of = Cli(through(gateways("demo")[1]), tmp_path), ["--bucket", bucket]
     aws("put-bucket-tagging", *of, "--tagging", tag_set(team="data"))
     assert tags_of(aws("get-bucket-tagging", *of)) == {"team": "data"}
     aws("delete-bucket-tagging", *of)

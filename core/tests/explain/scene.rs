@@ -102,13 +102,6 @@ impl Scene {
         self
     }
 
-    /// One more identity policy, in a file that may have others.
-    pub(crate) fn identity_in_file(mut self, file: &str, statements: &str) -> Self {
-        self.identity
-            .push(policy(PolicyKind::Identity, file, statements));
-        self
-    }
-
     pub(crate) fn boundary(mut self, statements: &str) -> Self {
         self.boundary = Some(policy(PolicyKind::Boundary, "boundary.json", statements));
         self
@@ -285,7 +278,7 @@ fn compile(kind: PolicyKind<'_>, file: &str, statements: &str) -> Policy {
 #[track_caller]
 fn golden(name: &str, explanation: &Explanation) {
     let reason = serde_json::to_string_pretty(&explanation.reason).unwrap();
-    let text = format!("{}\n\nreason: {reason}\n", explanation.to_text());
+    let text = format!("{explanation}\n\nreason: {reason}\n");
     let file = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("tests/golden/explain")
         .join(name)

@@ -105,23 +105,14 @@ fn id(element: &Element) -> Result<Box<str>, S3Error> {
 }
 
 fn text(element: &Element) -> Result<&str, S3Error> {
-    match element.children.is_empty() {
-        true => Ok(element.text.trim()),
-        false => Err(malformed()),
-    }
+    element.leaf().map_err(|_| malformed())
 }
 
-/// The children of these names, each at most once and none of another name.
 fn members<'a, const N: usize>(
     element: &'a Element,
     names: [&str; N],
 ) -> Result<[Option<&'a Element>; N], S3Error> {
-    let known = |child: &Element| names.contains(&child.name.as_str());
-    let once = |name: &&str| element.children_named(name).count() < 2;
-    if !element.children.iter().all(known) || !names.iter().all(once) {
-        return Err(malformed());
-    }
-    Ok(names.map(|name| element.children.iter().find(|child| child.name == name)))
+    element.members(names).map_err(|_| malformed())
 }
 
 #[cfg(test)]

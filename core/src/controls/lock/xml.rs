@@ -150,24 +150,14 @@ fn root(document: &[u8], name: &str) -> Result<Element, S3Error> {
 }
 
 fn text(element: &Element) -> Result<&str, S3Error> {
-    match element.children.is_empty() {
-        true => Ok(element.text.trim()),
-        false => Err(malformed()),
-    }
+    element.leaf().map_err(|_| malformed())
 }
 
-/// The children of these names, each at most once and none of another name, and no text beside them.
 fn members<'a, const N: usize>(
     element: &'a Element,
     names: [&str; N],
 ) -> Result<[Option<&'a Element>; N], S3Error> {
-    let known = |child: &Element| names.contains(&child.name.as_str());
-    let once = |name: &&str| element.children_named(name).count() < 2;
-    let clear = element.text.trim().is_empty();
-    if !clear || !element.children.iter().all(known) || !names.iter().all(once) {
-        return Err(malformed());
-    }
-    Ok(names.map(|name| element.children_named(name).next()))
+    element.members(names).map_err(|_| malformed())
 }
 
 #[cfg(test)]

@@ -254,11 +254,11 @@ fn every_action_on_half_of_a_bucket_is_noted() {
         identity(&[&format!("Action: 's3:*', Resource: {both}")], &[]);
     }
     identity(&["Action: 's3:Get*'"], &[]);
-    // What is left out is no half of a bucket.
-    let (left_out, elsewhere) = ("NotAction: 's3:*'", "NotResource: 'arn:aws:s3:::acme/*'");
-    identity(&[left_out], &["3: notaction-allow"]);
-    let every_action = format!("Action: 's3:*', {elsewhere}");
-    identity(&[&every_action], &["3: notresource-allow"]);
+    // What is listed here is left out.
+    bucket(
+        &["Effect: Deny, Action: 's3:*', NotResource: 'arn:aws:s3:::acme/*'"],
+        &[],
+    );
 }
 
 #[test]
@@ -336,15 +336,15 @@ fn an_allow_is_not_left_to_missing_keys() {
         )],
         &[],
     );
-    // The holder of a policy has an ARN, and need not have a tag.
-    identity(
-        &[&when(
-            "ArnNotLike: { 'aws:PrincipalArn': 'arn:aws:iam::*:user/x' }",
-        )],
-        &[],
-    );
+    // Who holds a policy has an ARN, but not every tag; who is named in one may be no user at all.
+    let not_x = when("ArnNotLike: { 'aws:PrincipalArn': 'arn:aws:iam::*:user/x' }");
+    identity(&[&not_x], &[]);
     identity(
         &[&when("StringNotEquals: { 'aws:PrincipalTag/team': red }")],
+        &found,
+    );
+    bucket(
+        &[&format!("Principal: {{ AWS: '111122223333' }}, {not_x}")],
         &found,
     );
 }
@@ -492,6 +492,34 @@ fn texts_can_contradict() {
         &[],
     );
     contradicts(&two(&equals("red"), &like("'${aws:username}'")), &[]);
+}
+
+#[test]
+fn arns_can_contradict_and_patterns_of_them_are_not_taken_for_arns() {
+    let arn = |operator: &str, role: &str| {
+        format!("{operator}: {{ 'aws:PrincipalArn': 'arn:aws:iam::111122223333:role/{role}' }}")
+    };
+    let two = |one: String, other: String| format!("{one}, {other}");
+    contradicts(&two(arn("ArnEquals", "a"), arn("ArnLike", "b*")), &NEVER);
+    contradicts(&two(arn("ArnEquals", "b"), arn("ArnLike", "b*")), &[]);
+    // The pattern, read as an ARN, is one that the other excludes; `role/b` is not.
+    contradicts(&two(arn("ArnLike", "b*"), arn("ArnNotLike", "b?")), &[]);
+}
+
+#[test]
+fn tests_of_a_set_may_hold_for_different_values_of_it() {
+    let two = |set: &str, one: &str, other: &str| {
+        let test = |operator: &str, value: &str| {
+            format!("'{set}{operator}': {{ 's3:RequestObjectTagKeys': {value} }}")
+        };
+        format!(
+            "{}, {}",
+            test("StringEquals", one),
+            test("StringLike", other)
+        )
+    };
+    contradicts(&two("ForAnyValue:", "red", "'b*'"), &[]);
+    contradicts(&two("", "red", "'b*'"), &[]);
 }
 
 #[test]

@@ -70,6 +70,31 @@ impl Element {
         self.children.iter().filter(move |child| child.name == name)
     }
 
+    /// The text of an element that has no children, without the white space around it.
+    ///
+    /// # Errors
+    /// If it has children.
+    pub fn leaf(&self) -> Result<&str, BadXml> {
+        match self.children.is_empty() {
+            true => Ok(self.text.trim()),
+            false => Err(BadXml::Schema),
+        }
+    }
+
+    /// The children of these names.
+    ///
+    /// # Errors
+    /// If one comes twice, or there is another child, or text beside them.
+    pub fn members<const N: usize>(&self, names: [&str; N]) -> Result<[Option<&Self>; N], BadXml> {
+        let known = |child: &Self| names.contains(&child.name.as_str());
+        let once = |name: &&str| self.children_named(name).count() < 2;
+        let clear = self.text.trim().is_empty();
+        if !clear || !self.children.iter().all(known) || !names.iter().all(once) {
+            return Err(BadXml::Schema);
+        }
+        Ok(names.map(|name| self.children_named(name).next()))
+    }
+
     fn read(bytes: &[u8], elements: usize) -> Result<Self, BadXml> {
         let text = std::str::from_utf8(bytes).map_err(|_| BadXml::Encoding)?;
         let mut reader = Reader::from_str(text.strip_prefix('\u{feff}').unwrap_or(text));
