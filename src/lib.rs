@@ -1,6 +1,7 @@
 //! Portcullis, an S3 gateway: the parts around `portcullis-core` that touch network, disk and clock.
 
 pub mod admin;
+pub mod audit;
 pub mod cli;
 pub mod config;
 pub mod gateway;

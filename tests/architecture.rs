@@ -32,6 +32,7 @@ const CORE: &[(&str, &[&str])] = &[
 
 /// Edges between the modules of `src/`.
 const ROOT: &[(&str, &[&str])] = &[
+    ("audit", &[]),
     ("config", &["rego", "upstream"]),
     ("rego", &[]),
     ("state", &[]),
@@ -44,7 +45,9 @@ const ROOT: &[(&str, &[&str])] = &[
     ),
     (
         "cli",
-        &["admin", "config", "gateway", "record", "state", "upstream"],
+        &[
+            "admin", "audit", "config", "gateway", "record", "state", "upstream",
+        ],
     ),
 ];
 

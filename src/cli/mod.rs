@@ -1,6 +1,7 @@
 //! The command line: every verb and its arguments, and the way to each verb's code.
 
 mod ask;
+pub mod audit;
 mod completions;
 pub mod demo;
 mod explain;
@@ -78,6 +79,11 @@ pub enum Verb {
     ///
     /// Exits with 0 if it was done, 1 if it was refused, 2 if it cannot run.
     State(state::State),
+    /// Verify an audit log, offline; make the key that signs one.
+    ///
+    /// `verify` exits with 0 if the log is untouched, 1 if it is not, 2 if it cannot be read, 3 if nothing is wrong up to a
+    /// checkpoint but no anchor says that this was all, 4 if no key was given to trust.
+    Audit(audit::Audit),
     /// Print the operation table: requests, permissions, names in logs, and which upstreams have them.
     Operations(Operations),
     /// Print the JSON schema of the configuration file.
@@ -302,6 +308,7 @@ pub fn run(arguments: &Arguments) -> ExitCode {
         Verb::Reload(arguments) => reload::run(arguments),
         Verb::Settings(arguments) => settings::run(arguments),
         Verb::State(arguments) => state::run(arguments),
+        Verb::Audit(arguments) => audit::run(arguments),
         Verb::Operations(arguments) => print(&operations::text(arguments)),
         Verb::Schema { guardrails: false } => print(&schema::text()),
         Verb::Schema { guardrails: true } => print(schema::GUARDRAILS),
