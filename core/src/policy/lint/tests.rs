@@ -241,6 +241,61 @@ fn everything_but_is_no_grant() {
 }
 
 #[test]
+fn a_condition_that_does_not_confine_is_told_why() {
+    let told = |conditions: &str| {
+        let name = BucketName::parse("acme").unwrap();
+        let text = format!(
+            "Version: '2012-10-17'\nStatement: [{{ Effect: Allow, Principal: '*', Action: 's3:GetObject', \
+             Resource: 'arn:aws:s3:::acme/*', {} }}]",
+            when(conditions)
+        );
+        let mut found = findings(PolicyKind::Bucket(&name), &text);
+        found.remove(0).message
+    };
+    for (conditions, why) in [
+        (
+            "IpAddress: { 'aws:SourceIp': '0.0.0.0/1' }",
+            "is broader than /8 (IPv4) or /32 (IPv6)",
+        ),
+        (
+            "StringLike: { 'aws:PrincipalOrgID': 'o-*' }",
+            "has a wildcard or a variable",
+        ),
+        (
+            "NotIpAddress: { 'aws:SourceIp': '192.0.2.0/24' }",
+            "holds for everyone but those listed",
+        ),
+    ] {
+        let message = told(conditions);
+        assert!(message.contains(why), "{conditions}: {message}");
+    }
+}
+
+#[test]
+fn a_write_for_everyone_is_shown_where_it_is_granted() {
+    let line = |action: &str, rest: &str| {
+        let name = BucketName::parse("acme").unwrap();
+        let text = format!(
+            "Version: '2012-10-17'\nStatement:\n- Effect: Allow\n  Principal: '*'\n  {action}:\n  - s3:GetObject\n  \
+             - {rest}\n  Resource: ['arn:aws:s3:::acme', 'arn:aws:s3:::acme/*']\n"
+        );
+        let found = findings(PolicyKind::Bucket(&name), &text);
+        let write = found.iter().find(|found| found.rule == Rule::PublicWrite);
+        write.map(|found| found.at.line)
+    };
+    assert_eq!(line("Action", "s3:PutObject"), Some(7));
+    assert_eq!(line("Action", "s3:GetObjectAcl"), None);
+    // What is left out is nowhere: the list is shown.
+    assert_eq!(line("NotAction", "s3:GetObjectAcl"), Some(5));
+}
+
+#[test]
+fn a_severity_has_the_name_that_reports_give_it() {
+    let names = [Severity::Warning, Severity::Note].map(Severity::as_str);
+    assert_eq!(names, ["warning", "note"]);
+}
+
+#[test]
 fn every_action_on_half_of_a_bucket_is_noted() {
     const SPLIT: [&str; 1] = ["3: action-resource-split"];
     identity(&["Action: 's3:*', Resource: 'arn:aws:s3:::acme/*'"], &SPLIT);
@@ -569,6 +624,23 @@ fn windows_can_be_empty() {
         "NumericLessThan: { 's3:max-keys': 10 }, NumericNotEquals: { 's3:max-keys': 5 }",
         &[],
     );
+    // Next to these no number is known, and so it is not certain that none is between.
+    for (least, most) in [("10.123456789", "10.2"), ("-5", "0")] {
+        let open = format!(
+            "NumericGreaterThan: {{ 's3:max-keys': '{least}' }}, NumericLessThan: {{ 's3:max-keys': '{most}' }}"
+        );
+        contradicts(&open, &[]);
+    }
+}
+
+#[test]
+fn copy_sources_are_compared_without_the_slash_they_are_written_with() {
+    let both = |written: &str, pattern: &str| {
+        let key = "s3:x-amz-copy-source";
+        format!("StringEquals: {{ '{key}': {written} }}, StringLike: {{ '{key}': '{pattern}' }}")
+    };
+    contradicts(&both("/acme/a", "acme/*"), &[]);
+    contradicts(&both("/acme/a", "other/*"), &NEVER);
 }
 
 #[test]
