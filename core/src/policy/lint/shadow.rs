@@ -41,11 +41,9 @@ fn same(one: &Node, other: &Node) -> bool {
 
 /// A Deny without conditions that covers the statement. Of two that cover each other the later one is useless.
 fn shadowed(statement: &Statement<'_>, document: &Document<'_>) -> Option<Finding> {
-    let mut others = document.statements.iter().filter(|each| {
-        each.effect == Effect::Deny
-            && each.position != statement.position
-            && covers(each, statement)
-    });
+    let denies = |each: &&Statement<'_>| each.effect == Effect::Deny;
+    let denies = document.statements.iter().filter(denies);
+    let mut others = denies.filter(|each| covers(each, statement));
     let first = others.find(|other| {
         let mutual = statement.effect == Effect::Deny && covers(statement, other);
         !mutual || other.position < statement.position
@@ -76,8 +74,9 @@ fn principals_cover(
     deny: Option<&Element<'_, Pattern>>,
     other: Option<&Element<'_, Pattern>>,
 ) -> bool {
+    // A document names them in every statement or in none.
     let (Some(deny), Some(other)) = (deny, other) else {
-        return deny.is_none() && other.is_none();
+        return true;
     };
     let named = |pattern: &Pattern| deny.entries.iter().any(|item| item.means == *pattern);
     let account_named = |pattern: &Pattern| {

@@ -683,6 +683,12 @@ fn a_deny_can_make_others_useless() {
     );
     bucket(&[everyone, &narrow], &["4: deny-shadowed"]);
     bucket(&[&narrow, everyone], &["3: deny-shadowed"]);
+    // Of two that say the same in other words the later one is useless.
+    let again = "Effect: Deny, Principal: '*', Action: ['s3:GetObjectVersion', 's3:GetObject']";
+    bucket(&[everyone, again], &["4: deny-shadowed"]);
+    // One character is not any text.
+    let one = format!("{everyone}, Resource: 'arn:aws:s3:::acme/x?'");
+    bucket(&[&one, "Resource: 'arn:aws:s3:::acme/x*'"], &[]);
     let alice = "Effect: Deny, Action: ['s3:GetObject', 's3:GetObjectVersion']";
     bucket(&[alice, "Principal: { AWS: '111122223333' }"], &[]);
     bucket(
@@ -699,6 +705,8 @@ fn what_other_services_are_granted_is_not_shadowed() {
     let deny = "Effect: Deny, Action: 's3:*', Resource: '*'";
     identity(&[deny, "Action: ['s3:GetObject', 'ec2:RunInstances']"], &[]);
     identity(&[deny, "Action: 's3:GetObject'"], &["4: allow-shadowed"]);
+    let others = "Effect: Deny, NotAction: 's3:*', Resource: '*'";
+    identity(&[others, "Action: 's3:GetObject'"], &[]);
     identity(
         &[
             "Effect: Deny, Action: '*', Resource: '*'",
