@@ -359,6 +359,13 @@ fn forallvalues_in_an_allow_needs_a_guard() {
         "'ForAnyValue:StringEquals': { 's3:RequestObjectTagKeys': a }",
         &[],
     );
+    // That some tag is there guards it, unless that holds without any too.
+    let some = |operator: &str| format!("{all}, '{operator}': {{ 's3:RequestObjectTagKeys': a }}");
+    put(&some("ForAnyValue:StringEquals"), &[]);
+    put(
+        &some("ForAnyValue:StringEqualsIfExists"),
+        &["3: forallvalues-allow"],
+    );
     bucket(
         &[&format!(
             "Effect: Deny, Action: 's3:PutObject', {}",
@@ -734,6 +741,23 @@ fn messages_name_what_was_written() {
             "9:7: `StringNotEquals` on `aws:SourceVpc` holds for everyone but those listed: the statement is public [public-by-accident]"
         ]
     );
+}
+
+#[test]
+fn a_message_names_another_statement_by_its_sid_or_its_line() {
+    let told = |sid: &str| {
+        let deny = format!("{sid}Effect: Deny, Action: 's3:GetObject', Resource: '*'");
+        let allow = "Effect: Allow, Action: 's3:GetObject', Resource: '*'";
+        let text = format!("Version: '2012-10-17'\nStatement:\n- {{ {deny} }}\n- {{ {allow} }}\n");
+        let mut found = findings(PolicyKind::Identity, &text);
+        found.retain(|found| found.rule == Rule::AllowShadowed);
+        found.remove(0).message
+    };
+    let denied = "all that this allows is denied by ";
+    assert_eq!(told("Sid: Never, "), format!("{denied}`Never`"));
+    for nameless in ["", "Sid: '', "] {
+        assert_eq!(told(nameless), format!("{denied}the one on line 3"));
+    }
 }
 
 #[test]

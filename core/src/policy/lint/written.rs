@@ -95,7 +95,7 @@ impl<'d> Statement<'d> {
         })
     }
 
-    /// `statement 2` or `statement `Sid``.
+    /// Its Sid in backticks, or where it is.
     pub(super) fn name(&self) -> String {
         match self.node.get("Sid").and_then(Node::text) {
             Some(sid) if !sid.is_empty() => format!("`{sid}`"),
