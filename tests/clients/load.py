@@ -1,17 +1,14 @@
-"""Mixed load for the metrics: two gateways before a stub, one of them well and one with everything that can go wrong."""
+"""Mixed load for the metrics: requests of every kind to a gateway, and what goes wrong with upstreams if asked."""
 
 import http.server
 import json
 import socket
 import threading
-import time
-import urllib.request
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
-import pytest
 import wire
 from servers import stub as stubs
-from servers.gateway import OWNER, Users, allow, deny, document, upstream
+from servers.gateway import Users, allow, deny, document, upstream
 from servers.stub import Cut, reply
 from sides import Side, through
 
@@ -53,11 +50,22 @@ def store(request):
         return stubs.error(500, "InternalError") if "broken" in request.target else reply(200, TAGS)
     if "/cut" in request.target:
         return Cut(reply(200, b"x" * 1000), 500)
+    if "/keyless" in request.target:
+        return stubs.error(403, "InvalidAccessKeyId")
     if "/failing" in request.target:
         return stubs.error(503, "SlowDown")
     if "list-type" in request.target:
         return reply(200, LISTING, [("content-type", "application/xml")])
     return reply(200, b"x" * 100 if request.method == "GET" else b"", [("etag", '"stub"')])
+
+
+def upstreams(server, gone, look_ups):
+    """A store, one that is down, and one whose credentials come from the chain and expire."""
+    return {
+        "store": upstream(server, buckets=["open", "closed", "tried"], look_ups=look_ups),
+        "gone": upstream(gone, buckets=["gone"]),
+        "leased": {**upstream(server, buckets=["leased"]), "credentials": "chain"},
+    }
 
 
 def users():
@@ -81,6 +89,7 @@ GOOD = [
     ("GET", "/open?list-type=2", b""),
     ("DELETE", "/open/key", b""),
     ("GET", "/tried/key", b""),
+    ("GET", "/leased/key", b""),
 ]
 
 SHADOW = {"modes": {"buckets/tried/policy.json": "shadow"}}
@@ -89,8 +98,8 @@ SHADOW = {"modes": {"buckets/tried/policy.json": "shadow"}}
 class Mixed:
     """Requests of every kind to one gateway, again and again until it ends."""
 
-    def __init__(self, gateway, pause=0.05, sick=False):
-        self.gateway, self.pause, self.sick = gateway, pause, sick
+    def __init__(self, gateway, ill=False):
+        self.gateway, self.ill = gateway, ill
         self.rounds, self.failure = 0, None
         self._ending = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
@@ -105,10 +114,10 @@ class Mixed:
 
     def _run(self):
         try:
-            while not self._ending.wait(self.pause):
+            while not self._ending.wait(0.1):
                 self.good()
                 self.refused()
-                if self.sick:
+                if self.ill:
                     self.bad()
                 self.rounds += 1
         except Exception as error:
@@ -120,7 +129,7 @@ class Mixed:
             for method, target, body in GOOD:
                 answer = side.raw(method, target, body)
                 assert answer.status < 300, (method, target, answer)
-        assert bob.raw("GET", "/open/tagged").status == 200
+        assert bob.raw("GET", "/open/tagged").status in ([200, 503] if self.ill else [200])
 
     def refused(self):
         """By a policy, for want of one, for want of a caller, by the signature, unknown, by framing."""
@@ -141,6 +150,7 @@ class Mixed:
         assert alice.raw("GET", "/gone/key").status == 503
         assert not alice.raw("GET", "/open/cut").whole
         assert alice.raw("GET", "/open/failing").status == 503
+        assert alice.raw("GET", "/open/keyless").status >= 500
         bob.raw("GET", "/open/tagged-broken")
         for _ in range(3):
             bob.raw("GET", "/open/tagged")
