@@ -286,6 +286,16 @@ def test_promtool_takes_the_rules():
     promtool("test", "rules", *sorted((FOLDER / "tests").glob("*.yaml")))
 
 
+def test_promtool_takes_the_readme_s_configuration(tmp_path):
+    if programs := prometheus_module.missing():
+        missing(", ".join(programs))
+    text = next(each for each in re.findall(r"```yaml\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL) if "scrape_configs" in each)
+    (tmp_path / "prometheus.yml").write_text(text)
+    for path in RULES:
+        shutil.copy(path, tmp_path)
+    promtool("check", "config", tmp_path / "prometheus.yml")
+
+
 def test_every_alert_has_a_case_that_fires_and_a_paragraph():
     files = [yaml.safe_load(path.read_text()) for path in (FOLDER / "tests").glob("*.yaml")]
     cases = [case for file in files for test in file["tests"] for case in test["alert_rule_test"]]
