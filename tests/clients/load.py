@@ -2,6 +2,7 @@
 
 import http.server
 import json
+import random
 import socket
 import threading
 from datetime import UTC, datetime
@@ -129,7 +130,8 @@ class Mixed:
             for method, target, body in GOOD:
                 answer = side.raw(method, target, body)
                 assert answer.status < 300, (method, target, answer)
-        assert bob.raw("GET", "/open/tagged").status in ([200, 503] if self.ill else [200])
+        if not self.ill:
+            assert bob.raw("GET", "/open/tagged").status == 200
 
     def refused(self):
         """By a policy, for want of one, for want of a caller, by the signature, unknown, by framing."""
@@ -145,15 +147,15 @@ class Mixed:
             assert connection.receive().status == 400
 
     def bad(self):
-        """An upstream that is down, breaks off, fails, is slow to say; handshakes that come to nothing."""
+        """An upstream that is down, breaks off, fails, may not be asked; handshakes that come to nothing."""
         alice, bob = through(self.gateway), through(self.gateway, user="bob")
         assert alice.raw("GET", "/gone/key").status == 503
         assert not alice.raw("GET", "/open/cut").whole
         assert alice.raw("GET", "/open/failing").status == 503
         assert alice.raw("GET", "/open/keyless").status >= 500
-        bob.raw("GET", "/open/tagged-broken")
-        for _ in range(3):
-            bob.raw("GET", "/open/tagged")
+        for _ in range(4):
+            # Most are more than may be asked; by turns it would be the same ones, round for round.
+            bob.raw("GET", random.choice(["/open/tagged", "/open/tagged-broken"]))
         with socket.create_connection(("127.0.0.1", self.gateway.tls_port)) as plain:
             plain.sendall(b"GET / HTTP/1.1\r\n\r\n")
             plain.recv(100)
