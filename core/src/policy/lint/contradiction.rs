@@ -213,8 +213,8 @@ fn slashless<'t>(key: &Key, value: &'t str) -> &'t str {
 fn number_and_next(value: &str) -> Option<Vec<String>> {
     Decimal::parse(value)?;
     let (whole, places) = value.split_once('.').unwrap_or((value, ""));
-    let room = places.len() < 9 && !value.starts_with('-');
-    let next = room.then(|| format!("{whole}.{places:0<8}1"))?;
+    let next = (!value.starts_with('-')).then(|| format!("{whole}.{places:0<8}1"))?;
+    Decimal::parse(&next)?;
     Some(vec!["-1000000000000000".to_owned(), value.to_owned(), next])
 }
 
