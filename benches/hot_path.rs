@@ -318,6 +318,7 @@ impl World {
             listener: &self.listener,
             id: "01KJVXR6AR0000000000000000",
             now: now(),
+            lock_time: portcullis_core::controls::lock::LockTime::certain(now()),
             peer: [10, 0, 0, 1].into(),
             tls: Some(TlsVersion::V1_3),
         };
@@ -326,9 +327,8 @@ impl World {
         // Of an object that has a record, where ACLs count.
         while let Outcome::Need(waiting) = admission.outcome {
             let found = Found::Record(vec![Some(ObjectRecord {
-                owner: EMPTY.into(),
                 acl: Some(Acl::private(EMPTY)),
-                tags: Vec::new(),
+                ..ObjectRecord::of(EMPTY)
             })]);
             admission = waiting.resume(&self.rules, &head, &arrival, found);
         }
@@ -437,6 +437,7 @@ fn route(account: &Account) -> Route {
         default: true,
         chunks: Chunks::default(),
         theirs: Vec::new(),
+        locks: portcullis_core::admission::Locks::Here,
     }
 }
 

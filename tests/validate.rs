@@ -608,7 +608,7 @@ fn what_a_folder_of_policies_holds_is_read_or_refused() {
         "p/buckets/Lake: error: `Lake` is not a bucket: a bucket name has 3 to 63 lower-case letters, digits, dots and hyphens, and begins and ends with a letter or digit\n\
          p/buckets/lake-raw.json: error: not read: a bucket has a folder of its own with `policy.json` in it\n\
          p/buckets/lake-raw/policy.yaml: error: a bucket has one of these; another file holds it already\n\
-         p/buckets/lake-raw/tags.json: error: not read: only `policy.json`, `public-access-block.json`, `cors.json`, `ownership.json`, `acl.json`, `tagging.json` and `policy.candidate.json` are\n\
+         p/buckets/lake-raw/tags.json: error: not read: only `policy.json`, `public-access-block.json`, `cors.json`, `ownership.json`, `acl.json`, `tagging.json`, `object-lock.json` and `policy.candidate.json` are\n\
          p/guardrails/deny.txt: error: not read: guardrails are `*.rego`, or resource-control documents `*.json` and `*.yaml`\n\
          p/lake.json: error: not read: only `buckets/<bucket>/` and `guardrails/` are\n",
     );

@@ -8,6 +8,7 @@ use super::secrets::in_words;
 use super::sources::ItemKind;
 use portcullis_core::controls::acl::Acl;
 use portcullis_core::controls::cors::Cors;
+use portcullis_core::controls::lock::LockConfiguration;
 use portcullis_core::controls::ownership::ObjectOwnership;
 use portcullis_core::controls::public_access::PublicAccessBlock;
 use portcullis_core::controls::settings::{BucketPolicy, BucketSettings, Setting, SettingKind};
@@ -128,6 +129,10 @@ pub(super) fn setting(
         SettingKind::Tagging => {
             let tags = read(file, Tags::parse_json, check)?;
             Some(Setting::Tagging(Arc::new(tags)))
+        }
+        SettingKind::ObjectLock => {
+            let lock = read(file, LockConfiguration::parse_json, check)?;
+            Some(Setting::ObjectLock(lock))
         }
         SettingKind::Cors => {
             let cors = read(file, Cors::parse_json, check)?;

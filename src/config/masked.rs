@@ -1,7 +1,8 @@
 //! The effective configuration, with every default filled in and every secret masked.
 
 use super::settings::{
-    Addressing, Admin, Chunks, Credentials, Listener, Log, LogFormat, LogTarget, Settings, Upstream,
+    Addressing, Admin, Chunks, Credentials, Listener, Locks, Log, LogFormat, LogTarget, Settings,
+    Upstream,
 };
 use serde_json::{Map, Value, json};
 use std::time::Duration;
@@ -170,6 +171,9 @@ fn upstream(upstream: &Upstream) -> (String, Value) {
     let theirs: Vec<&str> = upstream.theirs.iter().map(|kind| kind.name()).collect();
     if let (Some(map), false) = (shown.as_object_mut(), theirs.is_empty()) {
         map.insert("settings_of_the_upstream".into(), theirs.into());
+    }
+    if let (Some(map), Locks::Passed) = (shown.as_object_mut(), upstream.locks) {
+        map.insert("object_lock".into(), "both".into());
     }
     if let (Some(map), Some(_)) = (shown.as_object_mut(), &upstream.connection.ca_pem) {
         map.insert("tls".into(), json!({ "ca": "(read)" }));

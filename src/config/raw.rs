@@ -11,8 +11,8 @@ pub use identities::{
     PublicAccessBlock, Role, Root, Unit, User,
 };
 pub use upstreams::{
-    Addressing, Chunks, CredentialsField, CredentialsName, LookUps, SettingOwner, SettingOwners,
-    Timeouts, Upstream, UpstreamTls, WrittenCredentials,
+    Addressing, Chunks, CredentialsField, CredentialsName, LockOwner, LookUps, SettingOwner,
+    SettingOwners, Timeouts, Upstream, UpstreamTls, WrittenCredentials,
 };
 
 use schemars::JsonSchema;

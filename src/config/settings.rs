@@ -8,7 +8,7 @@ pub use crate::upstream::settings::{
     Addressing, CredentialSettings as Credentials, Endpoint, Scheme, Timeouts, UpstreamSettings,
 };
 use portcullis_core::admission::rego::Guardrails;
-pub use portcullis_core::admission::{Chunks, DecisionMode};
+pub use portcullis_core::admission::{Chunks, DecisionMode, Locks};
 use portcullis_core::controls::settings::{AccountSettings, BucketSettings, SettingKind};
 use portcullis_core::identity::{Caller, Directory};
 use portcullis_core::policy::Policy;
@@ -152,6 +152,8 @@ pub struct Upstream {
     pub chunks: Chunks,
     /// Settings of its buckets that are the store's own.
     pub theirs: Vec<SettingKind>,
+    /// Whether it is told of locks.
+    pub locks: Locks,
     /// How often it is asked for facts that decisions depend on.
     pub look_ups: LookUpLimits,
 }

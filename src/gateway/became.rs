@@ -1,6 +1,7 @@
 //! What became of what an upstream was asked to do to objects, by its answer.
 
 use super::fault::Fault;
+use super::locks::Threat;
 use crate::state::{Ending, Intent, NULL_VERSION, ObjectName, OpenIntent};
 use crate::upstream::client::UpstreamAnswer;
 use http::{HeaderMap, StatusCode};
@@ -53,14 +54,15 @@ impl<'a> Became<'a> {
 pub(super) fn destroyed(
     object: &ObjectName,
     versions: &[(Box<str>, Option<Box<str>>)],
-) -> Vec<(ObjectName, Intent)> {
+) -> Vec<(ObjectName, Intent, Threat)> {
     let destroy = |(key, version): &(Box<str>, Option<Box<str>>)| {
         let object = ObjectName {
             key: key.clone(),
             ..object.clone()
         };
+        let threat = Threat::of(version.as_deref());
         let version = version.clone().unwrap_or_else(|| NULL_VERSION.into());
-        (object, Intent::Destroy { version })
+        (object, Intent::Destroy { version }, threat)
     };
     versions.iter().map(destroy).collect()
 }

@@ -40,6 +40,9 @@ impl Exchange<'_> {
         let created = self.send(&target, permit, body).await;
         match &created {
             Ok(answer) if answer.status.is_success() => {
+                if settings.object_lock.is_some() {
+                    self.begin_locks(permit, &claim).await?;
+                }
                 self.gateway
                     .store
                     .commit(&claim)
@@ -62,6 +65,32 @@ impl Exchange<'_> {
             return self.pass(permit, answer).await;
         }
         self.succeed(created_bucket(&claim.bucket)?).await
+    }
+
+    /// A bucket with Object Lock keeps versions from its first object on. If it cannot, there is no such bucket.
+    async fn begin_locks(&mut self, permit: &Permit, claim: &Claim) -> Result<(), Fault> {
+        let position = permit.upstream().unwrap_or(usize::MAX);
+        let begun = self
+            .gateway
+            .begin_versioning(&self.snapshot, position, &claim.bucket)
+            .await;
+        let kept = match &begun {
+            Ok(()) => self.gateway.keep_lock_clock().await.map_err(Fault::Store),
+            Err(_) => Ok(()),
+        };
+        let Err(fault) = begun.and(kept) else {
+            return Ok(());
+        };
+        let target = self.target(permit)?;
+        let undone = Permit::undo_creation(position, &claim.bucket);
+        match self.send(&target, &undone, Bytes::new()).await {
+            Ok(answer) if answer.status.is_success() => self.abandon(claim).await?,
+            Ok(_) | Err(_) => {
+                let released = self.gateway.store.release(claim).await;
+                released.map_err(Fault::Store)?;
+            }
+        }
+        Err(fault)
     }
 
     async fn abandon(&self, claim: &Claim) -> Result<(), Fault> {

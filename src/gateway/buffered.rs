@@ -58,15 +58,26 @@ impl Exchange<'_> {
     pub(super) async fn delete_objects(
         &mut self,
         permit: &Permit,
-        allowed: Option<Bytes>,
         refused: &[DeleteFailure],
         quiet: bool,
     ) -> Result<(), Fault> {
+        let mut begun = match permit.document().is_empty() {
+            true => None,
+            false => self.begin_change(permit).await?,
+        };
+        let locked = begun
+            .as_mut()
+            .map(|begun| std::mem::take(&mut begun.locked));
+        let locked = locked.unwrap_or_default();
+        let narrower = permit.without(&locked).filter(|_| !locked.is_empty());
+        let sent = match locked.is_empty() {
+            true => Some(permit),
+            false => narrower.as_ref(),
+        };
         let (mut result, mut charged) = (DeleteResult::default(), None);
-        if let Some(document) = allowed {
+        if let Some(sent) = sent.filter(|sent| !sent.document().is_empty()) {
             let target = self.target(permit)?;
-            let begun = self.begin_change(permit).await?;
-            let answer = self.send(&target, permit, document).await;
+            let answer = self.send(&target, sent, sent.document()).await;
             let answer = match answer {
                 Ok(answer) if answer.status == StatusCode::OK => answer,
                 other => {
@@ -82,6 +93,7 @@ impl Exchange<'_> {
         if quiet {
             result.deleted.clear();
         }
+        result.errors.extend(locked);
         self.entry.failures = result.errors.clone();
         result.errors.extend_from_slice(refused);
         let mut success = document(result.to_xml());

@@ -23,6 +23,7 @@ use pingora::server::ShutdownWatch;
 use portcullis_core::admission::{
     Admission, Arrival, Found, Labels, Looked, Missing, Outcome, Permit, Run, admit,
 };
+use portcullis_core::controls::lock::LockTime;
 use portcullis_core::s3::answer::{Answer, S3Error, Success};
 use portcullis_core::s3::errors::ErrorCode;
 use portcullis_core::sigv4::payload::{BodyCheck, BodyPlan};
@@ -81,6 +82,8 @@ pub(super) struct Exchange<'g> {
     pub(super) entry: Entry,
     origin: Origin,
     arrived: Timestamp,
+    /// The same, as locks see it.
+    lock_time: LockTime,
     pub(super) looked: Option<Box<Looked>>,
     /// Where the bytes of the request's body come from.
     pub(super) source: Source,
@@ -88,6 +91,8 @@ pub(super) struct Exchange<'g> {
     pub(super) reading: Vec<Lease>,
     /// What the store knows is about to be done.
     pub(super) begun: Option<Begun>,
+    /// Whether the upstream keeps versions in the bucket, if it was asked.
+    pub(super) versioning: Option<bool>,
     /// What the upstream says to browsers, where that is left to it.
     pub(super) said: HeaderMap,
 }
@@ -129,10 +134,12 @@ impl<'g> Exchange<'g> {
             entry,
             origin,
             arrived: now,
+            lock_time: gateway.lock_clock.now(now),
             looked: None,
             source: Source::Body,
             reading: Vec::new(),
             begun: None,
+            versioning: None,
             said: HeaderMap::new(),
         }
     }
@@ -186,6 +193,7 @@ impl<'g> Exchange<'g> {
             listener: &door.rules,
             id: self.entry.id.as_str(),
             now: self.arrived,
+            lock_time: self.lock_time,
             peer: self.origin.peer.ip(),
             tls: self.origin.tls.map(|tls| tls.version),
         })
@@ -197,13 +205,8 @@ impl<'g> Exchange<'g> {
             Run::Buffered(body) if self.takes_long() => self.call_long(permit, body).await,
             Run::Buffered(body) => self.call(permit, body.clone()).await,
             Run::Relayed(body) => self.call_streaming(permit, body).await,
-            Run::DeleteObjects {
-                allowed,
-                refused,
-                quiet,
-            } => {
-                self.delete_objects(permit, allowed.clone(), refused, *quiet)
-                    .await
+            Run::DeleteObjects { refused, quiet, .. } => {
+                self.delete_objects(permit, refused, *quiet).await
             }
             Run::ListBuckets(page) => self.list_buckets(permit, page).await,
             Run::CreateBucket { document, settings } => {

@@ -12,7 +12,8 @@
 //! | `passing` | what a client gets of an answer that was read whole |
 //! | `buckets` | creating and deleting buckets, and whose they are |
 //! | `settings` | calls on settings that the gateway keeps |
-//! | `objects`, `leases` | records of objects, and who reads and changes one meanwhile |
+//! | `objects`, `recorded`, `leases` | records of objects, and who reads and changes one meanwhile |
+//! | `locks`, `lock_clock` | what is locked is neither destroyed nor replaced, and the time that locks go by |
 //! | `look_ups` | facts that decisions depend on: how often an upstream is asked for them |
 //! | `became` | what an upstream has done to objects, by its answer |
 //! | `cors` | what answers say to browsers |
@@ -44,11 +45,15 @@ mod forms;
 pub mod front;
 mod guard;
 mod leases;
+mod lock_clock;
+mod locks;
 mod look_ups;
 mod objects;
 mod passing;
 mod recent;
+
 mod reconcile;
+mod recorded;
 mod refusals;
 mod reload;
 mod reply;
@@ -86,6 +91,7 @@ pub struct Gateway {
     /// The same, if it is kept in a file.
     kept: Option<control::Kept>,
     leases: Arc<leases::Leases>,
+    lock_clock: lock_clock::LockClock,
     recorder: Recorder,
     metrics: Arc<crate::record::metrics::Metrics>,
     ids: RequestIds,

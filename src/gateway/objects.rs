@@ -8,21 +8,18 @@ use super::became::{Became, deletion, destroyed, ending};
 use super::exchange::Exchange;
 use super::fault::Fault;
 use super::leases::{Busy, Lease};
-use super::passing::malformed;
+use super::locks::Threat;
 use super::{Gateway, clock};
 use crate::state::{Ending, Intent, ObjectName, OpenIntent, StoreError};
 use crate::upstream::client::UpstreamAnswer;
 use http::StatusCode;
 use portcullis_core::admission::{
-    BucketRecord, Hold, Keeping, KeptObject, Permit, RecordChange, RecordOf, Recorded,
+    Guard, Hold, Keeping, KeptObject, Permit, RecordChange, RecordOf, Recorded, Run,
 };
-use portcullis_core::controls::acl::Acl;
 use portcullis_core::controls::objects::ObjectRecord;
-use portcullis_core::controls::settings::{Setting, SettingChange};
 use portcullis_core::s3::answer::S3Error;
 use portcullis_core::s3::errors::ErrorCode;
-use portcullis_core::s3::names::BucketName;
-use portcullis_core::s3::xml::{DeleteResult, upload_id};
+use portcullis_core::s3::xml::{DeleteFailure, DeleteResult, upload_id};
 use std::sync::Arc;
 
 /// What the store knows is about to be done; whoever holds it says what became of it. Dropped, nobody knows.
@@ -33,6 +30,8 @@ pub(super) struct Begun {
     leases: Vec<Lease>,
     /// An upload that is completed with it.
     upload: Option<Box<str>>,
+    /// Keys of DeleteObjects that are locked, and so must not be deleted.
+    pub(super) locked: Vec<DeleteFailure>,
 }
 
 impl Exchange<'_> {
@@ -55,7 +54,7 @@ impl Exchange<'_> {
             };
             self.reading.push(lease.map_err(busy)?);
         }
-        let found = self.gateway.store.object(&object, of.version.as_deref());
+        let found = self.gateway.possible(&object, of.version.as_deref());
         found.await.map_err(Fault::Store)
     }
 
@@ -70,51 +69,42 @@ impl Exchange<'_> {
             }
             RecordChange::Begin(_) | RecordChange::Abort(_) => false,
         };
-        if !changes_objects || self.goes_unrecorded(keeping).await? {
+        if !changes_objects {
+            return Ok(None);
+        }
+        if self.goes_unrecorded(keeping).await? {
+            self.check_doubt(permit, keeping).await?;
             return Ok(None);
         }
         let object = self.on_record(permit, &keeping.object).await?;
         let mut completed = None;
         let intents = match &keeping.change {
             RecordChange::Write(record) | RecordChange::Begin(record) => {
-                vec![(object, Intent::Write(record.clone()))]
+                vec![(object, Intent::Write(record.clone()), Threat::Replaces)]
             }
             RecordChange::Complete { upload, otherwise } => {
                 let begun = self.gateway.store.upload(&object, upload).await;
                 let record = begun.map_err(Fault::Store)?;
                 completed = Some(upload.clone());
-                let record = record.unwrap_or_else(|| otherwise.clone());
-                vec![(object, Intent::Write(record))]
+                let record = RecordChange::completed(record, otherwise);
+                vec![(object, Intent::Write(record), Threat::Replaces)]
             }
             RecordChange::Delete(versions) => destroyed(&object, versions),
             RecordChange::Abort(_) => Vec::new(),
         };
-        self.announce(intents, completed).await.map(Some)
-    }
-
-    /// Whether a change may go on without a record. Until it has ended, the bucket does not become one of which records are
-    /// kept: so no record is ever of an object that such a change put in the place of another.
-    async fn goes_unrecorded(&mut self, keeping: &Keeping) -> Result<bool, Fault> {
-        if keeping.recorded == Recorded::Yes {
-            return Ok(false);
-        }
-        let bucket = &keeping.object.bucket;
-        let gate = gate(bucket);
-        if !self.reading.iter().any(|lease| *lease.object() == gate) {
-            let lease = self.gateway.leases.read(&gate).await;
-            self.reading.push(lease.map_err(busy)?);
-        }
-        let buckets = self.gateway.store.buckets();
-        let marked = |record: &BucketRecord| record.settings.acl.is_some();
-        Ok(!buckets.get(bucket).is_some_and(marked))
+        self.announce(permit, &keeping.guard, intents, completed)
+            .await
+            .map(Some)
     }
 
     async fn announce(
         &mut self,
-        intents: Vec<(ObjectName, Intent)>,
+        permit: &Permit,
+        guard: &Guard,
+        intents: Vec<(ObjectName, Intent, Threat)>,
         upload: Option<Box<str>>,
     ) -> Result<Begun, Fault> {
-        let mut objects: Vec<&ObjectName> = intents.iter().map(|(object, _)| object).collect();
+        let mut objects: Vec<&ObjectName> = intents.iter().map(|(object, ..)| object).collect();
         // In one order, so that no two wait for each other; of what is read and written, the writing lease is enough.
         objects.sort();
         objects.dedup();
@@ -124,12 +114,23 @@ impl Exchange<'_> {
         for object in objects {
             leases.push(self.gateway.leases.write(object).await.map_err(busy)?);
         }
-        let open = self.gateway.store.begin(intents, clock::now()).await;
+        let (mut allowed, mut locked) = (Vec::with_capacity(intents.len()), Vec::new());
+        for (object, intent, threat) in intents {
+            match self.check_lock(permit, guard, &object, &threat).await {
+                Ok(()) => allowed.push((object, intent)),
+                Err(Fault::Refused(error)) if is_of_many(permit) => {
+                    locked.push(failure(object.key, &threat, &error));
+                }
+                Err(fault) => return Err(fault),
+            }
+        }
+        let open = self.gateway.store.begin(allowed, clock::now()).await;
         Ok(Begun {
             gateway: Arc::clone(self.gateway),
             open: open.map_err(refused)?,
             leases,
             upload,
+            locked,
         })
     }
 
@@ -242,7 +243,7 @@ impl Exchange<'_> {
             let lease = self.gateway.leases.write(&object).await;
             self.reading.push(lease.map_err(busy)?);
         }
-        let found = self.gateway.store.object(&object, Some(version));
+        let found = self.gateway.possible(&object, Some(version));
         found.await.map_err(Fault::Store)
     }
 
@@ -266,63 +267,6 @@ impl Exchange<'_> {
             .store
             .set_object(&object, version, record.clone());
         set.await.map_err(refused)
-    }
-
-    /// Puts the object's bucket on record, if it is not, and marks it as one of which records are kept.
-    async fn on_record(
-        &mut self,
-        permit: &Permit,
-        object: &KeptObject,
-    ) -> Result<ObjectName, Fault> {
-        let store = &self.gateway.store;
-        let KeptObject {
-            bucket,
-            incarnation,
-            bucket_owner,
-            key,
-        } = object;
-        let known = store.buckets().get(bucket).cloned();
-        let record = match (known, incarnation) {
-            (Some(record), _) => record,
-            (None, Some(_)) => return Err(Fault::Refused(ErrorCode::NoSuchBucket.into())),
-            (None, None) => {
-                self.must_have(permit, bucket).await?;
-                let upstream = self.target(permit)?.name;
-                let adopted = store.adopt(bucket, *bucket_owner, &upstream, clock::now());
-                adopted.await.map_err(refused)?
-            }
-        };
-        if incarnation.is_some_and(|known| known != record.incarnation) {
-            return Err(Fault::Refused(ErrorCode::NoSuchBucket.into()));
-        }
-        if record.settings.acl.is_none() {
-            let gate = gate(bucket);
-            self.reading.retain(|lease| *lease.object() != gate);
-            let gate = self.gateway.leases.write(&gate).await;
-            let _gate = gate.map_err(busy)?;
-            let accounts = &self.snapshot.rules.directory.accounts;
-            let owner = accounts.get(bucket_owner);
-            let acl = Acl::private(owner.map_or("", |owner| &owner.canonical_id));
-            let mark = SettingChange::Put(Setting::Acl(Arc::new(acl)));
-            let marked = store.change(bucket, record.incarnation, mark).await;
-            marked.map_err(refused)?;
-            self.gateway.publish_state();
-        }
-        Ok(ObjectName {
-            bucket: bucket.clone(),
-            incarnation: record.incarnation,
-            key: key.clone(),
-        })
-    }
-
-    /// A bucket that the store does not know must be at the upstream before anything is kept of it.
-    async fn must_have(&self, permit: &Permit, bucket: &BucketName) -> Result<(), Fault> {
-        let position = permit.upstream().unwrap_or(usize::MAX);
-        match self.gateway.has(&self.snapshot, position, bucket).await {
-            Some(true) => Ok(()),
-            Some(false) => Err(Fault::Refused(ErrorCode::NoSuchBucket.into())),
-            None => Err(malformed(StatusCode::BAD_GATEWAY)),
-        }
     }
 
     /// Whether the upstream tells versions apart; one that does not may say a version all the same.
@@ -368,12 +312,20 @@ impl Drop for Begun {
     }
 }
 
-/// Stands for all objects of a bucket, in whichever incarnation.
-fn gate(bucket: &BucketName) -> ObjectName {
-    ObjectName {
-        bucket: bucket.clone(),
-        incarnation: 0,
-        key: "".into(),
+/// Whether it is about many keys, each of which may be refused by itself.
+fn is_of_many(permit: &Permit) -> bool {
+    matches!(permit.run(), Run::DeleteObjects { .. })
+}
+
+fn failure(key: Box<str>, threat: &Threat, error: &S3Error) -> DeleteFailure {
+    DeleteFailure {
+        key: key.into(),
+        version_id: match threat {
+            Threat::Destroys(version) => Some(version.to_string()),
+            Threat::Marks | Threat::Replaces => None,
+        },
+        code: error.code.name().to_owned(),
+        message: error.message.to_string(),
     }
 }
 
@@ -386,6 +338,6 @@ pub(super) fn refused(error: StoreError) -> Fault {
     }
 }
 
-fn busy(_: Busy) -> Fault {
+pub(super) fn busy(_: Busy) -> Fault {
     Fault::Refused(S3Error::new(ErrorCode::OperationAborted))
 }

@@ -8,6 +8,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use jiff::Timestamp;
 use portcullis_core::admission::rego::{Refusal, Ruling};
 use portcullis_core::admission::{Arrival, Labels, Looked, Unexplained, explain};
+use portcullis_core::controls::lock::LockTime;
 use portcullis_core::request::Head;
 use portcullis_core::s3::secrets::is_secret_parameter;
 use serde_json::{Value, json};
@@ -183,6 +184,8 @@ impl Exchange {
             listener: &door.rules,
             id: &self.id,
             now: self.arrived,
+            // As it was believed then; a lock is no part of what is explained.
+            lock_time: LockTime::certain(self.arrived),
             peer: self.origin.peer.ip(),
             tls: self.origin.tls.map(|tls| tls.version),
         };

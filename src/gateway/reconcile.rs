@@ -180,7 +180,7 @@ impl Gateway {
         upstreams.position(|target| *target.name == *record.upstream)
     }
 
-    fn bucket_owner(&self, object: &ObjectName) -> Box<str> {
+    pub(super) fn bucket_owner(&self, object: &ObjectName) -> Box<str> {
         let buckets = self.store.buckets();
         let owner = buckets.get(&object.bucket).map(|record| record.owner);
         let snapshot = self.snapshot.load();

@@ -7,13 +7,17 @@ use super::fault::Fault;
 use super::objects::refused;
 use super::passing::malformed;
 use crate::state::NULL_VERSION;
+use crate::upstream::client::UpstreamAnswer;
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 use portcullis_core::admission::{ObjectCall, Permit, SettingsOf, Settling};
+use portcullis_core::controls::lock::refusal;
 use portcullis_core::controls::settings::{Setting, SettingChange, SettingKind};
 use portcullis_core::s3::answer::{Answer, S3Error};
 use portcullis_core::s3::errors::ErrorCode;
 use portcullis_core::s3::names::{AccountId, BucketName};
+use portcullis_core::s3::xml::UpstreamError;
+use std::sync::Arc;
 
 impl Exchange<'_> {
     /// Makes a change of settings, if there is one, and answers. A bucket that the store does not know must be there at the
@@ -52,7 +56,15 @@ impl Exchange<'_> {
         permit: &Permit,
         call: &ObjectCall,
     ) -> Result<(), Fault> {
-        let headers = self.must_exist(permit).await?;
+        let target = self.target(permit)?;
+        let found = self.send(&target, permit, Bytes::new()).await?;
+        let headers = match found.status {
+            StatusCode::METHOD_NOT_ALLOWED => Err(Fault::Refused(refusal::delete_marker())),
+            StatusCode::NOT_FOUND if call.is_about_locks() && is_marker(&found.headers) => {
+                Err(Fault::Refused(refusal::delete_marker()))
+            }
+            _ => self.there(permit, found),
+        }?;
         let current = headers.get("x-amz-version-id");
         let current = current.and_then(|version| version.to_str().ok());
         let current = current.filter(|_| self.keeps_versions(permit));
@@ -60,10 +72,32 @@ impl Exchange<'_> {
         let possible = self.possible_records(call.object(), version).await?;
         let called = call.carry_out(possible).map_err(Fault::Refused)?;
         if let Some(record) = &called.record {
+            if let Some(passed) = call.passed() {
+                self.pass_lock(passed).await?;
+            }
             self.set_record(permit, call.object(), version, record)
                 .await?;
         }
         self.answer(called.answer).await
+    }
+
+    /// Tells the store behind the bucket of a lock. Before the version has its new record: whichever of the two is lost, what
+    /// is left is as strict as what was acknowledged.
+    async fn pass_lock(&mut self, permit: &Permit) -> Result<(), Fault> {
+        let target = self.target(permit)?;
+        let answer = self.send(&target, permit, permit.document()).await?;
+        if answer.status.is_success() {
+            return Ok(());
+        }
+        let error = UpstreamError::parse(&answer.body);
+        // It has a stricter lock than we know of.
+        let stricter = answer.status == StatusCode::FORBIDDEN
+            && error.is_some_and(|error| error.code == ErrorCode::AccessDenied.name());
+        match self.hidden(permit, &answer) {
+            _ if stricter => Err(Fault::Refused(refusal::protected())),
+            Some(fault) => Err(fault),
+            None => Err(malformed(answer.status)),
+        }
     }
 
     async fn answer(&mut self, answer: Answer) -> Result<(), Fault> {
@@ -77,6 +111,10 @@ impl Exchange<'_> {
     async fn must_exist(&mut self, permit: &Permit) -> Result<HeaderMap, Fault> {
         let target = self.target(permit)?;
         let found = self.send(&target, permit, Bytes::new()).await?;
+        self.there(permit, found)
+    }
+
+    fn there(&self, permit: &Permit, found: UpstreamAnswer) -> Result<HeaderMap, Fault> {
         match found.status {
             StatusCode::NOT_FOUND => Err(Fault::Refused(absent(permit))),
             status if status.is_success() => Ok(found.headers),
@@ -87,6 +125,49 @@ impl Exchange<'_> {
     }
 
     async fn change(
+        &mut self,
+        permit: &Permit,
+        bucket: &BucketName,
+        incarnation: Option<u64>,
+        owner: AccountId,
+        change: &SettingChange,
+    ) -> Result<(), Fault> {
+        if let SettingChange::Put(Setting::ObjectLock(_)) = change {
+            return self
+                .change_lock(permit, bucket, incarnation, owner, change)
+                .await;
+        }
+        self.store_change(permit, bucket, incarnation, owner, change)
+            .await
+    }
+
+    /// The first lock configuration of a bucket waits for changes of objects that are under way: nothing that was admitted
+    /// without a look at locks replaces what is locked.
+    async fn change_lock(
+        &mut self,
+        permit: &Permit,
+        bucket: &BucketName,
+        incarnation: Option<u64>,
+        owner: AccountId,
+        change: &SettingChange,
+    ) -> Result<(), Fault> {
+        let buckets = self.gateway.store.buckets();
+        let record = buckets.get(bucket);
+        if record.is_some_and(|record| record.settings.object_lock.is_some()) {
+            return self
+                .store_change(permit, bucket, incarnation, owner, change)
+                .await;
+        }
+        let (gateway, snapshot) = (Arc::clone(self.gateway), Arc::clone(&self.snapshot));
+        let position = permit.upstream().unwrap_or(usize::MAX);
+        gateway.make_lockable(&snapshot, position, bucket).await?;
+        let _gate = self.close_gate(bucket).await?;
+        self.store_change(permit, bucket, incarnation, owner, change)
+            .await?;
+        self.gateway.keep_lock_clock().await.map_err(Fault::Store)
+    }
+
+    async fn store_change(
         &mut self,
         permit: &Permit,
         bucket: &BucketName,
@@ -128,6 +209,11 @@ impl Exchange<'_> {
         self.gateway.publish_state();
         Ok(())
     }
+}
+
+fn is_marker(headers: &HeaderMap) -> bool {
+    let said = headers.get("x-amz-delete-marker");
+    said.is_some_and(|said| said.as_bytes() == b"true")
 }
 
 fn absent(permit: &Permit) -> S3Error {

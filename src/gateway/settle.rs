@@ -35,12 +35,28 @@ pub(super) async fn settle(gateway: Weak<Gateway>) {
 impl Gateway {
     async fn settle(&self, claim: &Claim) -> Result<(), StoreError> {
         match self.exists(claim).await {
+            Some(true) if claim.record.settings.object_lock.is_some() => {
+                if !self.begins_versioning(claim).await {
+                    return Ok(());
+                }
+                self.store.commit(claim).await?;
+            }
             Some(true) => self.store.commit(claim).await?,
             Some(false) => self.store.abandon(claim).await?,
             None => return Ok(()),
         }
         self.publish_state();
         Ok(())
+    }
+
+    /// Whether a bucket with Object Lock keeps versions from now on.
+    async fn begins_versioning(&self, claim: &Claim) -> bool {
+        let snapshot = self.snapshot.load_full();
+        let mut targets = snapshot.upstreams.iter();
+        let position = targets.position(|target| *target.name == *claim.record.upstream);
+        let position = position.unwrap_or(usize::MAX);
+        let begun = self.begin_versioning(&snapshot, position, &claim.bucket);
+        begun.await.is_ok()
     }
 
     /// Whether the upstream has the bucket; `None` if it does not say.

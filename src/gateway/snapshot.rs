@@ -169,5 +169,6 @@ fn route(entry: &UpstreamEntry) -> Route {
         default: entry.default,
         chunks: entry.chunks,
         theirs: entry.theirs.clone(),
+        locks: entry.locks,
     }
 }

@@ -3,6 +3,7 @@
 use super::addresses::{Certificates, shown};
 use super::control::{Desk, Kept};
 use super::front::{self, Address, Bound, Front, Phase};
+use super::lock_clock::{self, LockClock};
 use super::recent::Recent;
 use super::refusals::Refusals;
 use super::reload::{Fixed, ReloadError, Reloaded, Reloading};
@@ -12,7 +13,7 @@ use crate::admin::{AdminAddress, AdminListener, Readiness, serve_health};
 use crate::config::settings::{Bind, LogFormat, LogTarget, Settings};
 use crate::record::metrics::{Metrics, Sets};
 use crate::record::{Destination, Format, Recorder, RecorderError, RequestIds, Sink};
-use crate::state::{NoStore, Origin, RedbStore, Store, StoreError};
+use crate::state::{NoStore, Note, Origin, RedbStore, Store, StoreError};
 use crate::upstream::client::Client as Upstreams;
 use crate::upstream::peer::BadCertificate;
 use arc_swap::ArcSwap;
@@ -150,6 +151,8 @@ pub(super) async fn start_over(
         store: store.as_ref(),
         before: None,
     };
+    let lock_clock = LockClock::of(&store.notes(), clock::now(), metrics.lock_clock_frozen());
+    metrics.locks_in_doubt(store.notes().contains_key(&Note::LockDoubt));
     let fixed = Fixed::of(&settings);
     let reloading = Reloading::of(&settings);
     let file = settings.file.clone();
@@ -170,6 +173,7 @@ pub(super) async fn start_over(
         upstreams: Upstreams::new(),
         store,
         kept,
+        lock_clock,
         leases: Arc::default(),
         recorder,
         metrics,
@@ -201,6 +205,7 @@ pub(super) async fn start_over(
     }
     tokio::spawn(settle::settle(Arc::downgrade(&running.gateway)));
     tokio::spawn(reconcile::reconcile(Arc::downgrade(&running.gateway)));
+    tokio::spawn(lock_clock::keep(Arc::downgrade(&running.gateway)));
     tokio::spawn(files::watch(Arc::downgrade(&running.gateway)));
     running.readiness.check("listeners").ok();
     Ok(running)

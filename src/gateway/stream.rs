@@ -22,6 +22,7 @@ impl Exchange<'_> {
     /// Carries out a permit whose bodies stream. An upstream is connected to when the body has begun to come, or is
     /// there: a body that is refused at once reaches nobody, and no connection waits for a slow client.
     pub(super) async fn stream(&mut self, permit: &Permit) -> Result<(), Fault> {
+        self.check_lock_early(permit).await?;
         let upload = self.begin_upload(permit).await?;
         match upload {
             // A body may take hours. What it asked of the object before is compared when it is written.

@@ -106,6 +106,9 @@ metrics! {
     decision_mode: gauge [listener, mode] "1 for the mode in which a listener decides, `enforce` or `observe`; 0 for the other.";
     observed_denials_total: counter [listener, layer] "Requests, and keys of DeleteObjects, that passed only because the listener observes, by the layer whose allow is missing.";
     shadow_differences_total: counter [layer, kind] "Permissions that policies in shadow would decide otherwise, by the layer that would make the difference.";
+    lock_refusals_total: counter [code] "Changes that Object Lock refused: `AccessDenied` because a version is locked, `ServiceUnavailable` because it may be.";
+    lock_clock_frozen: gauge [] "1 while no lock is released because the clock is in doubt.";
+    locks_in_doubt: gauge [] "1 while every version counts as locked because the state store may have forgotten locks.";
     records_dropped_total: counter [] "Records a sink could not take.";
     config_last_reload_success_timestamp_seconds: seconds [] "When configuration, identities and policies were last read and taken.";
     config_last_reload_successful: gauge [] "1 if the last attempt to read configuration, identities and policies was taken, 0 if what was in force stayed.";
@@ -180,6 +183,9 @@ impl Metrics {
             .build_info
             .with_label_values(&[env!("CARGO_PKG_VERSION")])
             .set(1);
+        for code in ["AccessDenied", "ServiceUnavailable"] {
+            families.lock_refusals_total.with_label_values(&[code]);
+        }
         Ok(Self {
             handles: Handles::new(&families, sets),
             registry,
@@ -213,6 +219,24 @@ impl Metrics {
         self.families
             .records_dropped_total
             .with_label_values::<&str>(&[])
+    }
+
+    /// Counts a change that Object Lock refused, by the code of the error.
+    pub fn lock_refused(&self, code: &'static str) {
+        let refusals = &self.families.lock_refusals_total;
+        refusals.with_label_values(&[code]).inc();
+    }
+
+    /// Whether no lock is released, because the clock is in doubt.
+    pub fn lock_clock_frozen(&self) -> IntGauge {
+        let frozen = &self.families.lock_clock_frozen;
+        frozen.with_label_values::<&str>(&[])
+    }
+
+    /// Whether the store may have forgotten locks.
+    pub fn locks_in_doubt(&self, doubt: bool) {
+        let gauge = &self.families.locks_in_doubt;
+        gauge.with_label_values::<&str>(&[]).set(doubt.into());
     }
 
     /// Configuration, identities and policies of this revision are in force: read at the start.

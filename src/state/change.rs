@@ -2,7 +2,8 @@
 
 use super::intents::{Begun, ObjectChange};
 use super::objects::OpenIntent;
-use super::{Claim, SettingChange, StoreError};
+use super::{Claim, Note, SettingChange, StoreError};
+use bytes::Bytes;
 use jiff::Timestamp;
 use portcullis_core::admission::BucketRecord;
 use portcullis_core::controls::public_access::PublicAccessBlock;
@@ -30,6 +31,10 @@ pub(super) enum Change {
     Forget {
         bucket: BucketName,
         incarnation: u64,
+    },
+    Note {
+        note: Note,
+        document: Option<Bytes>,
     },
     Object(ObjectChange),
 }
@@ -109,6 +114,7 @@ impl Done {
 pub(super) enum Place {
     Bucket(BucketName),
     Account(AccountId),
+    Note(Note),
 }
 
 impl Change {
@@ -119,6 +125,7 @@ impl Change {
             Self::Commit(claim) | Self::Abandon(claim) => Place::Bucket(claim.bucket.clone()),
             Self::Set { bucket, .. } | Self::Forget { bucket, .. } => Place::Bucket(bucket.clone()),
             Self::SetAccount { account, .. } => Place::Account(*account),
+            Self::Note { note, .. } => Place::Note(*note),
             Self::Release(_) | Self::Object(_) => return None,
         })
     }

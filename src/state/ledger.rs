@@ -5,7 +5,8 @@
 
 use super::change::{Arrival, Change, Done, Outcome};
 use super::intents::{Edit, Intents, ObjectChange};
-use super::{Accounts, Buckets, Claim, SettingChange, StoreError};
+use super::{Accounts, Buckets, Claim, Note, Notes, SettingChange, StoreError};
+use bytes::Bytes;
 use portcullis_core::admission::BucketRecord;
 use portcullis_core::controls::public_access::PublicAccessBlock;
 use portcullis_core::controls::settings::{AccountSettings, BucketSettings};
@@ -23,6 +24,7 @@ pub(super) struct Ledger {
     gone: Arc<HashMap<BucketName, u64>>,
     // INVARIANT: no account without settings.
     accounts: Arc<Accounts>,
+    notes: Arc<Notes>,
     // INVARIANT: all are about buckets in `live`.
     intents: Intents,
     /// What the changes since these were taken do to the rows of objects.
@@ -62,6 +64,7 @@ impl Ledger {
     pub(super) fn load(
         entries: impl IntoIterator<Item = (BucketName, Entry)>,
         accounts: Accounts,
+        notes: Notes,
         intents: Intents,
     ) -> Self {
         let (mut live, mut gone) = (Buckets::new(), HashMap::new());
@@ -81,6 +84,7 @@ impl Ledger {
             open,
             gone: Arc::new(gone),
             accounts: Arc::new(accounts),
+            notes: Arc::new(notes),
             intents,
             edits: Vec::new(),
         }
@@ -118,6 +122,10 @@ impl Ledger {
                 bucket,
                 incarnation,
             } => self.forget(bucket, incarnation).map(|()| Done::Plain),
+            Change::Note { note, document } => {
+                self.note(note, document);
+                Ok(Done::Plain)
+            }
             Change::Object(change) => self.objects(change),
         }
     }
@@ -144,6 +152,27 @@ impl Ledger {
     /// The accounts on which something is set.
     pub(super) fn accounts(&self) -> Arc<Accounts> {
         Arc::clone(&self.accounts)
+    }
+
+    /// The documents of the gateway's own.
+    pub(super) fn notes(&self) -> Arc<Notes> {
+        Arc::clone(&self.notes)
+    }
+
+    /// Keeps a document of the gateway's own, or removes it.
+    pub(super) fn note(&mut self, note: Note, document: Option<Bytes>) {
+        let notes = Arc::make_mut(&mut self.notes);
+        match document {
+            Some(document) => drop(notes.insert(note, document)),
+            None => drop(notes.remove(&note)),
+        }
+    }
+
+    /// Whether a bucket has Object Lock, or is about to be created with it.
+    pub(super) fn has_locks(&self) -> bool {
+        let open = self.open.values().map(|open| &open.record);
+        let mut records = self.live.values().chain(open);
+        records.any(|record| record.settings.object_lock.is_some())
     }
 
     /// What was begun of objects.

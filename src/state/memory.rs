@@ -7,9 +7,12 @@ use super::intents::{Held, ObjectChange};
 use super::ledger::Ledger;
 use super::objects::{Ending, Intent, ObjectName, OpenIntent};
 use super::possible::{of_current, of_version};
-use super::{Accounts, Buckets, Claim, SettingChange, Store, StoreError};
+use super::{
+    Accounts, Buckets, Claim, Note, Notes, SettingChange, Store, StoreError, VersionRecord,
+};
 use arc_swap::ArcSwap;
 use async_trait::async_trait;
+use bytes::Bytes;
 use jiff::Timestamp;
 use portcullis_core::admission::BucketRecord;
 use portcullis_core::controls::objects::ObjectRecord;
@@ -223,6 +226,25 @@ impl Store for MemoryStore {
             upload: upload_id.into(),
         };
         self.apply_object(change).map(drop)
+    }
+
+    async fn note(&self, note: Note, document: Option<Bytes>) -> Result<(), StoreError> {
+        self.apply(Change::Note { note, document }).map(drop)
+    }
+
+    async fn records(
+        &self,
+        bucket: &BucketName,
+        incarnation: u64,
+        after: Option<(Box<str>, Box<str>)>,
+        most: usize,
+    ) -> Result<Vec<VersionRecord>, StoreError> {
+        let kept = self.kept();
+        Ok(kept.shelf.records(bucket, incarnation, after, most))
+    }
+
+    fn notes(&self) -> Arc<Notes> {
+        self.kept().ledger.notes()
     }
 
     fn buckets(&self) -> Arc<Buckets> {

@@ -19,6 +19,7 @@ mod change;
 mod intents;
 mod ledger;
 mod memory;
+mod notes;
 mod nothing;
 mod objects;
 mod possible;
@@ -28,10 +29,12 @@ mod tests;
 
 pub use self::redb::{RedbStore, restore};
 pub use memory::MemoryStore;
+pub use notes::{Note, Notes};
 pub use nothing::NoStore;
-pub use objects::{Ending, Intent, NULL_VERSION, ObjectName, OpenIntent};
+pub use objects::{Ending, Intent, NULL_VERSION, ObjectName, OpenIntent, VersionRecord};
 
 use async_trait::async_trait;
+use bytes::Bytes;
 use jiff::Timestamp;
 use portcullis_core::admission::BucketRecord;
 use portcullis_core::controls::objects::ObjectRecord;
@@ -213,6 +216,26 @@ pub trait Store: Send + Sync {
     ///
     /// Fails with [`StoreError::ReadOnly`].
     async fn drop_upload(&self, object: &ObjectName, upload_id: &str) -> Result<(), StoreError>;
+
+    /// Keeps a document of the gateway's own in the place of what was there, or with `None` removes it.
+    ///
+    /// Fails with [`StoreError::ReadOnly`].
+    async fn note(&self, note: Note, document: Option<Bytes>) -> Result<(), StoreError>;
+
+    /// The records of a bucket's versions, in the order of their keys, after this version of this key or from the first:
+    /// as many as this, or all that are left. What is open is not among them.
+    ///
+    /// Fails as [`Store::object`] does.
+    async fn records(
+        &self,
+        bucket: &BucketName,
+        incarnation: u64,
+        after: Option<(Box<str>, Box<str>)>,
+        most: usize,
+    ) -> Result<Vec<VersionRecord>, StoreError>;
+
+    /// Every document of the gateway's own. Takes no lock; the map is never changed, but replaced.
+    fn notes(&self) -> Arc<Notes>;
 
     /// Every bucket on record. Takes no lock; the map is never changed, but replaced.
     fn buckets(&self) -> Arc<Buckets>;

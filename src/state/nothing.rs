@@ -2,8 +2,11 @@
 
 use super::change::Arrival;
 use super::objects::{Ending, Intent, ObjectName, OpenIntent};
-use super::{Accounts, Buckets, Claim, SettingChange, Store, StoreError};
+use super::{
+    Accounts, Buckets, Claim, Note, Notes, SettingChange, Store, StoreError, VersionRecord,
+};
 use async_trait::async_trait;
+use bytes::Bytes;
 use jiff::Timestamp;
 use portcullis_core::admission::BucketRecord;
 use portcullis_core::controls::objects::ObjectRecord;
@@ -133,6 +136,24 @@ impl Store for NoStore {
 
     async fn drop_upload(&self, _: &ObjectName, _: &str) -> Result<(), StoreError> {
         Err(StoreError::ReadOnly)
+    }
+
+    async fn note(&self, _: Note, _: Option<Bytes>) -> Result<(), StoreError> {
+        Err(StoreError::ReadOnly)
+    }
+
+    async fn records(
+        &self,
+        _: &BucketName,
+        _: u64,
+        _: Option<(Box<str>, Box<str>)>,
+        _: usize,
+    ) -> Result<Vec<VersionRecord>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    fn notes(&self) -> Arc<Notes> {
+        Arc::default()
     }
 
     fn buckets(&self) -> Arc<Buckets> {

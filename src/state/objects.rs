@@ -18,6 +18,17 @@ pub struct ObjectName {
     pub key: Box<str>,
 }
 
+/// A version and what is on record of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VersionRecord {
+    /// Its key.
+    pub key: Box<str>,
+    /// Its id.
+    pub version: Box<str>,
+    /// The record.
+    pub record: ObjectRecord,
+}
+
 /// The version of an object in a bucket without versions, as S3 names it.
 /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/versioning-workflows.html>
 pub const NULL_VERSION: &str = "null";

@@ -14,7 +14,8 @@
 //! | `buckets` | bucket | JSON `{"state", "incarnation", "owner", "created", "upstream"}`, the last three not for `gone` |
 //! | `settings` | bucket, kind | the document |
 //! | `accounts` | account, kind | the document |
-//! | `objects` | bucket, incarnation, key, version | the number of the row, and JSON `{"owner", "acl", "tags"}`, the last two only if there are any |
+//! | `notes` | name | a document of the gateway's own |
+//! | `objects` | bucket, incarnation, key, version | the number of the row, and JSON `{"owner", "acl", "tags", "lock"}`, the last three only if there are any |
 //! | `order` | bucket, incarnation, key, number, version | nothing: the rows of `objects` in the order of their numbers |
 //! | `intents` | bucket, incarnation, key, id | JSON `{"begun", "intent"}`, the intent `{"write": record}` or `{"destroy": version}` |
 //! | `uploads` | bucket, incarnation, key, upload id | JSON, a record as in `objects` |
@@ -52,11 +53,14 @@ pub use backup::restore;
 use super::change::{Arrival, Change, Outcome};
 use super::intents::{Held, Holds, ObjectChange, OpenIntents};
 use super::objects::{Ending, Intent, ObjectName, OpenIntent};
-use super::{Accounts, Buckets, Claim, Origin, SettingChange, Store, StoreError};
+use super::{
+    Accounts, Buckets, Claim, Note, Notes, Origin, SettingChange, Store, StoreError, VersionRecord,
+};
 use ::redb::ReadTransaction;
 use access::{Access, Reader};
 use arc_swap::ArcSwap;
 use async_trait::async_trait;
+use bytes::Bytes;
 use file::StateFile;
 use jiff::Timestamp;
 use look::Failure;
@@ -92,6 +96,7 @@ pub struct RedbStore {
 struct Published {
     buckets: ArcSwap<Buckets>,
     accounts: ArcSwap<Accounts>,
+    notes: ArcSwap<Notes>,
     unresolved: ArcSwap<Vec<Claim>>,
     intents: ArcSwap<OpenIntents>,
     /// The same for as long as the store is open.
@@ -342,6 +347,28 @@ impl Store for RedbStore {
             upload: upload_id.into(),
         };
         self.apply_object(change).await.map(drop)
+    }
+
+    async fn note(&self, note: Note, document: Option<Bytes>) -> Result<(), StoreError> {
+        self.apply(Change::Note { note, document }).await.map(drop)
+    }
+
+    async fn records(
+        &self,
+        bucket: &BucketName,
+        incarnation: u64,
+        after: Option<(Box<str>, Box<str>)>,
+        most: usize,
+    ) -> Result<Vec<VersionRecord>, StoreError> {
+        let bucket = bucket.clone();
+        let look = move |view: &ReadTransaction| {
+            look::records(view, &bucket, incarnation, after.as_ref(), most)
+        };
+        self.look(look).await
+    }
+
+    fn notes(&self) -> Arc<Notes> {
+        self.published.notes.load_full()
     }
 
     fn buckets(&self) -> Arc<Buckets> {

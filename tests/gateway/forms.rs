@@ -226,7 +226,7 @@ async fn t17_what_is_wrong_before_the_file_reaches_nobody() {
     .await;
     check(
         form()
-            .field("x-amz-object-lock-mode", "GOVERNANCE")
+            .field("x-amz-object-lock-event-hold", "ON")
             .signed_by(CLERK),
         501,
         "NotImplemented",

@@ -8,7 +8,7 @@ use super::permit::Run;
 use super::questions::{Said, Subject, applies, ask, subject};
 use super::ruling::{Refused, allow};
 use super::{
-    Item, Keeping, Labels, Permission, Route, object_calls, objects, refuse, rego, settings,
+    Item, Keeping, Labels, Permission, Route, locks, object_calls, objects, refuse, rego, settings,
 };
 use crate::context::{Listing, Stored, Tag};
 use crate::controls::tags::{Tagged, Tags};
@@ -139,6 +139,7 @@ fn document(case: &Case<'_>, labels: &mut Labels, body: Bytes) -> Result<Run, St
     let read = read_settings(operation, &body)?;
     let selects = read.selects;
     require_all(case, labels, &Said::of_settings(operation, read))?;
+    locks::check_settings(case, &body)?;
     match case.answered_by() {
         AnsweredBy::Gateway => Ok(settle(case, labels, &body)?),
         AnsweredBy::Later | AnsweredBy::Nobody => Err(refuse::not_built(operation).into()),

@@ -1,25 +1,24 @@
-//! What goes upstream: the path, query and headers of a request that was allowed. The only maker of a [`Permit`].
+//! What goes upstream: the path, query and headers of a request that was allowed. Only here, and in [`own`](super::own) for what
+//! the gateway asks of its own accord, is a [`Permit`] made.
 
 use super::authorise::Granted;
 use super::legality::Case;
-use super::{Chunks, Permit, Run};
+use super::{Chunks, Keeping, Locks, Permit, RecordChange, Route, Run, locks};
 use crate::controls::settings::SettingKind;
-use crate::request::{Head, encode_path, encode_query_component};
-use crate::s3::headers::{ACL, Disposition, HeaderRule};
-use crate::s3::names::{BucketName, Target};
+use crate::request::{encode_path, encode_query_component};
+use crate::s3::headers::{ACL, BYPASS_GUARD, Disposition, HeaderRule, LOCK};
 use crate::s3::operations::{Checksum, OperationId, PayloadKind};
 use crate::sigv4::payload::{self, Algorithm, BodyPlan, Chunking, Hasher, Wrapping};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use bytes::Bytes;
 use http::Method;
-use http::header::{
-    ACCESS_CONTROL_REQUEST_HEADERS, ACCESS_CONTROL_REQUEST_METHOD, CONTENT_ENCODING, HeaderMap,
-    HeaderName, HeaderValue, ORIGIN,
-};
+use http::header::{CONTENT_ENCODING, HeaderMap, HeaderName, HeaderValue, ORIGIN};
 use md5::{Digest, Md5};
 
 const DECODED_LENGTH: HeaderName = HeaderName::from_static("x-amz-decoded-content-length");
+/// Says that a new bucket is to have Object Lock.
+const NEW_BUCKET_LOCK: &str = "x-amz-bucket-object-lock-enabled";
 const TRAILER: HeaderName = HeaderName::from_static("x-amz-trailer");
 
 /// Makes the permit of a request that passed every check.
@@ -48,6 +47,12 @@ pub(super) fn permit(case: &Case<'_>, body: BodyPlan, granted: Granted) -> Permi
     {
         say_md5(&mut headers, document);
     }
+    if case.passes_locks() {
+        headers.extend(bypass(case));
+        if let Some(keeping) = &granted.keeping {
+            say_lock(&mut headers, keeping);
+        }
+    }
     let wrapping = wrapping(case, &body);
     match wrapping {
         Some(wrapping) => say_wrapped(case, &mut headers, wrapping),
@@ -72,112 +77,38 @@ pub(super) fn permit(case: &Case<'_>, body: BodyPlan, granted: Granted) -> Permi
     }
 }
 
-impl Permit {
-    /// Leave to ask an upstream what it tells a browser that asks before it requests. Nobody is known then, and nothing is
-    /// told but what the store's rules say of origins.
-    pub(super) fn preflight(upstream: usize, head: &Head<'_>, target: &Target) -> Option<Self> {
-        let asked = [
-            ORIGIN,
-            ACCESS_CONTROL_REQUEST_METHOD,
-            ACCESS_CONTROL_REQUEST_HEADERS,
-        ];
-        let headers = asked.into_iter().filter_map(|name| {
-            let value = head.headers.get(&name)?.clone();
-            Some((name, value))
-        });
-        Some(Self {
-            key: target.key().map(encode_path).unwrap_or_default(),
-            headers: headers.collect(),
-            run: Run::Stream,
-            ..Self::look_up(upstream, Method::OPTIONS, target.bucket_name()?)
-        })
+/// Makes the permit by which a store that keeps locks is told of an allowed call on one: a Retention or LegalHold document
+/// for the version that was asked for.
+pub(super) fn lock(case: &Case<'_>, document: Bytes) -> Permit {
+    let target = &case.request.target;
+    let mut headers = HeaderMap::new();
+    headers.extend(bypass(case));
+    say_md5(&mut headers, &document);
+    Permit {
+        upstream: case.route,
+        method: Method::PUT,
+        key: target.key().map(encode_path).unwrap_or_default(),
+        query: case.request.query.upstream(),
+        headers,
+        run: Run::Buffered(document),
+        ..Permit::look_up(0, Method::PUT, target.bucket_name().unwrap_or_default())
     }
+}
 
-    /// Leave to ask an upstream whether a bucket exists: a look-up of the gateway's own, before a bucket is created and
-    /// where a creation was cut short. `upstream` is a position in the routes.
-    pub fn inquiry(upstream: usize, bucket: &BucketName) -> Self {
-        Self::look_up(upstream, Method::HEAD, bucket.as_str())
-    }
+/// A lock that the gateway gives a new object, for a store that keeps locks too.
+fn say_lock(headers: &mut HeaderMap, keeping: &Keeping) {
+    let record = match &keeping.change {
+        RecordChange::Write(record) | RecordChange::Begin(record) => record,
+        RecordChange::Complete { .. } | RecordChange::Abort(_) | RecordChange::Delete(_) => return,
+    };
+    headers.extend(locks::shown(record));
+}
 
-    /// Leave to ask an upstream for the buckets of the gateway's own credentials: whether they are good, before anybody
-    /// is served.
-    pub fn listing(upstream: usize) -> Self {
-        Self::look_up(upstream, Method::GET, "")
-    }
-
-    /// Leave to ask an upstream what it has set on a bucket of its own: a look-up by the gateway's credentials, to carry
-    /// settings over. Whoever has the configuration may ask the same without the gateway.
-    pub fn setting_of(upstream: usize, bucket: &BucketName, kind: SettingKind) -> Self {
-        let query = match kind {
-            SettingKind::Policy => "policy=",
-            SettingKind::PublicAccessBlock => "publicAccessBlock=",
-            SettingKind::Cors => "cors=",
-            SettingKind::Ownership => "ownershipControls=",
-            SettingKind::Acl => "acl=",
-            SettingKind::Tagging => "tagging=",
-        };
-        Self {
-            query: query.to_owned(),
-            ..Self::look_up(upstream, Method::GET, bucket.as_str())
-        }
-    }
-
-    /// Leave to ask an upstream for the object-lock configuration of a bucket, likewise.
-    pub fn locks_of(upstream: usize, bucket: &BucketName) -> Self {
-        Self {
-            query: "object-lock=".to_owned(),
-            ..Self::look_up(upstream, Method::GET, bucket.as_str())
-        }
-    }
-
-    /// Leave to ask an upstream for the tags of an object, of one version if it is named. `None`: it is no object.
-    pub(super) fn tags_of(upstream: usize, target: &Target, version: Option<&str>) -> Option<Self> {
-        let (bucket, key) = (target.bucket_name()?, target.key()?);
-        let version = version.map(encode_query_component);
-        Some(Self {
-            key: encode_path(key),
-            query: version.map_or_else(
-                || "tagging=".to_owned(),
-                |version| format!("tagging=&versionId={version}"),
-            ),
-            ..Self::look_up(upstream, Method::GET, bucket)
-        })
-    }
-
-    /// Leave to ask an upstream for an object's head: a look-up of the gateway's own, where a change of the object was cut
-    /// short.
-    pub fn head_of(upstream: usize, bucket: &BucketName, key: &str, version: Option<&str>) -> Self {
-        let version = version.map(encode_query_component);
-        Self {
-            key: encode_path(key),
-            query: version.map_or_else(String::new, |version| format!("versionId={version}")),
-            ..Self::look_up(upstream, Method::HEAD, bucket.as_str())
-        }
-    }
-
-    /// Leave to ask an upstream for the newest versions of all keys that begin with this one, likewise.
-    pub fn versions_of(upstream: usize, bucket: &BucketName, key: &str) -> Self {
-        Self {
-            query: format!("prefix={}&versions=", encode_query_component(key)),
-            ..Self::look_up(upstream, Method::GET, bucket.as_str())
-        }
-    }
-
-    fn look_up(upstream: usize, method: Method, bucket: &str) -> Self {
-        Self {
-            upstream: Some(upstream),
-            method,
-            bucket: bucket.to_owned(),
-            key: String::new(),
-            query: String::new(),
-            headers: HeaderMap::new(),
-            body: BodyPlan::default(),
-            wrapping: None,
-            run: Run::Buffered(Bytes::new()),
-            conceal_missing: false,
-            keeping: None,
-        }
-    }
+/// The header that asks for bypass, for a store that keeps locks too.
+fn bypass(case: &Case<'_>) -> Option<(HeaderName, HeaderValue)> {
+    let name = HeaderName::from_static("x-amz-bypass-governance-retention");
+    let value = case.head.headers.get(&name)?.clone();
+    Some((name, value))
 }
 
 /// Stores know an upload by this method, and forms hardly.
@@ -218,10 +149,15 @@ fn is_left(case: &Case<'_>, name: &HeaderName) -> bool {
     let kind = match name {
         _ if *name == ORIGIN => SettingKind::Cors,
         _ if of(ACL) => SettingKind::Acl,
+        _ if of(LOCK) || of(BYPASS_GUARD) || name.as_str() == NEW_BUCKET_LOCK => {
+            SettingKind::ObjectLock
+        }
         _ if name.as_str() == "x-amz-object-ownership" => SettingKind::Ownership,
         _ => return false,
     };
-    case.leaves(kind)
+    let new_bucket = name.as_str() == NEW_BUCKET_LOCK;
+    let passed = |route: &Route| route.locks == Locks::Passed;
+    case.leaves(kind) || new_bucket && case.route().is_some_and(passed)
 }
 
 /// The frames of an object's bytes, as the upstream's setting wants them. Bytes whose hash the client said go under that.
@@ -297,7 +233,7 @@ fn say_checksum_of_nothing(case: &Case<'_>, headers: &mut HeaderMap, body: &Body
 
 /// A document may have come with a checksum behind it, which is not sent on, or with one that an older store does not
 /// look for; every store that wants one knows this.
-fn say_md5(headers: &mut HeaderMap, document: &[u8]) {
+pub(super) fn say_md5(headers: &mut HeaderMap, document: &[u8]) {
     if headers.contains_key("content-md5") {
         return;
     }

@@ -5,7 +5,7 @@ use super::facts::{Looked, Whose};
 use super::legality::Case;
 use super::modes::Asking;
 use super::questions::{Said, Subject, applies, ask, subject};
-use super::{Arrival, Labels, Rules, authenticate, tagging};
+use super::{Arrival, Labels, Rules, authenticate, locks, tagging};
 use crate::context::{Listing, Stored};
 use crate::policy::Verdict;
 use crate::request::{self, Head};
@@ -44,11 +44,17 @@ pub fn kept_headers(rules: &Rules, labels: &Labels, looked: Option<&Looked>) -> 
     let route = labels
         .upstream
         .and_then(|position| rules.routes.get(position));
-    let tags = looked.map(|looked| looked.tags(Whose::Target));
-    match tags {
-        Some(Stored::Known(tags)) if shows && rules.keeps_tags(route) => tagging::count(tags),
-        Some(Stored::Known(_) | Stored::None | Stored::NotAsked) | None => HeaderMap::new(),
+    let Some(looked) = looked.filter(|_| shows) else {
+        return HeaderMap::new();
+    };
+    let mut kept = match looked.tags(Whose::Target) {
+        Stored::Known(tags) if rules.keeps_tags(route) => tagging::count(tags),
+        Stored::Known(_) | Stored::None | Stored::NotAsked => HeaderMap::new(),
+    };
+    if let Stored::Known(record) = looked.record(Whose::Target) {
+        kept.extend(locks::shown(record));
     }
+    kept
 }
 
 /// The headers of an upstream's answer that this caller may not see: of an object's tags, retention and legal hold. Asked

@@ -68,13 +68,14 @@ impl Import {
 
 /// In which order they are tried: what Block Public Access would refuse comes before its flags, and what was refused is tried
 /// again after the others.
-const ORDER: [SettingKind; 6] = [
+const ORDER: [SettingKind; 7] = [
     SettingKind::Policy,
     SettingKind::Cors,
     SettingKind::Acl,
     SettingKind::Ownership,
     SettingKind::PublicAccessBlock,
     SettingKind::Tagging,
+    SettingKind::ObjectLock,
 ];
 
 impl Rules {
@@ -230,7 +231,8 @@ impl Importing<'_> {
             Setting::Policy(_)
             | Setting::PublicAccessBlock(_)
             | Setting::Cors(_)
-            | Setting::Tagging(_) => Ok(setting),
+            | Setting::Tagging(_)
+            | Setting::ObjectLock(_) => Ok(setting),
         }
     }
 

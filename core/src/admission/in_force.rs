@@ -3,6 +3,7 @@
 use super::{Route, Rules};
 use crate::controls::acl::Acl;
 use crate::controls::cors::Cors;
+use crate::controls::lock::LockConfiguration;
 use crate::controls::ownership::ObjectOwnership;
 use crate::controls::public_access::PublicAccessBlock;
 use crate::controls::settings::{
@@ -91,11 +92,17 @@ impl<'a> InForce<'a> {
         self.of(SettingKind::Acl, of)
     }
 
+    /// The Object Lock configuration that the gateway enforces; none of a bucket without Object Lock.
+    pub fn object_lock(&self) -> Option<LockConfiguration> {
+        self.of(SettingKind::ObjectLock, |settings| settings.object_lock)
+    }
+
     /// Whether records are kept of its objects: as long as ACLs count, and afterwards, lest what is written then comes
-    /// under the ACL of what was there before.
+    /// under the ACL of what was there before; and for ever, where the bucket has Object Lock.
     pub fn keeps_records(&self) -> bool {
         let marked = self.acls_count() || self.stored.is_some_and(|stored| stored.acl.is_some());
-        marked && !self.theirs.contains(&SettingKind::Acl)
+        let acls = marked && !self.theirs.contains(&SettingKind::Acl);
+        acls || self.object_lock().is_some()
     }
 
     /// Which bucket of its name it is, if the store knows it.

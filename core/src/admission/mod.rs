@@ -38,9 +38,11 @@ mod hidden;
 mod imports;
 mod in_force;
 mod legality;
+mod locks;
 mod modes;
 mod object_calls;
 mod objects;
+mod own;
 mod permit;
 mod posted;
 mod questions;
@@ -62,13 +64,15 @@ pub use facts::Looked;
 pub use hidden::{kept_headers, withheld};
 pub use imports::{Import, Imported, NotImportable};
 pub use in_force::InForce;
+pub use locks::{Guard, check_lifecycle};
 pub use modes::{Difference, DifferenceKind, Observed, Shadowed};
 pub use object_calls::{Called, ObjectCall};
 pub use objects::{Hold, Keeping, KeptObject, RecordChange, RecordOf, Recorded};
 pub use permit::{Permit, Run};
 pub use refuse::{body as refuse_body, form as refuse_form};
 pub use rules::{
-    Arrival, Auth, BucketRecord, Chunks, DecisionMode, ListenerRules, Route, Routes, Rules, Shadow,
+    Arrival, Auth, BucketRecord, Chunks, DecisionMode, ListenerRules, Locks, Route, Routes, Rules,
+    Shadow,
 };
 pub use settings::{SettingsOf, Settling};
 pub use waiting::{Found, Missing, Waiting};

@@ -1,4 +1,5 @@
-//! Calls on what is kept of one version of an object: its ACL, and its tags where the store behind the gateway has none.
+//! Calls on what is kept of one version of an object: its ACL, its retention and legal hold, and its tags where the store
+//! behind the gateway has none.
 //!
 //! Such a call is allowed by what the store knows of the version. What it does is worked out twice: here, so that what
 //! cannot be is refused at once, and when it is carried out, on the record of the very version that the upstream names, which
@@ -6,11 +7,16 @@
 
 use super::facts::Whose;
 use super::legality::Case;
+use super::locks::{self, LockPart};
 use super::objects::{KeptObject, kept};
 use super::settings::{changeable, document, empty};
-use super::{Labels, acls, refuse, tagging};
+use super::{Labels, Permit, acls, forward, refuse, tagging};
 use crate::context::Stored;
 use crate::controls::acl::{Acl, AclChange, NewObject, On, narrowest, put_acl, shown_object};
+use crate::controls::lock::{
+    Bypass, LegalHold, LockTime, ObjectLock, Protected, RecordedLock, Retention,
+    may_change_legal_hold, may_change_retention, refusal,
+};
 use crate::controls::objects::ObjectRecord;
 use crate::controls::ownership::ObjectOwnership;
 use crate::controls::public_access::PublicAccessBlock;
@@ -20,7 +26,7 @@ use bytes::Bytes;
 use http::{Method, StatusCode};
 
 /// A call on what is kept of one version, which must be there. Made only by admission.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct ObjectCall {
     object: KeptObject,
     version: Option<Box<str>>,
@@ -28,7 +34,11 @@ pub struct ObjectCall {
     bucket_owner: Box<str>,
     ownership: ObjectOwnership,
     block: PublicAccessBlock,
+    /// By which time locks are judged.
+    now: LockTime,
     act: Act,
+    /// Tells the store behind the bucket the same, which keeps locks too.
+    passed: Option<Box<Permit>>,
 }
 
 #[derive(Debug, Clone)]
@@ -38,6 +48,10 @@ enum Act {
     ShowTags,
     PutTags(Tags),
     DeleteTags,
+    ShowRetention,
+    PutRetention(Option<Retention>, Bypass),
+    ShowLegalHold,
+    PutLegalHold(LegalHold),
 }
 
 /// What a call does.
@@ -74,6 +88,24 @@ impl ObjectCall {
     /// The version; `None`: the current one.
     pub fn version(&self) -> Option<&str> {
         self.version.as_deref()
+    }
+
+    /// What is sent to the store behind the bucket before the version has its new record.
+    pub fn passed(&self) -> Option<&Permit> {
+        self.passed.as_deref()
+    }
+
+    /// Whether it is about a lock, which a delete marker never has.
+    pub fn is_about_locks(&self) -> bool {
+        match self.act {
+            Act::ShowRetention
+            | Act::PutRetention(..)
+            | Act::ShowLegalHold
+            | Act::PutLegalHold(_) => true,
+            Act::ShowAcl | Act::PutAcl(_) | Act::ShowTags | Act::PutTags(_) | Act::DeleteTags => {
+                false
+            }
+        }
     }
 
     /// Works out what the call does to the version of which this may be on record; `None` among them: no record.
@@ -115,6 +147,32 @@ impl ObjectCall {
                 let changed = with_tags(record, &Tags::default());
                 Ok(changes(changed, StatusCode::NO_CONTENT))
             }
+            Act::ShowRetention => {
+                let retention = known(&record.lock)?.retention;
+                let retention = retention.ok_or_else(refusal::no_lock)?;
+                Ok(shows(document("application/xml", retention.to_xml())))
+            }
+            Act::PutRetention(retention, bypass) => {
+                may_change_retention(&record.lock, *retention, self.now, *bypass)?;
+                let lock = ObjectLock {
+                    retention: *retention,
+                    ..known(&record.lock)?
+                };
+                Ok(changes(with_lock(record, lock), StatusCode::OK))
+            }
+            Act::ShowLegalHold => {
+                let hold = known(&record.lock)?.legal_hold;
+                let hold = hold.ok_or_else(refusal::no_lock)?;
+                Ok(shows(document("application/xml", hold.to_xml())))
+            }
+            Act::PutLegalHold(hold) => {
+                may_change_legal_hold(&record.lock)?;
+                let lock = ObjectLock {
+                    legal_hold: Some(*hold),
+                    ..known(&record.lock)?
+                };
+                Ok(changes(with_lock(record, lock), StatusCode::OK))
+            }
         }
     }
 
@@ -151,6 +209,19 @@ fn changes(record: Option<ObjectRecord>, status: StatusCode) -> Called {
     }
 }
 
+fn known(lock: &RecordedLock) -> Result<ObjectLock, Protected> {
+    match lock {
+        RecordedLock::Known(lock) => Ok(*lock),
+        RecordedLock::Unreadable(_) => Err(Protected::Unreadable),
+    }
+}
+
+/// `None` if it has it already.
+fn with_lock(record: ObjectRecord, lock: ObjectLock) -> Option<ObjectRecord> {
+    let lock = RecordedLock::from(lock);
+    (lock != record.lock).then_some(ObjectRecord { lock, ..record })
+}
+
 /// `None` if it has them already.
 fn with_tags(record: ObjectRecord, tags: &Tags) -> Option<ObjectRecord> {
     let tags = tags.pairs().to_vec();
@@ -163,7 +234,7 @@ pub(super) fn call(
     labels: &Labels,
     body: &Bytes,
 ) -> Result<Option<ObjectCall>, S3Error> {
-    let Some(act) = act(case, body)? else {
+    let Some(act) = act(case, labels, body)? else {
         return Ok(None);
     };
     let (bucket_owner, in_force) = acls::known(case, labels)?;
@@ -173,6 +244,8 @@ pub(super) fn call(
         bucket_owner: bucket_owner.into(),
         ownership: in_force.ownership(),
         block: in_force.public_access_block(),
+        now: case.arrival.lock_time,
+        passed: passed(case, &act, body).map(Box::new),
         act,
     };
     let called = call.act_on(OnRecord::looked_up(case, bucket_owner))?;
@@ -182,9 +255,47 @@ pub(super) fn call(
     Ok(Some(call))
 }
 
-fn act(case: &Case<'_>, body: &Bytes) -> Result<Option<Act>, S3Error> {
+/// A change of a lock, for a store that keeps locks too.
+fn passed(case: &Case<'_>, act: &Act, body: &Bytes) -> Option<Permit> {
+    match act {
+        Act::PutRetention(..) | Act::PutLegalHold(_) if case.passes_locks() => {
+            Some(forward::lock(case, body.clone()))
+        }
+        Act::PutRetention(..)
+        | Act::PutLegalHold(_)
+        | Act::ShowAcl
+        | Act::PutAcl(_)
+        | Act::ShowTags
+        | Act::PutTags(_)
+        | Act::DeleteTags
+        | Act::ShowRetention
+        | Act::ShowLegalHold => None,
+    }
+}
+
+/// In a bucket with Object Lock.
+fn on_lock(case: &Case<'_>, labels: &Labels, part: LockPart, body: &Bytes) -> Result<Act, S3Error> {
+    if case.object_lock().is_none() {
+        return Err(refusal::bucket_without_lock());
+    }
+    let shown = *case.head.method == Method::GET;
+    Ok(match part {
+        LockPart::Retention if shown => Act::ShowRetention,
+        LockPart::Retention => {
+            let retention = Retention::parse_xml(body, case.arrival.lock_time)?;
+            Act::PutRetention(retention, locks::bypass(case, labels)?)
+        }
+        LockPart::LegalHold if shown => Act::ShowLegalHold,
+        LockPart::LegalHold => Act::PutLegalHold(LegalHold::parse_xml(body)?),
+    })
+}
+
+fn act(case: &Case<'_>, labels: &Labels, body: &Bytes) -> Result<Option<Act>, S3Error> {
     let operation = case.request.operation;
     let method = case.head.method;
+    if let Some(part) = locks::call(operation) {
+        return on_lock(case, labels, part, body).map(Some);
+    }
     let act = match (acls::call(operation), tagging::call(operation)) {
         (Some(On::Object), _) if *method == Method::GET => Act::ShowAcl,
         (Some(On::Object), _) => Act::PutAcl(AclChange::of(case.head.headers, body, On::Object)?),

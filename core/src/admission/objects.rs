@@ -1,5 +1,5 @@
-//! Objects of which records are kept, where ACLs are enabled or the gateway keeps tags: whose each is and who has grants on
-//! it, and what is kept of one that is written.
+//! Objects of which records are kept, where ACLs are enabled, the bucket has Object Lock, or the gateway keeps tags: whose each
+//! is and who has grants on it, and what is kept of one that is written.
 //! <https://docs.aws.amazon.com/AmazonS3/latest/userguide/about-object-ownership.html>
 //!
 //! The store keeps a record of each version. It is asked for before anything is asked about an object that is there, and
@@ -8,11 +8,12 @@
 use super::facts::Whose;
 use super::in_force::InForce;
 use super::legality::Case;
-use super::{Labels, Rules, refuse, tagging};
+use super::{Guard, Labels, Rules, locks, refuse, tagging};
 use crate::context::Stored;
 use crate::controls::acl::{
     ANONYMOUS, Acl, AclRequest, NewObject, On, effective_grants, narrowest, new_object,
 };
+use crate::controls::lock::{ObjectLock, RecordedLock};
 use crate::controls::objects::ObjectRecord;
 use crate::controls::settings::SettingKind;
 use crate::identity::{Account, Principal};
@@ -69,6 +70,8 @@ pub struct Keeping {
     pub change: RecordChange,
     /// Whether there are records to change.
     pub recorded: Recorded,
+    /// Decides whether what is there may go.
+    pub guard: Guard,
 }
 
 /// Whether records are kept of a bucket's objects.
@@ -107,6 +110,23 @@ impl RecordChange {
             Self::Write(record) | Self::Begin(record) => !record.tags.is_empty(),
             Self::Complete { .. } | Self::Abort(_) | Self::Delete(_) => false,
         }
+    }
+
+    /// The record of an upload that is completed, by what was kept of its beginning. Unless it asked for a retention, the
+    /// bucket's default counts from now.
+    pub fn completed(begun: Option<ObjectRecord>, otherwise: &ObjectRecord) -> ObjectRecord {
+        let Some(begun) = begun else {
+            return otherwise.clone();
+        };
+        let lock = match (&begun.lock, &otherwise.lock) {
+            (RecordedLock::Known(asked), RecordedLock::Known(default)) => ObjectLock {
+                retention: asked.retention.or(default.retention),
+                ..*asked
+            }
+            .into(),
+            (lock, _) => lock.clone(),
+        };
+        ObjectRecord { lock, ..begun }
     }
 }
 
@@ -179,7 +199,9 @@ pub(super) fn record<'a>(
 /// Which record that is; `None` where it says nothing, or the store knows nothing of the bucket.
 pub(super) fn record_of(case: &Case<'_>, whose: Whose) -> Option<RecordOf> {
     let (target, version) = case.object(whose)?;
-    let tells = |it: &InForce<'_>| it.acls_count() || case.keeps_tags() && it.keeps_records();
+    let tells = |it: &InForce<'_>| {
+        it.acls_count() || it.object_lock().is_some() || case.keeps_tags() && it.keeps_records()
+    };
     let in_force = case.in_force(target).filter(tells)?;
     let (name, key) = (target.bucket_name()?, target.key()?);
     Some(RecordOf {
@@ -197,6 +219,8 @@ fn hold(case: &Case<'_>, whose: Whose) -> Hold {
         OperationId::PutObjectAcl
             | OperationId::PutObjectTagging
             | OperationId::DeleteObjectTagging
+            | OperationId::PutObjectRetention
+            | OperationId::PutObjectLegalHold
     );
     match whose {
         Whose::Target if changes => Hold::Alone,
@@ -221,10 +245,19 @@ pub(super) fn counting(
 /// What is kept of the objects that a request writes or deletes, once it is allowed. `None` without a store.
 ///
 /// # Errors
-/// Those of an ACL that it may not give to a new object, which are the same where nothing is kept.
+/// Those of an ACL or a lock that it may not give to a new object, which for locks are the same where nothing is kept; those
+/// of asking to bypass governance where there is no Object Lock.
 pub(super) fn keeping(case: &Case<'_>, labels: &mut Labels) -> Result<Option<Keeping>, S3Error> {
     let operation = case.request.operation;
-    if case.leaves(SettingKind::Acl) || case.rules.buckets.is_none() {
+    if operation.id == OperationId::UploadPart {
+        locks::check_part(case)?;
+    }
+    let lock = match operation.creates_object() {
+        Some(_) => locks::of_new_object(case, labels)?,
+        None => ObjectLock::none(),
+    };
+    let guard = locks::guard(case, labels)?;
+    if case.rules.buckets.is_none() {
         return Ok(None);
     }
     let upload = || {
@@ -236,12 +269,12 @@ pub(super) fn keeping(case: &Case<'_>, labels: &mut Labels) -> Result<Option<Kee
     };
     let change = match operation.id {
         OperationId::PutObject | OperationId::PostObject | OperationId::CopyObject => {
-            RecordChange::Write(written(case, labels)?)
+            RecordChange::Write(written(case, labels, lock)?)
         }
-        OperationId::CreateMultipartUpload => RecordChange::Begin(written(case, labels)?),
+        OperationId::CreateMultipartUpload => RecordChange::Begin(written(case, labels, lock)?),
         OperationId::CompleteMultipartUpload => RecordChange::Complete {
             upload: upload(),
-            otherwise: written(case, labels)?,
+            otherwise: written(case, labels, lock)?,
         },
         OperationId::AbortMultipartUpload => RecordChange::Abort(upload()),
         OperationId::DeleteObject => {
@@ -257,7 +290,8 @@ pub(super) fn keeping(case: &Case<'_>, labels: &mut Labels) -> Result<Option<Kee
         _ => return Ok(None),
     };
     let in_force = case.in_force(&case.request.target);
-    let keeps = in_force.is_some_and(|it| it.keeps_records()) || change.has_tags();
+    let tagged = change.has_tags() && !case.leaves(SettingKind::Acl);
+    let keeps = in_force.is_some_and(|it| it.keeps_records()) || tagged;
     Ok(Some(Keeping {
         object: kept(case)?,
         change,
@@ -265,6 +299,7 @@ pub(super) fn keeping(case: &Case<'_>, labels: &mut Labels) -> Result<Option<Kee
             true => Recorded::Yes,
             false => Recorded::NotYet,
         },
+        guard,
     }))
 }
 
@@ -284,8 +319,28 @@ pub(super) fn kept(case: &Case<'_>) -> Result<KeptObject, S3Error> {
 }
 
 /// The record of an object that this request writes.
-fn written(case: &Case<'_>, labels: &mut Labels) -> Result<ObjectRecord, S3Error> {
+fn written(
+    case: &Case<'_>,
+    labels: &mut Labels,
+    lock: ObjectLock,
+) -> Result<ObjectRecord, S3Error> {
+    let (owner, acl) = owned(case, labels)?;
+    Ok(ObjectRecord {
+        owner,
+        acl,
+        tags: tagging::of_new_object(case)?,
+        lock: lock.into(),
+    })
+}
+
+/// Whose such an object will be, and its ACL.
+fn owned(case: &Case<'_>, labels: &mut Labels) -> Result<(Box<str>, Option<Acl>), S3Error> {
     let target = &case.request.target;
+    let owner = case.bucket_owner(target);
+    let owner = owner.as_ref().map_or("", |owner| &owner.canonical_id);
+    if case.leaves(SettingKind::Acl) {
+        return Ok((owner.into(), None));
+    }
     let in_force = case
         .in_force(target)
         .ok_or_else(refuse::nothing_to_ask_on)?;
@@ -294,15 +349,9 @@ fn written(case: &Case<'_>, labels: &mut Labels) -> Result<ObjectRecord, S3Error
         Principal::Known(caller) => &*caller.account.canonical_id,
         Principal::Anonymous | Principal::Service(_) => ANONYMOUS,
     };
-    let owner = case.bucket_owner(target);
-    let owner = owner.as_ref().map_or("", |owner| &owner.canonical_id);
     let block = in_force.public_access_block();
     let NewObject { owner, acl } =
         new_object(&request, in_force.ownership(), writer, owner, block)?;
     labels.acl_required |= in_force.acls_count() && request.gives_to_others();
-    Ok(ObjectRecord {
-        owner,
-        acl,
-        tags: tagging::of_new_object(case)?,
-    })
+    Ok((owner, acl))
 }

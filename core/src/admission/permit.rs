@@ -112,6 +112,15 @@ impl Permit {
         self.keeping.as_deref()
     }
 
+    /// The document that is sent with a call of the gateway's own.
+    pub fn document(&self) -> Bytes {
+        match &self.run {
+            Run::Buffered(document) => document.clone(),
+            Run::DeleteObjects { allowed, .. } => allowed.clone().unwrap_or_default(),
+            _ => Bytes::new(),
+        }
+    }
+
     /// How it is carried out.
     pub fn run(&self) -> &Run {
         &self.run

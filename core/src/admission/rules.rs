@@ -3,6 +3,7 @@
 use super::refuse;
 use super::rego::Guardrails;
 use crate::context::TlsVersion;
+use crate::controls::lock::LockTime;
 use crate::controls::settings::{AccountSettings, BucketSettings, SettingKind};
 use crate::identity::{Account, Caller, Directory, Membership};
 use crate::policy::{Mode, Pattern, Policy, PolicySet};
@@ -209,6 +210,18 @@ pub struct Route {
     pub chunks: Chunks,
     /// Settings of its buckets that are the store's own: calls on them are authorised and sent on, and the gateway has none.
     pub theirs: Vec<SettingKind>,
+    /// Whether the store is told of locks.
+    pub locks: Locks,
+}
+
+/// Who keeps locks on the objects of an upstream. The gateway always does; it decides by its own records.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Locks {
+    /// The gateway alone.
+    #[default]
+    Here,
+    /// The store as well: it gets every lock, and so keeps it against those who come around the gateway, too.
+    Passed,
 }
 
 /// How the bytes of objects and parts go to an upstream whose SHA-256 the client did not say beforehand: those that came in
@@ -269,6 +282,8 @@ pub struct Arrival<'a> {
     pub id: &'a str,
     /// When it came.
     pub now: jiff::Timestamp,
+    /// The same as locks of objects see it.
+    pub lock_time: LockTime,
     /// The socket's peer; loopback for a Unix socket.
     pub peer: IpAddr,
     /// `None` on a plain connection.

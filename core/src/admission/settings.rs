@@ -1,8 +1,9 @@
 //! Calls on the settings that the gateway keeps itself, once they are allowed: what they answer, and what they change.
 
 use super::legality::Case;
-use super::{Labels, acls, refuse};
+use super::{Labels, acls, locks, refuse};
 use crate::controls::acl::{AclRequest, On, new_bucket};
+use crate::controls::lock::{self, LockConfiguration};
 use crate::controls::ownership::{ObjectOwnership, put_ownership};
 use crate::controls::public_access::PublicAccessBlock;
 use crate::controls::settings::{
@@ -83,11 +84,11 @@ fn call(operation: &Operation) -> Option<Call> {
         DeleteAccountPublicAccessBlock, DeleteBucketCors, DeleteBucketOwnershipControls,
         DeleteBucketPolicy, DeleteBucketTagging, DeletePublicAccessBlock,
         GetAccountPublicAccessBlock, GetBucketCors, GetBucketOwnershipControls, GetBucketPolicy,
-        GetBucketPolicyStatus, GetBucketTagging, GetPublicAccessBlock, PutAccountPublicAccessBlock,
-        PutBucketCors, PutBucketOwnershipControls, PutBucketPolicy, PutBucketTagging,
-        PutPublicAccessBlock,
+        GetBucketPolicyStatus, GetBucketTagging, GetObjectLockConfiguration, GetPublicAccessBlock,
+        PutAccountPublicAccessBlock, PutBucketCors, PutBucketOwnershipControls, PutBucketPolicy,
+        PutBucketTagging, PutObjectLockConfiguration, PutPublicAccessBlock,
     };
-    use SettingKind::{Cors, Ownership, Policy, PublicAccessBlock, Tagging};
+    use SettingKind::{Cors, ObjectLock, Ownership, Policy, PublicAccessBlock, Tagging};
     let (kind, act) = match operation.id {
         GetBucketPolicy => (Policy, Act::Get),
         GetBucketPolicyStatus => (Policy, Act::Status),
@@ -106,6 +107,8 @@ fn call(operation: &Operation) -> Option<Call> {
         GetBucketTagging => (Tagging, Act::Get),
         PutBucketTagging => (Tagging, Act::Put),
         DeleteBucketTagging => (Tagging, Act::Delete(StatusCode::NO_CONTENT)),
+        GetObjectLockConfiguration => (ObjectLock, Act::Get),
+        PutObjectLockConfiguration => (ObjectLock, Act::Put),
         _ => return None,
     };
     Some(Call { kind, act })
@@ -115,6 +118,9 @@ fn call(operation: &Operation) -> Option<Call> {
 pub(super) fn kind(operation: &Operation) -> Option<SettingKind> {
     if acls::call(operation).is_some() {
         return Some(SettingKind::Acl);
+    }
+    if locks::call(operation).is_some() {
+        return Some(SettingKind::ObjectLock);
     }
     let call = call(operation)?;
     Some(call.kind)
@@ -158,10 +164,13 @@ pub(super) fn of_new_bucket(
     tags: Tags,
 ) -> Result<BucketSettings, S3Error> {
     let headers = case.head.headers;
-    let settings = match tags.is_empty() {
-        true => BucketSettings::of_new_bucket(),
-        false => BucketSettings::of_new_bucket().with(Setting::Tagging(Arc::new(tags))),
-    };
+    let mut settings = BucketSettings::of_new_bucket();
+    if !tags.is_empty() {
+        settings = settings.with(Setting::Tagging(Arc::new(tags)));
+    }
+    if locks::of_new_bucket(case)? {
+        settings = settings.with(Setting::ObjectLock(LockConfiguration::default()));
+    }
     if case.leaves(SettingKind::Acl) {
         return Ok(settings);
     }
@@ -214,7 +223,8 @@ fn only_for_the_owner(call: &Call, labels: &Labels, owner: AccountId) -> Result<
             | SettingKind::Cors
             | SettingKind::Ownership
             | SettingKind::Acl
-            | SettingKind::Tagging,
+            | SettingKind::Tagging
+            | SettingKind::ObjectLock,
             _,
         ) => false,
     };
@@ -237,6 +247,11 @@ fn of_bucket(
     let in_force = in_force.ok_or_else(refuse::nothing_to_ask_on)?;
     let kind = call.kind;
     match call.act {
+        Act::Get if kind == SettingKind::ObjectLock => {
+            let lock = in_force.object_lock();
+            let lock = lock.ok_or_else(|| lock::refusal::no_configuration(bucket.as_str()))?;
+            Ok((None, self::document("application/xml", lock.to_xml())))
+        }
         Act::Get => Ok((None, shown(kind, in_force.get(kind)))),
         Act::Status => Ok((None, status(in_force.policy()))),
         Act::Put => {
@@ -304,6 +319,10 @@ fn shown(kind: SettingKind, setting: Option<Setting>) -> Answer {
         SettingKind::Cors => ("application/xml", ErrorCode::NoSuchCORSConfiguration),
         SettingKind::Ownership => ("application/xml", ErrorCode::OwnershipControlsNotFoundError),
         SettingKind::Tagging => ("application/xml", ErrorCode::NoSuchTagSet),
+        SettingKind::ObjectLock => (
+            "application/xml",
+            ErrorCode::ObjectLockConfigurationNotFoundError,
+        ),
         // Every bucket has one.
         SettingKind::Acl => ("application/xml", ErrorCode::InternalError),
     };
@@ -345,7 +364,8 @@ fn put(kind: SettingKind) -> Answer {
         SettingKind::PublicAccessBlock
         | SettingKind::Cors
         | SettingKind::Ownership
-        | SettingKind::Acl => StatusCode::OK,
+        | SettingKind::Acl
+        | SettingKind::ObjectLock => StatusCode::OK,
     })
 }
 

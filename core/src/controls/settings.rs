@@ -3,6 +3,7 @@
 
 use super::acl::Acl;
 use super::cors::Cors;
+use super::lock::LockConfiguration;
 use super::ownership::ObjectOwnership;
 use super::public_access::PublicAccessBlock;
 use super::tags::{Tagged, Tags};
@@ -30,17 +31,20 @@ pub enum SettingKind {
     Acl,
     /// `tagging`: kept where the store behind the bucket keeps none.
     Tagging,
+    /// `object-lock`: once it is there it stays.
+    ObjectLock,
 }
 
 impl SettingKind {
     /// All of them.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Policy,
         Self::PublicAccessBlock,
         Self::Cors,
         Self::Ownership,
         Self::Acl,
         Self::Tagging,
+        Self::ObjectLock,
     ];
 
     /// As in files and the store.
@@ -52,6 +56,7 @@ impl SettingKind {
             Self::Ownership => "ownership",
             Self::Acl => "acl",
             Self::Tagging => "tagging",
+            Self::ObjectLock => "object-lock",
         }
     }
 
@@ -63,6 +68,7 @@ impl SettingKind {
             Self::Cors => &[Self::Cors],
             Self::Ownership | Self::Acl => &[Self::Ownership, Self::Acl],
             Self::Tagging => &[Self::Tagging],
+            Self::ObjectLock => &[Self::ObjectLock],
         }
     }
 
@@ -87,6 +93,8 @@ pub enum Setting {
     Acl(Arc<Acl>),
     /// The bucket's tags.
     Tagging(Arc<Tags>),
+    /// That the bucket has Object Lock, and its default retention.
+    ObjectLock(LockConfiguration),
 }
 
 impl Setting {
@@ -104,6 +112,7 @@ impl Setting {
             SettingKind::Tagging => {
                 Self::Tagging(Arc::new(Tags::parse_xml(Tagged::Bucket, document)?))
             }
+            SettingKind::ObjectLock => Self::ObjectLock(LockConfiguration::parse_xml(document)?),
         })
     }
 
@@ -116,6 +125,7 @@ impl Setting {
             Self::Ownership(_) => SettingKind::Ownership,
             Self::Acl(_) => SettingKind::Acl,
             Self::Tagging(_) => SettingKind::Tagging,
+            Self::ObjectLock(_) => SettingKind::ObjectLock,
         }
     }
 
@@ -128,6 +138,7 @@ impl Setting {
             Self::Ownership(ownership) => ownership.to_xml(),
             Self::Acl(acl) => acl.to_xml(|_| None),
             Self::Tagging(tags) => tags.to_xml(),
+            Self::ObjectLock(lock) => lock.to_xml(),
         }
     }
 
@@ -140,6 +151,7 @@ impl Setting {
             Self::Ownership(ownership) => ownership.to_json(),
             Self::Acl(acl) => acl.to_json(),
             Self::Tagging(tags) => tags.to_json(),
+            Self::ObjectLock(lock) => lock.to_json(),
         };
         format!("{json:#}\n").into()
     }
@@ -172,6 +184,9 @@ impl Setting {
             SettingKind::Tagging => node()
                 .and_then(|node| Tags::parse_json(&node))
                 .map(|tags| Self::Tagging(Arc::new(tags))),
+            SettingKind::ObjectLock => node()
+                .and_then(|node| LockConfiguration::parse_json(&node))
+                .map(Self::ObjectLock),
         };
         read.map_err(|problems| told(&problems))
     }
@@ -266,6 +281,9 @@ pub struct BucketSettings {
     pub acl: Option<Arc<Acl>>,
     /// The bucket's tags, where its store keeps none.
     pub tagging: Option<Arc<Tags>>,
+    /// Whether it has Object Lock, and how new versions are retained. Once a bucket has it in the store, it has it for
+    /// good, whatever files come to say.
+    pub object_lock: Option<LockConfiguration>,
 }
 
 impl BucketSettings {
@@ -311,6 +329,10 @@ impl BucketSettings {
                 tagging: Some(tags),
                 ..self
             },
+            Setting::ObjectLock(lock) => Self {
+                object_lock: Some(lock),
+                ..self
+            },
         }
     }
 
@@ -335,6 +357,10 @@ impl BucketSettings {
                 tagging: None,
                 ..self
             },
+            SettingKind::ObjectLock => Self {
+                object_lock: None,
+                ..self
+            },
         }
     }
 
@@ -349,6 +375,7 @@ impl BucketSettings {
             SettingKind::Ownership => self.ownership.map(Setting::Ownership),
             SettingKind::Acl => self.acl.clone().map(Setting::Acl),
             SettingKind::Tagging => self.tagging.clone().map(Setting::Tagging),
+            SettingKind::ObjectLock => self.object_lock.map(Setting::ObjectLock),
         }
     }
 

@@ -202,7 +202,7 @@ pub const ACL: &[HeaderRule] = &[
 /// Settings of a new bucket.
 pub const BUCKET_SETTINGS: &[HeaderRule] = &[
     later("x-amz-bucket-namespace"),
-    later("x-amz-bucket-object-lock-enabled"),
+    consume("x-amz-bucket-object-lock-enabled"),
     consume("x-amz-object-ownership"),
 ];
 
@@ -211,13 +211,13 @@ pub const LOCK: &[HeaderRule] = &[
     later("x-amz-object-lock-event-hold"),
     later("x-amz-object-lock-event-hold-duration-days"),
     later("x-amz-object-lock-event-hold-duration-years"),
-    later("x-amz-object-lock-legal-hold"),
-    later("x-amz-object-lock-mode"),
-    later("x-amz-object-lock-retain-until-date"),
+    consume("x-amz-object-lock-legal-hold"),
+    consume("x-amz-object-lock-mode"),
+    consume("x-amz-object-lock-retain-until-date"),
 ];
 
 /// Leave to delete, or to change the retention of, what is held.
-pub const BYPASS_GUARD: &[HeaderRule] = &[later("x-amz-bypass-governance-retention")];
+pub const BYPASS_GUARD: &[HeaderRule] = &[consume("x-amz-bypass-governance-retention")];
 
 /// A device of the upstream's root user, of whom the client knows nothing.
 pub const MFA: &[HeaderRule] = &[later("x-amz-mfa")];

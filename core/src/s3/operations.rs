@@ -852,7 +852,7 @@ operations! {
         accepts: [],
         needs: [need(GetBucketObjectLockConfiguration, Target)],
         payload: None,
-        answered_by: Later,
+        answered_by: Gateway,
         headers: [COMMON, EXPECTED_OWNER],
     }
     PutObjectLockConfiguration: PUT Bucket [Query("object-lock")] {
@@ -861,7 +861,7 @@ operations! {
         needs: [need(PutBucketObjectLockConfiguration, Target)],
         payload: Settings("ObjectLockConfiguration", SETTINGS),
         checksum: Required,
-        answered_by: Later,
+        answered_by: Gateway,
         headers: [COMMON, BODY, DIGESTS, EXPECTED_OWNER, PAYER, LOCK_TOKEN],
     }
 
@@ -1570,7 +1570,7 @@ operations! {
         accepts: ["versionId"],
         needs: [need(GetObjectLegalHold, Target)],
         payload: None,
-        answered_by: Later,
+        answered_by: Gateway,
         headers: [COMMON, EXPECTED_OWNER, PAYER],
     }
     PutObjectLegalHold: PUT Object [Query("legal-hold")] {
@@ -1579,7 +1579,7 @@ operations! {
         needs: [need(PutObjectLegalHold, Target)],
         payload: Settings("LegalHold", SETTINGS),
         checksum: Required,
-        answered_by: Later,
+        answered_by: Gateway,
         headers: [COMMON, BODY, DIGESTS, EXPECTED_OWNER, PAYER],
     }
     GetObjectRetention: GET Object [Query("retention")] {
@@ -1587,7 +1587,7 @@ operations! {
         accepts: ["versionId"],
         needs: [need(GetObjectRetention, Target)],
         payload: None,
-        answered_by: Later,
+        answered_by: Gateway,
         headers: [COMMON, EXPECTED_OWNER, PAYER],
     }
     PutObjectRetention: PUT Object [Query("retention")] {
@@ -1599,7 +1599,7 @@ operations! {
         ],
         payload: Settings("Retention", SETTINGS),
         checksum: Required,
-        answered_by: Later,
+        answered_by: Gateway,
         headers: [COMMON, BODY, DIGESTS, EXPECTED_OWNER, PAYER, BYPASS_GUARD],
     }
     GetObjectTagging: GET Object [Query("tagging")] {

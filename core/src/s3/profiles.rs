@@ -134,7 +134,15 @@ const OWNERSHIP: &[OperationId] = &[
     PutBucketOwnershipControls,
     DeleteBucketOwnershipControls,
 ];
-const ALL_SETTINGS: &[&[OperationId]] = &[POLICY, PUBLIC_ACCESS, CORS, ACLS, OWNERSHIP];
+const LOCKS: &[OperationId] = &[
+    GetObjectLockConfiguration,
+    PutObjectLockConfiguration,
+    GetObjectRetention,
+    PutObjectRetention,
+    GetObjectLegalHold,
+    PutObjectLegalHold,
+];
+const ALL_SETTINGS: &[&[OperationId]] = &[POLICY, PUBLIC_ACCESS, CORS, ACLS, OWNERSHIP, LOCKS];
 
 const LIFECYCLE: &[OperationId] = &[
     GetBucketLifecycleConfiguration,
@@ -261,7 +269,7 @@ pub static PROFILES: &[Profile] = &[
             WEBSITE,
             REQUEST_PAYMENT,
         ],
-        settings: &[POLICY, PUBLIC_ACCESS, CORS, ACLS],
+        settings: &[POLICY, PUBLIC_ACCESS, CORS, ACLS, LOCKS],
         literal_dot_segments: true,
         literal_empty_segments: true,
         trailers: false,
@@ -320,7 +328,7 @@ pub static PROFILES: &[Profile] = &[
             ENCRYPTION,
             NOTIFICATION,
         ],
-        settings: &[],
+        settings: &[LOCKS],
         literal_dot_segments: false,
         literal_empty_segments: false,
         trailers: true,

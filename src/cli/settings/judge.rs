@@ -46,11 +46,15 @@ impl Asked {
         Self::Locks,
     ];
 
-    pub(super) fn name(self) -> &'static str {
+    pub(super) fn kind(self) -> SettingKind {
         match self {
-            Self::Setting(kind) => kind.name(),
-            Self::Locks => "object-lock",
+            Self::Setting(kind) => kind,
+            Self::Locks => SettingKind::ObjectLock,
         }
+    }
+
+    pub(super) fn name(self) -> &'static str {
+        self.kind().name()
     }
 }
 
@@ -111,9 +115,9 @@ fn document(asked: Asked, bucket: &BucketName, body: &[u8]) -> There {
                 error.message
             )),
         },
-        Asked::Locks if is_locked(body) => There::Lost(
-            "object lock is on there: the gateway knows nothing of its defaults".to_owned(),
-        ),
+        Asked::Locks if is_locked(body) => {
+            document(Asked::Setting(SettingKind::ObjectLock), bucket, body)
+        }
         Asked::Locks => There::Nothing,
     }
 }
@@ -134,7 +138,8 @@ fn setting_of(setting: &Setting) -> There {
         Setting::Policy(_)
         | Setting::PublicAccessBlock(_)
         | Setting::Cors(_)
-        | Setting::Tagging(_) => There::Text(text),
+        | Setting::Tagging(_)
+        | Setting::ObjectLock(_) => There::Text(text),
     }
 }
 

@@ -145,10 +145,7 @@ impl Source<'_> {
     async fn bucket(&self, bucket: &BucketName) -> anyhow::Result<Ending> {
         let mut found = Vec::new();
         for asked in Asked::ALL {
-            let permit = match asked {
-                Asked::Setting(kind) => Permit::setting_of(self.position, bucket, kind),
-                Asked::Locks => Permit::locks_of(self.position, bucket),
-            };
+            let permit = Permit::setting_of(self.position, bucket, asked.kind());
             let there = match self.ask(&permit).await {
                 Ok(answer) => judge(asked, bucket, self.upstream.name(), &answer),
                 Err(error) => There::Failed(error.explain()),
@@ -198,10 +195,7 @@ impl Source<'_> {
                 return Ok(Ending::Refused);
             }
         };
-        let Asked::Setting(kind) = asked else {
-            return Ok(Ending::Done);
-        };
-        let ending = self.write(bucket, kind, &text)?;
+        let ending = self.write(bucket, asked.kind(), &text)?;
         if let Some(word) = word {
             tell("lost", format!("{shown}: {word}"));
             return Ok(Ending::Refused);

@@ -1,9 +1,10 @@
 //! Who keeps the settings of an upstream's buckets.
 
 use super::super::place::At;
-use super::super::raw::{SettingOwner, SettingOwners};
+use super::super::raw::{LockOwner, SettingOwner, SettingOwners};
 use super::super::settings::Upstream;
 use super::Check;
+use portcullis_core::admission::Locks;
 use portcullis_core::controls::settings::{BucketSettings, SettingKind};
 use portcullis_core::s3::names::BucketName;
 use portcullis_core::s3::operations::OperationId;
@@ -12,12 +13,15 @@ use std::collections::HashMap;
 
 /// The kinds that are left to the store, which must have them.
 pub(super) fn theirs(
-    written: Option<SettingOwners>,
+    written: &SettingOwners,
     profile: Option<&Profile>,
     at: &At<'_>,
     check: &mut Check<'_>,
 ) -> Vec<SettingKind> {
-    let written = written.unwrap_or_default();
+    let locks = written.object_lock.map(|owner| match owner {
+        LockOwner::Upstream => SettingOwner::Upstream,
+        LockOwner::Gateway | LockOwner::Both => SettingOwner::Gateway,
+    });
     let kinds = [
         (
             "policy",
@@ -43,6 +47,12 @@ pub(super) fn theirs(
             SettingKind::Acl,
             OperationId::PutBucketAcl,
         ),
+        (
+            "object_lock",
+            locks,
+            SettingKind::ObjectLock,
+            OperationId::PutObjectLockConfiguration,
+        ),
     ];
     let mut theirs = Vec::new();
     for (name, owner, kind, operation) in kinds {
@@ -60,6 +70,31 @@ pub(super) fn theirs(
         }
     }
     theirs
+}
+
+/// Whether the store is told of locks: unless it is said otherwise, if it has them.
+pub(super) fn locks(
+    written: &SettingOwners,
+    profile: Option<&Profile>,
+    at: &At<'_>,
+    check: &mut Check<'_>,
+) -> Locks {
+    let has = |profile: &Profile| profile.has_setting(OperationId::PutObjectLockConfiguration);
+    match (written.object_lock, profile) {
+        (Some(LockOwner::Both), Some(profile)) if !has(profile) => {
+            check.push(at.field("object_lock").error(format!(
+                "stores of profile `{}` do not keep this, as far as is known",
+                profile.name
+            )));
+            Locks::Here
+        }
+        (Some(LockOwner::Gateway | LockOwner::Upstream), _) => Locks::Here,
+        (Some(LockOwner::Both), _) => Locks::Passed,
+        (None, profile) => match profile.is_some_and(has) {
+            true => Locks::Passed,
+            false => Locks::Here,
+        },
+    }
 }
 
 /// A file that says what is left to the store would count for nothing.

@@ -55,7 +55,9 @@ fn upstream(
         &at.field("chunks"),
         check,
     );
-    let theirs = owners::theirs(raw.settings, profile, &at.field("settings"), check);
+    let owners = raw.settings.unwrap_or_default();
+    let theirs = owners::theirs(&owners, profile, &at.field("settings"), check);
+    let locks = owners::locks(&owners, profile, &at.field("settings"), check);
     let reach = reach?;
     Some(Upstream {
         connection: UpstreamSettings {
@@ -73,6 +75,7 @@ fn upstream(
         default: raw.default.unwrap_or(false),
         chunks,
         theirs,
+        locks,
         look_ups,
     })
 }

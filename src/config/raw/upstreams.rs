@@ -85,6 +85,8 @@ pub struct SettingOwners {
     pub cors: Option<SettingOwner>,
     /// ACLs and Object Ownership.
     pub acl: Option<SettingOwner>,
+    /// Object Lock. Default: `both` of stores that have it, `gateway` of others.
+    pub object_lock: Option<LockOwner>,
 }
 
 /// Who keeps a kind of setting.
@@ -94,6 +96,18 @@ pub enum SettingOwner {
     /// The gateway answers the calls and enforces what was set.
     Gateway,
     /// The gateway decides whether a call may be made and sends it on; what was set is the store's matter alone.
+    Upstream,
+}
+
+/// Who keeps locks on objects.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum LockOwner {
+    /// The gateway, which enforces them; the store hears of none.
+    Gateway,
+    /// The gateway, which enforces them, and the store, which is told of each.
+    Both,
+    /// The gateway decides whether a call may be made and sends it on; locks are the store's matter alone.
     Upstream,
 }
 

@@ -17,11 +17,7 @@ fn headers(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
 }
 
 fn write() -> Intent {
-    Intent::Write(ObjectRecord {
-        owner: "a".into(),
-        acl: None,
-        tags: Vec::new(),
-    })
+    Intent::Write(ObjectRecord::of("a"))
 }
 
 fn destroy(version: &str) -> Intent {

@@ -3,9 +3,11 @@ use crate::config::{self, Host};
 use crate::gateway::front::Bound;
 use crate::gateway::start::{Running, start_over};
 use crate::state::{
-    Accounts, Buckets, Claim, Ending, Intent, ObjectName, OpenIntent, Store, StoreError,
+    Accounts, Buckets, Claim, Ending, Intent, Note, Notes, ObjectName, OpenIntent, Store,
+    StoreError, VersionRecord,
 };
 use async_trait::async_trait;
+use bytes::Bytes;
 use jiff::Timestamp;
 use portcullis_core::admission::BucketRecord;
 use portcullis_core::controls::objects::ObjectRecord;
@@ -142,6 +144,24 @@ impl Store for Panics {
     fn unresolved_intents(&self) -> Vec<OpenIntent> {
         Vec::new()
     }
+    async fn note(&self, _: Note, _: Option<Bytes>) -> Result<(), StoreError> {
+        panic!("{WORDS}")
+    }
+
+    async fn records(
+        &self,
+        _: &BucketName,
+        _: u64,
+        _: Option<(Box<str>, Box<str>)>,
+        _: usize,
+    ) -> Result<Vec<VersionRecord>, StoreError> {
+        panic!("{WORDS}")
+    }
+
+    fn notes(&self) -> Arc<Notes> {
+        Arc::default()
+    }
+
     fn buckets(&self) -> Arc<Buckets> {
         panic!("{WORDS}")
     }

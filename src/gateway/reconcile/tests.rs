@@ -131,8 +131,7 @@ fn record(acl: Canned) -> ObjectRecord {
     let owner = "a".repeat(64);
     ObjectRecord {
         acl: Some(acl.expand(&owner, &owner)),
-        owner: owner.into(),
-        tags: Vec::new(),
+        ..ObjectRecord::of(&owner)
     }
 }
 

@@ -246,6 +246,9 @@ fn the_table_is_what_is_scraped() {
     modes(&mut denied);
     listener.observe(&finish(denied, Ending::Answered));
     metrics.records_dropped().inc();
+    metrics.lock_refused("AccessDenied");
+    metrics.lock_clock_frozen().set(1);
+    metrics.locks_in_doubt(true);
     metrics.loaded(jiff::Timestamp::UNIX_EPOCH, "0123456789ab");
     metrics.reloaded(jiff::Timestamp::UNIX_EPOCH, "ba9876543210");
     let lake = metrics.upstream("lake");

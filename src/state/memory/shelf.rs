@@ -1,9 +1,10 @@
 //! The rows of objects, in memory.
 
 use super::super::intents::Edit;
-use super::super::objects::ObjectName;
+use super::super::objects::{ObjectName, VersionRecord};
 use super::super::possible::{Row, Version};
 use portcullis_core::controls::objects::ObjectRecord;
+use portcullis_core::s3::names::BucketName;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
@@ -66,6 +67,31 @@ impl Shelf {
         let mut rows: Vec<Version> = versions.map(|(v, row)| (v.clone(), row.clone())).collect();
         rows.sort_by_key(|(version, row)| Reverse((row.sequence, version.clone())));
         rows.into_iter()
+    }
+
+    /// Those of a bucket, in the order of their keys.
+    pub(super) fn records(
+        &self,
+        bucket: &BucketName,
+        incarnation: u64,
+        after: Option<(Box<str>, Box<str>)>,
+        most: usize,
+    ) -> Vec<VersionRecord> {
+        let of_bucket =
+            |object: &ObjectName| object.bucket == *bucket && object.incarnation == incarnation;
+        let objects = self.versions.iter().filter(|(object, _)| of_bucket(object));
+        let records = objects.flat_map(|(object, versions)| {
+            versions.iter().map(|(version, row)| VersionRecord {
+                key: object.key.clone(),
+                version: version.clone(),
+                record: row.record.clone(),
+            })
+        });
+        let is_after = |found: &VersionRecord| {
+            let after = after.as_ref();
+            after.is_none_or(|(key, version)| (&found.key, &found.version) > (key, version))
+        };
+        records.filter(is_after).take(most).collect()
     }
 
     pub(super) fn upload(&self, object: &ObjectName, upload: &str) -> Option<ObjectRecord> {

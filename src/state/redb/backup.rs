@@ -2,7 +2,7 @@
 
 use super::super::StoreError;
 use super::disk::{self, Draft, unreadable};
-use super::format::{self, ACCOUNTS, BUCKETS, Identity, META, SETTINGS};
+use super::format::{self, ACCOUNTS, BUCKETS, Identity, META, NOTES, SETTINGS};
 use super::look;
 use super::objects::{INTENTS, OBJECTS, ORDER, UPLOADS};
 use super::rows;
@@ -28,6 +28,7 @@ pub(super) fn write(view: &ReadTransaction, to: &Path) -> Result<(), StoreError>
         copy(view, target, BUCKETS)?;
         copy(view, target, SETTINGS)?;
         copy(view, target, ACCOUNTS)?;
+        copy(view, target, NOTES)?;
         copy(view, target, OBJECTS)?;
         copy(view, target, ORDER)?;
         copy(view, target, INTENTS)?;

@@ -3,12 +3,13 @@
 use super::super::change::Place;
 use super::super::intents::Edit;
 use super::super::ledger::Ledger;
-use super::super::{Origin, StoreError};
+use super::super::{Note, Origin, StoreError};
 use super::access::Access;
 use super::disk::unreadable;
 use super::format::{self, Connect, Identity};
-use super::witness::{Testimony, Witness, origin};
+use super::witness::{Locks, Testimony, Witness, doubt, origin};
 use super::{objects, rows};
+use bytes::Bytes;
 use redb::ReadTransaction;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -59,14 +60,22 @@ impl StateFile {
     }
 
     /// From now on this is the store that is here.
-    pub(super) fn settle_in(&mut self) -> Result<(), StoreError> {
+    pub(super) fn settle_in(&mut self, ledger: &mut Ledger) -> Result<(), StoreError> {
         let known = self.witness.read()?;
+        let locks = Locks::of(ledger);
         if known == Testimony::None {
             // Before the store counts as opened: then it is without a witness only if somebody took it away.
-            self.witness.write(self.identity)?;
+            self.witness.write(self.identity, locks)?;
+        }
+        let mut places = Vec::new();
+        if let Some(why) = doubt(self.origin, known, locks) {
+            ledger.note(Note::LockDoubt, Some(Bytes::from_static(why.as_bytes())));
+            places.push(Place::Note(Note::LockDoubt));
         }
         let last = match known {
-            Testimony::Of { store, generation } if store == self.identity.store => generation,
+            Testimony::Of {
+                store, generation, ..
+            } if store == self.identity.store => generation,
             Testimony::Of { .. } | Testimony::Broken | Testimony::None => Identity::MIGRATED,
         };
         self.identity = Identity {
@@ -74,8 +83,16 @@ impl StateFile {
             restored: false,
             ..self.identity
         };
-        self.write(&Ledger::default(), &[], &[])?;
-        self.witness.write(self.identity)
+        self.write(ledger, &places, &[])?;
+        self.witness.write(self.identity, Locks::of(ledger))
+    }
+
+    /// The first lock is known to the witness before anybody counts on it.
+    pub(super) fn tell_of_locks(&mut self, ledger: &Ledger) -> Result<(), StoreError> {
+        match (self.witness.locks(), Locks::of(ledger)) {
+            (Locks::None, locks @ Locks::Some) => self.witness.write(self.identity, locks),
+            (Locks::None | Locks::Some, _) => Ok(()),
+        }
     }
 
     /// How long until the witness has to be told; `None` if it knows everything.
@@ -86,7 +103,7 @@ impl StateFile {
     /// Tells the witness how far the store has come, if it does not know.
     pub(super) fn testify(&mut self) {
         if self.testimony_due().is_some()
-            && let Err(error) = self.witness.write(self.identity)
+            && let Err(error) = self.witness.write(self.identity, self.witness.locks())
         {
             tracing::warn!("{error}: an older copy of the state file would not be noticed");
         }

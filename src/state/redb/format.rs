@@ -14,7 +14,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 /// The format this release writes, and the newest it reads.
-pub(super) const FORMAT: u64 = 3;
+pub(super) const FORMAT: u64 = 4;
+/// Its records of objects had no locks, and it had no notes.
+const THIRD: u64 = 3;
 /// It had no objects.
 const SECOND: u64 = 2;
 /// It had no settings and no identity either.
@@ -26,6 +28,8 @@ pub(super) const META: TableDefinition<'_, &str, u64> = TableDefinition::new("me
 pub(super) const BUCKETS: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("buckets");
 /// Documents by bucket and kind.
 pub(super) const SETTINGS: Documents = TableDefinition::new("settings");
+/// Documents of the gateway's own by name.
+pub(super) const NOTES: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("notes");
 /// Documents by account and kind.
 pub(super) const ACCOUNTS: Documents = TableDefinition::new("accounts");
 
@@ -120,6 +124,7 @@ fn begin(transaction: &WriteTransaction, identity: Identity) -> Result<(), redb:
     transaction.open_table(BUCKETS)?;
     transaction.open_table(SETTINGS)?;
     transaction.open_table(ACCOUNTS)?;
+    transaction.open_table(NOTES)?;
     objects::begin(transaction)?;
     identity.write(transaction)
 }
@@ -191,7 +196,7 @@ pub(super) fn builder() -> Builder {
 fn format_of(path: &Path, database: &Database) -> Result<u64, StoreError> {
     let found = meta(database, "format").map_err(|error| unreadable(path, error))?;
     match found {
-        Some(found @ (FIRST | SECOND | FORMAT)) => Ok(found),
+        Some(found @ (FIRST | SECOND | THIRD | FORMAT)) => Ok(found),
         Some(found) if found > FORMAT => Err(StoreError::NewerFormat {
             path: path.to_owned(),
             found,

@@ -1,7 +1,7 @@
 //! Reading the rows of objects.
 
 use super::super::intents::{Intents, OpenIntents};
-use super::super::objects::{Intent, ObjectName, OpenIntent};
+use super::super::objects::{Intent, ObjectName, OpenIntent, VersionRecord};
 use super::super::possible::{Row, Version, of_current, of_version};
 use super::format::META;
 use super::objects::{INTENTS, OBJECTS, ORDER, SEQUENCE, UPLOADS, next, texts};
@@ -109,6 +109,39 @@ pub(super) fn check(transaction: &ReadTransaction) -> Result<(), Failure> {
             .map_err(|reason| unread("upload", upload, &object, reason))?;
     }
     Ok(())
+}
+
+/// The records of a bucket's versions, in the order of their keys.
+pub(super) fn records(
+    transaction: &ReadTransaction,
+    bucket: &BucketName,
+    incarnation: u64,
+    after: Option<&(Box<str>, Box<str>)>,
+    most: usize,
+) -> Result<Vec<VersionRecord>, Failure> {
+    let objects = transaction.open_table(OBJECTS)?;
+    let version = after.map(|(_, version)| next(version)).unwrap_or_default();
+    let key = after.map_or("", |(key, _)| key);
+    let first = (bucket.as_str(), incarnation, key, version.as_str());
+    let of_bucket = first..(bucket.as_str(), incarnation + 1, "", "");
+    let rows = objects.range(of_bucket)?.take(most).map(|row| {
+        let (place, row) = row?;
+        let (.., key, version) = place.value();
+        let (_, document) = row.value();
+        let object = ObjectName {
+            bucket: bucket.clone(),
+            incarnation,
+            key: key.into(),
+        };
+        let record = record_of_json(document);
+        let record = record.map_err(|reason| unread("version", version, &object, reason))?;
+        Ok(VersionRecord {
+            key: object.key,
+            version: version.into(),
+            record,
+        })
+    });
+    rows.collect()
 }
 
 /// What is open on a key, the oldest first.

@@ -32,9 +32,13 @@ pub(super) const UPLOADS: TableDefinition<'_, Texts, Document> = TableDefinition
 /// Where in `meta` the last number is that was given to an intent or a row.
 pub(super) const SEQUENCE: &str = "sequence";
 
-/// The tables of a file without objects.
+/// The tables of a file, which may have them.
 pub(super) fn begin(transaction: &WriteTransaction) -> Result<(), redb::Error> {
-    transaction.open_table(META)?.insert(SEQUENCE, 0)?;
+    let mut meta = transaction.open_table(META)?;
+    if meta.get(SEQUENCE)?.is_none() {
+        meta.insert(SEQUENCE, 0)?;
+    }
+    drop(meta);
     Tables::open(transaction)?;
     Ok(())
 }

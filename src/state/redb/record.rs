@@ -3,6 +3,7 @@
 use super::super::objects::{Intent, ObjectName, OpenIntent};
 use jiff::Timestamp;
 use portcullis_core::controls::acl::Acl;
+use portcullis_core::controls::lock::{ObjectLock, RecordedLock};
 use portcullis_core::controls::objects::ObjectRecord;
 use portcullis_core::policy::{AclPermission, Grant, Grantee};
 use serde::{Deserialize, Serialize};
@@ -74,6 +75,9 @@ struct Record {
     acl: Option<List>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     tags: Vec<(Box<str>, Box<str>)>,
+    /// Of whatever form: what cannot be understood of it is a lock, and not a row that is damaged.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    lock: Option<serde_json::Value>,
 }
 
 /// An ACL.
@@ -112,11 +116,17 @@ enum Permission {
 
 impl Record {
     fn of(record: &ObjectRecord) -> Self {
-        let ObjectRecord { owner, acl, tags } = record;
+        let ObjectRecord {
+            owner,
+            acl,
+            tags,
+            lock,
+        } = record;
         Self {
             owner: owner.clone(),
             acl: acl.as_ref().map(List::of),
             tags: tags.clone(),
+            lock: lock_to_json(lock),
         }
     }
 
@@ -125,9 +135,29 @@ impl Record {
             owner: self.owner,
             acl: self.acl.map(List::acl),
             tags: self.tags,
+            lock: lock_of_json(self.lock),
         }
     }
 }
+
+/// `None` of no lock. One that could not be read stays so.
+fn lock_to_json(lock: &RecordedLock) -> Option<serde_json::Value> {
+    match lock {
+        RecordedLock::Known(lock) if *lock == ObjectLock::none() => None,
+        RecordedLock::Known(lock) => {
+            Some(serde_json::from_slice(&lock.to_record()).unwrap_or(LOST))
+        }
+        RecordedLock::Unreadable(_) => Some(LOST),
+    }
+}
+
+fn lock_of_json(lock: Option<serde_json::Value>) -> RecordedLock {
+    let document = lock.map(|lock| lock.to_string());
+    RecordedLock::read(document.as_deref().map(str::as_bytes))
+}
+
+/// No lock is written so.
+const LOST: serde_json::Value = serde_json::Value::Bool(false);
 
 impl List {
     fn of(acl: &Acl) -> Self {

@@ -1,10 +1,11 @@
 //! What the rows of the file say.
 
-use super::super::Accounts;
 use super::super::change::Place;
 use super::super::ledger::{Entry, Ledger};
-use super::format::{ACCOUNTS, BUCKETS, Documents, SETTINGS};
+use super::super::{Accounts, Note, Notes};
+use super::format::{ACCOUNTS, BUCKETS, Documents, NOTES, SETTINGS};
 use super::look::{self, Failure};
+use bytes::Bytes;
 use jiff::Timestamp;
 use portcullis_core::admission::BucketRecord;
 use portcullis_core::controls::public_access::PublicAccessBlock;
@@ -36,7 +37,8 @@ pub(super) fn read(transaction: &ReadTransaction) -> Result<Ledger, String> {
         accounts.insert(id, settings);
     }
     let intents = look::intents(transaction).map_err(Failure::reason)?;
-    let ledger = Ledger::load(entries, accounts, intents);
+    let notes = notes(transaction).map_err(Failure::reason)?;
+    let ledger = Ledger::load(entries, accounts, notes, intents);
     for open in ledger.intents().open().values() {
         // As with a setting that belongs to nothing.
         let (bucket, incarnation) = (&open.object.bucket, open.object.incarnation);
@@ -56,6 +58,7 @@ pub(super) fn write(
         match place {
             Place::Bucket(bucket) => write_bucket(transaction, ledger, bucket)?,
             Place::Account(account) => write_account(transaction, ledger, *account)?,
+            Place::Note(note) => write_note(transaction, ledger, *note)?,
         }
     }
     Ok(())
@@ -91,6 +94,31 @@ fn write_account(
     let setting = block.map(Setting::PublicAccessBlock);
     let key = (account.as_str(), SettingKind::PublicAccessBlock);
     put(transaction, ACCOUNTS, key, setting)
+}
+
+fn write_note(
+    transaction: &WriteTransaction,
+    ledger: &Ledger,
+    note: Note,
+) -> Result<(), redb::Error> {
+    let mut table = transaction.open_table(NOTES)?;
+    match ledger.notes().get(&note) {
+        Some(document) => drop(table.insert(note.name(), &**document)?),
+        None => drop(table.remove(note.name())?),
+    }
+    Ok(())
+}
+
+fn notes(transaction: &ReadTransaction) -> Result<Notes, Failure> {
+    let table = transaction.open_table(NOTES)?;
+    let notes = table.iter()?.map(|row| {
+        let (name, document) = row?;
+        let name = name.value();
+        let unknown = || Failure::Row(format!("note `{name}` is unknown"));
+        let document = Bytes::copy_from_slice(document.value());
+        Ok((Note::of_name(name).ok_or_else(unknown)?, document))
+    });
+    notes.collect()
 }
 
 fn put(
@@ -173,7 +201,8 @@ fn account_setting(
         | SettingKind::Cors
         | SettingKind::Ownership
         | SettingKind::Acl
-        | SettingKind::Tagging => {
+        | SettingKind::Tagging
+        | SettingKind::ObjectLock => {
             return Err("an account has none".to_owned());
         }
     };

@@ -99,7 +99,7 @@ fn set_format(path: &Path, format: u64) {
 fn a_newer_format_is_refused_and_both_are_named() {
     let (_directory, path) = place();
     set_format(&path, FORMAT + 6);
-    refused(&path, &["has format 9", "up to format 3"]);
+    refused(&path, &["has format 10", "up to format 4"]);
 }
 
 #[test]

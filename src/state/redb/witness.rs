@@ -4,7 +4,8 @@
 //! The witness never runs ahead of its file: it is written after a transaction, at most [`PERIOD`] later. So a file that
 //! is behind its witness is an older copy.
 
-use super::super::{Origin, StoreError};
+use super::super::ledger::Ledger;
+use super::super::{Note, Origin, StoreError};
 use super::disk::{self, Draft, unreadable};
 use super::format::Identity;
 use serde::{Deserialize, Serialize};
@@ -21,6 +22,24 @@ pub(super) struct Witness {
     path: PathBuf,
     /// The generation that was to be written last, and when; `None` before.
     written: Option<(u64, Instant)>,
+    locks: Locks,
+}
+
+/// Whether the store ever had a bucket with Object Lock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Locks {
+    None,
+    Some,
+}
+
+impl Locks {
+    /// As far as a ledger knows: also if it may have forgotten.
+    pub(super) fn of(ledger: &Ledger) -> Self {
+        match ledger.has_locks() || ledger.notes().contains_key(&Note::LockDoubt) {
+            true => Self::Some,
+            false => Self::None,
+        }
+    }
 }
 
 /// What a witness says.
@@ -31,7 +50,11 @@ pub(super) enum Testimony {
     /// It cannot be understood.
     Broken,
     /// This store was here, and had come this far.
-    Of { store: u64, generation: u64 },
+    Of {
+        store: u64,
+        generation: u64,
+        locks: Locks,
+    },
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -39,6 +62,8 @@ pub(super) enum Testimony {
 struct Line {
     store: String,
     generation: u64,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    locks: bool,
 }
 
 impl Witness {
@@ -46,6 +71,7 @@ impl Witness {
         Self {
             path: disk::with_suffix(path, "witness"),
             written: None,
+            locks: Locks::None,
         }
     }
 
@@ -60,17 +86,22 @@ impl Witness {
             Some(Testimony::Of {
                 store: u64::from_str_radix(&line.store, 16).ok()?,
                 generation: line.generation,
+                locks: match line.locks {
+                    true => Locks::Some,
+                    false => Locks::None,
+                },
             })
         });
         Ok(said.unwrap_or(Testimony::Broken))
     }
 
     /// Remembers this store, durably. A failure is not repeated for one generation: the next is soon enough.
-    pub(super) fn write(&mut self, identity: Identity) -> Result<(), StoreError> {
+    pub(super) fn write(&mut self, identity: Identity, locks: Locks) -> Result<(), StoreError> {
         self.written = Some((identity.generation, Instant::now()));
         let line = Line {
             store: format!("{:016x}", identity.store),
             generation: identity.generation,
+            locks: locks == Locks::Some,
         };
         // A line of a text and a number always serialises.
         let mut text = serde_json::to_vec(&line).unwrap_or_default();
@@ -79,7 +110,15 @@ impl Witness {
             draft.file().write_all(&text)?;
             draft.replace(&self.path)
         });
-        written.map_err(|error| unreadable(&self.path, format!("it cannot be written: {error}")))
+        written
+            .map_err(|error| unreadable(&self.path, format!("it cannot be written: {error}")))?;
+        self.locks = locks;
+        Ok(())
+    }
+
+    /// What it was told of locks last.
+    pub(super) fn locks(&self) -> Locks {
+        self.locks
     }
 
     /// How long until this generation has to be remembered; `None` if it is.
@@ -102,7 +141,9 @@ pub(super) fn origin(found: Identity, testimony: Testimony) -> Origin {
     match testimony {
         _ if found.restored => Origin::Restored,
         Testimony::Broken => Origin::Replaced,
-        Testimony::Of { store, generation } => {
+        Testimony::Of {
+            store, generation, ..
+        } => {
             let same = store == found.store && generation <= found.generation;
             match same {
                 true => unopened.unwrap_or(Origin::Same),
@@ -111,5 +152,23 @@ pub(super) fn origin(found: Identity, testimony: Testimony) -> Origin {
         }
         // A store has a witness from its first opening on.
         Testimony::None => unopened.unwrap_or(Origin::Replaced),
+    }
+}
+
+/// Why a store may have forgotten locks, if it may: it is not the one that was there, and that one had some, or nobody knows.
+/// A store without a witness is taken at its word.
+pub(super) fn doubt(origin: Origin, testimony: Testimony, locks: Locks) -> Option<&'static str> {
+    let had = match testimony {
+        Testimony::Broken => Locks::Some,
+        Testimony::None => locks,
+        Testimony::Of { locks: had, .. } => match (had, locks) {
+            (Locks::None, Locks::None) => Locks::None,
+            (Locks::Some, _) | (_, Locks::Some) => Locks::Some,
+        },
+    };
+    match (origin, had) {
+        (Origin::Same | Origin::New, _) | (_, Locks::None) => None,
+        (Origin::Restored, Locks::Some) => Some("restored"),
+        (Origin::Replaced, Locks::Some) => Some("replaced"),
     }
 }

@@ -45,8 +45,8 @@ pub(super) struct Writer {
 impl Writer {
     /// Reads the file and publishes what it holds.
     pub(super) fn new(mut file: StateFile, published: Arc<Published>) -> Result<Self, StoreError> {
-        let ledger = file.load()?;
-        file.settle_in()?;
+        let mut ledger = file.load()?;
+        file.settle_in(&mut ledger)?;
         let writer = Self {
             ledger,
             file,
@@ -148,6 +148,7 @@ impl Writer {
             // Whatever fails here may have become durable all the same.
             self.doubtful = true;
             self.file.write(&next, &places, &edits)?;
+            self.file.tell_of_locks(&next)?;
             self.doubtful = false;
             self.ledger = next;
             self.publish();
@@ -174,6 +175,7 @@ impl Writer {
     fn publish(&self) {
         self.published.buckets.store(self.ledger.buckets());
         self.published.accounts.store(self.ledger.accounts());
+        self.published.notes.store(self.ledger.notes());
         let unresolved = Arc::new(self.ledger.unresolved());
         self.published.unresolved.store(unresolved);
         let intents = self.ledger.intents();

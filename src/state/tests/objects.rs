@@ -2,6 +2,9 @@
 
 use super::*;
 use portcullis_core::controls::acl::Acl;
+use portcullis_core::controls::lock::{
+    LegalHold, ObjectLock, RetainUntil, Retention, RetentionMode,
+};
 use portcullis_core::policy::{AclPermission, Grant, Grantee};
 
 pub(super) async fn conformance<F: Fixture>(mut fresh: impl FnMut() -> F) {
@@ -60,9 +63,24 @@ pub(in crate::state) fn record(mark: u8) -> ObjectRecord {
         });
     }
     ObjectRecord {
-        owner,
         acl: (!mark.is_multiple_of(5)).then_some(acl),
         tags: (0..mark % 3).map(|i| (tag(i), "ü\0".into())).collect(),
+        lock: lock(mark).into(),
+        ..ObjectRecord::of(&owner)
+    }
+}
+
+fn lock(mark: u8) -> ObjectLock {
+    let until = format!("20{}-01-01T00:00:00Z", 30 + mark % 60);
+    let retention = Retention {
+        mode: RetentionMode::ALL[usize::from(mark % 2)],
+        until: RetainUntil::parse(&until).unwrap(),
+    };
+    ObjectLock {
+        retention: mark.is_multiple_of(7).then_some(retention),
+        legal_hold: mark
+            .is_multiple_of(3)
+            .then_some(LegalHold::ALL[usize::from(mark % 2)]),
     }
 }
 

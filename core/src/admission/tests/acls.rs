@@ -38,9 +38,8 @@ fn with_acl(ownership: ObjectOwnership, canned: Canned) -> World {
 
 fn record(owner: &str, canned: Canned) -> Option<ObjectRecord> {
     Some(ObjectRecord {
-        owner: owner.into(),
         acl: Some(canned.expand(owner, &self::owner())),
-        tags: Vec::new(),
+        ..ObjectRecord::of(owner)
     })
 }
 
@@ -182,11 +181,7 @@ mod disabled {
     fn what_once_had_acls_is_kept_as_the_bucket_owners() {
         let world = with_acl(BucketOwnerEnforced, Canned::Private);
         let permit = permit(&world, &upload(None, "admin"));
-        let expected = ObjectRecord {
-            owner: owner().into(),
-            acl: None,
-            tags: Vec::new(),
-        };
+        let expected = ObjectRecord::of(&owner());
         assert_eq!(
             permit.keeping().unwrap().change,
             RecordChange::Write(expected)

@@ -93,8 +93,22 @@ fn answered(row: &Operation, how: Presented) -> &'static str {
     let passes = goes || row.answered_by == AnsweredBy::Gateway;
     match expected(how) {
         "pass" if !passes => "NotImplemented",
+        "pass" => without_lock(row),
         "AccessDenied" if !asked => "NotImplemented",
         expected => expected,
+    }
+}
+
+/// What passes, in a bucket without Object Lock.
+fn without_lock(row: &Operation) -> &'static str {
+    use OperationId::*;
+    match row.id {
+        GetObjectLockConfiguration => "ObjectLockConfigurationNotFoundError",
+        PutObjectLockConfiguration => "MalformedXML",
+        GetObjectRetention | PutObjectRetention | GetObjectLegalHold | PutObjectLegalHold => {
+            "InvalidRequest"
+        }
+        _ => "pass",
     }
 }
 

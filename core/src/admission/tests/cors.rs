@@ -122,6 +122,7 @@ fn it_is_explained_which_rule_matched() {
             listener: &world.ordinary,
             id: "ID",
             now: now(),
+            lock_time: crate::controls::lock::LockTime::certain(now()),
             peer: [192, 0, 2, 1].into(),
             tls: None,
         };

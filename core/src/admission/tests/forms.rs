@@ -396,7 +396,7 @@ fn what_a_field_asks_for_takes_its_own_permission() {
 fn nothing_passes_in_a_field_that_would_not_in_a_header() {
     for name in [
         "x-amz-copy-source",
-        "x-amz-object-lock-mode",
+        "x-amz-object-lock-event-hold",
         "x-amz-write-offset-bytes",
         "x-amz-unheard-of",
         "x-amz-decoded-content-length",
@@ -572,6 +572,7 @@ fn explained(ask: &Ask) -> (String, String) {
         listener: &world.ordinary,
         id: "ID",
         now: NOW.parse().unwrap(),
+        lock_time: crate::controls::lock::LockTime::certain(NOW.parse().unwrap()),
         peer: [192, 0, 2, 1].into(),
         tls: None,
     };

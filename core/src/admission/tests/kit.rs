@@ -3,8 +3,9 @@
 use super::portcullis::admission::rego::Guardrails;
 use super::portcullis::admission::{
     Admission, Arrival, BucketRecord, Chunks, DecisionMode, Found, Hold, Labels, ListenerRules,
-    Missing, Outcome, Permit, RecordOf, Route, Routes, Rules, Shadow, admit, refuse_form,
+    Locks, Missing, Outcome, Permit, RecordOf, Route, Routes, Rules, Shadow, admit, refuse_form,
 };
+use super::portcullis::controls::lock::LockTime;
 use super::portcullis::controls::objects::ObjectRecord;
 use super::portcullis::controls::settings::{
     AccountSettings, BucketSettings, Setting, SettingKind,
@@ -333,6 +334,7 @@ impl World {
             listener,
             id: "ID",
             now: at,
+            lock_time: LockTime::certain(at),
             peer: [192, 0, 2, 1].into(),
             tls: None,
         };
@@ -485,6 +487,7 @@ fn routes() -> Vec<Route> {
             default: false,
             chunks: Chunks::default(),
             theirs: Vec::new(),
+            locks: Locks::Here,
         },
         Route {
             name: "two".into(),
@@ -495,6 +498,7 @@ fn routes() -> Vec<Route> {
             default: false,
             chunks: Chunks::default(),
             theirs: Vec::new(),
+            locks: Locks::Here,
         },
     ]
 }

@@ -1,7 +1,7 @@
 //! Settings that are left to the upstream: authorised here, kept there.
 
 use super::kit::{Ask, Permitted, World, verdict};
-use crate::admission::{Outcome, Run};
+use crate::admission::{Outcome, Recorded, Run};
 use crate::controls::settings::SettingKind;
 
 /// The world, in which the first account's store keeps these itself.
@@ -107,7 +107,8 @@ fn acls_and_origins_go_with_what_they_are_about() {
     let permit = world.permit(&upload);
     assert_eq!(permit.headers()["x-amz-acl"], "public-read");
     assert_eq!(permit.headers()["origin"], "https://app.example");
-    assert!(permit.keeping().is_none());
+    let keeping = permit.keeping().unwrap();
+    assert_eq!(keeping.recorded, Recorded::NotYet);
     let create = Ask::new("PUT /acme-new")
         .header("x-amz-object-ownership", "ObjectWriter")
         .document("")

@@ -447,7 +447,7 @@ fn legality() -> Vec<Pair> {
         ),
         (
             "header for later",
-            put().header("x-amz-object-lock-mode", "GOVERNANCE"),
+            put().header("x-amz-object-lock-event-hold", "ON"),
             put().header("x-amz-storage-class", "GLACIER"),
         ),
         (

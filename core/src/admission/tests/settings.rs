@@ -171,7 +171,7 @@ fn the_words_of_other_documents_are_facts() {
         "Null":{"s3:InventoryAccessibleOptionalFields":"false"}}"#;
     holds(fields, &inventory("Size"), "pass");
     holds(fields, &inventory("ETag"), "AccessDenied");
-    // What is allowed here is not built yet.
+    // What is allowed is refused because the bucket has no Object Lock.
     let retain = |until: &str| {
         let document = format!(
             "<Retention><Mode>GOVERNANCE</Mode><RetainUntilDate>{until}</RetainUntilDate></Retention>"
@@ -179,7 +179,7 @@ fn the_words_of_other_documents_are_facts() {
         Ask::new("PUT /demo-if/key?retention").document(&document)
     };
     let days = r#"{"NumericLessThanEquals":{"s3:object-lock-remaining-retention-days":"30"}}"#;
-    holds(days, &retain("2026-04-01T00:00:00Z"), "NotImplemented");
+    holds(days, &retain("2026-04-01T00:00:00Z"), "InvalidRequest");
     holds(days, &retain("2027-04-01T00:00:00Z"), "AccessDenied");
     let mode = r#"{"StringEquals":{"s3:object-lock-mode":"COMPLIANCE"}}"#;
     holds(mode, &retain("2026-04-01T00:00:00Z"), "AccessDenied");
@@ -187,7 +187,7 @@ fn the_words_of_other_documents_are_facts() {
         .document("<LegalHold><Status>ON</Status></LegalHold>");
     let status =
         |status: &str| format!(r#"{{"StringEquals":{{"s3:object-lock-legal-hold":"{status}"}}}}"#);
-    holds(&status("ON"), &hold, "NotImplemented");
+    holds(&status("ON"), &hold, "InvalidRequest");
     holds(&status("OFF"), &hold, "AccessDenied");
 }
 

@@ -22,6 +22,7 @@ fn hidden(world: &World, ask: &Ask, answer: &[&'static str]) -> Vec<&'static str
         listener: &world.ordinary,
         id: "ID",
         now: now(),
+        lock_time: crate::controls::lock::LockTime::certain(now()),
         peer: [192, 0, 2, 1].into(),
         tls: None,
     };

@@ -34,9 +34,8 @@ fn untouched() -> World {
 fn record(tags: &[(&str, &str)]) -> Option<ObjectRecord> {
     let tag = |(key, value): &(&str, &str)| (Box::from(*key), Box::from(*value));
     Some(ObjectRecord {
-        owner: "2".repeat(64).into(),
-        acl: None,
         tags: tags.iter().map(tag).collect(),
+        ..ObjectRecord::of(&"2".repeat(64))
     })
 }
 

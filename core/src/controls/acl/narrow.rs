@@ -8,13 +8,9 @@ use crate::policy::{AclPermission, Grant};
 const NOBODY: &str = "0000000000000000000000000000000000000000000000000000000000000000";
 
 /// The narrowest of what may be on record of a version; `None` stands for no record, which is the bucket owner's without
-/// grants to others. An object that may be of one account or another is nobody's, and a grant counts if all have it.
+/// grants to others. An object that may be of one account or another is nobody's, a grant counts if all have it, and a lock if one has.
 pub fn narrowest(possible: Vec<Option<ObjectRecord>>, bucket_owner: &str) -> ObjectRecord {
-    let none = || ObjectRecord {
-        owner: bucket_owner.into(),
-        acl: None,
-        tags: Vec::new(),
-    };
+    let none = || ObjectRecord::of(bucket_owner);
     let records = possible
         .into_iter()
         .map(|record| record.unwrap_or_else(none));
@@ -47,6 +43,7 @@ fn narrower(one: ObjectRecord, other: ObjectRecord) -> ObjectRecord {
         } else {
             Vec::new()
         },
+        lock: one.lock.stricter(other.lock),
     }
 }
 

@@ -21,6 +21,9 @@ pub enum BadRecord {
     /// Of a version this release does not know: a newer one wrote it.
     #[error("the record is of version `{0}`, which is not known")]
     Version(Box<str>),
+    /// The store may have forgotten it: it is not the one that was there before.
+    #[error("the store may have forgotten the record")]
+    Forgotten,
     /// Not what was written.
     #[error("the record is damaged: its checksum does not fit")]
     Damaged,

@@ -13,12 +13,17 @@ impl From<Protected> for S3Error {
     fn from(protected: Protected) -> Self {
         match protected {
             Protected::LegalHold | Protected::Compliance(_) | Protected::Governance(_) => {
-                Self::new(ErrorCode::AccessDenied)
-                    .say("Access Denied because object protected by object lock.")
+                self::protected()
             }
             Protected::Unreadable => ErrorCode::ServiceUnavailable.into(),
         }
     }
+}
+
+/// A version is locked against what is asked.
+pub fn protected() -> S3Error {
+    S3Error::new(ErrorCode::AccessDenied)
+        .say("Access Denied because object protected by object lock.")
 }
 
 /// A lock is asked of, or for, a version in a bucket without Object Lock: InvalidRequest.

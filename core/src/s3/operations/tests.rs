@@ -448,7 +448,7 @@ fn headers_go_where_their_owner_is() {
     check_header(PutObject, "x-amz-acl", Some(Consume));
     check_header(PutObject, "x-amz-security-token", Some(Consume));
     check_header(PutObject, "x-amz-expected-bucket-owner", Some(Consume));
-    check_header(PutObject, "x-amz-object-lock-mode", Some(Later));
+    check_header(PutObject, "x-amz-object-lock-mode", Some(Consume));
     check_header(PutObject, "x-amz-write-offset-bytes", Some(Later));
     check_header(PutObject, "x-amz-copy-source-range", None);
     check_header(PutObject, "x-amz-unheard-of", None);
@@ -458,7 +458,7 @@ fn headers_go_where_their_owner_is() {
     check_header(
         DeleteObject,
         "x-amz-bypass-governance-retention",
-        Some(Later),
+        Some(Consume),
     );
     check_header(DeleteObjects, "x-amz-checksum-crc32", Some(Consume));
     check_header(DeleteObjects, "content-type", None);

@@ -194,7 +194,7 @@ async fn what_cannot_be_read_is_not_restored() {
     check(&broken, "upload `u` of key `a` in bucket `bucket-0`");
     fs::copy(&copy, &broken).unwrap();
     set_format(&broken, FORMAT + 1);
-    check(&broken, "has format 4");
+    check(&broken, "has format 5");
 }
 
 #[tokio::test]

@@ -9,6 +9,7 @@ use crate::state::tests::objects::record;
 use ::redb::backends::InMemoryBackend;
 use ::redb::{ReadableDatabase as _, WriteTransaction};
 use portcullis_core::controls::acl::Acl;
+use portcullis_core::controls::lock::{LegalHold, ObjectLock};
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -95,13 +96,14 @@ async fn rows_of_objects_are_the_json_that_the_documentation_shows() {
     let full = ObjectRecord {
         acl: Some(Acl::private(&owner)),
         tags: vec![("k".into(), "v".into())],
+        lock: ObjectLock {
+            retention: None,
+            legal_hold: Some(LegalHold::On),
+        }
+        .into(),
         owner,
     };
-    let bare = ObjectRecord {
-        acl: None,
-        tags: Vec::new(),
-        owner: "x".into(),
-    };
+    let bare = ObjectRecord::of("x");
     store.set_object(&a, "1", full).await.unwrap();
     store.keep_upload(&a, "u", bare.clone()).await.unwrap();
     let version = "1".into();
@@ -123,7 +125,7 @@ async fn rows_of_objects_are_the_json_that_the_documentation_shows() {
         (
             Row::UNAGED,
             format!(
-                r#"{{"owner":"{id}","acl":{{"owner":"{id}","grants":[{{"to":{{"CanonicalUser":"{id}"}},"permission":"FULL_CONTROL"}}]}},"tags":[["k","v"]]}}"#
+                r#"{{"owner":"{id}","acl":{{"owner":"{id}","grants":[{{"to":{{"CanonicalUser":"{id}"}},"permission":"FULL_CONTROL"}}]}},"tags":[["k","v"]],"lock":{{"check":"06881bab","hold":"ON","version":"1"}}}}"#
             )
         )
     );
@@ -148,7 +150,7 @@ const RECORDS: [(&str, Option<&str>); 11] = [
     ("", Some("EOF")),
     ("{}", Some("owner")),
     (r#"{"owner":"x"} x"#, Some("trailing")),
-    (r#"{"owner":"x","lock":{}}"#, Some("unknown field `lock`")),
+    (r#"{"owner":"x","locks":{}}"#, Some("unknown field `locks`")),
     (r#"{"owner":"x","owner":"y"}"#, Some("duplicate field")),
     (r#"{"owner":"x","tags":[["k"]]}"#, Some("tuple of size 2")),
     (

@@ -1,6 +1,7 @@
 //! Whether a file is noticed that is not the one that was there before.
 
 use super::*;
+use crate::state::ledger::Ledger;
 use std::fs;
 
 fn witness(path: &Path) -> PathBuf {
@@ -157,7 +158,7 @@ fn a_crash_on_the_way_to_the_first_opening_leaves_a_new_store() {
     assert_eq!(file.origin(), Origin::New);
     assert!(!witness(&path).exists());
     file.close();
-    file.settle_in().unwrap_err();
+    file.settle_in(&mut Ledger::default()).unwrap_err();
     assert!(witness(&path).exists());
     drop(file);
     assert_eq!(run(&path, 0..0), Origin::New);

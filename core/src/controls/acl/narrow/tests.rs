@@ -10,12 +10,11 @@ fn of(owner: &str, grants: &[(Grantee, AclPermission)]) -> Option<ObjectRecord> 
         permission: *permission,
     };
     Some(ObjectRecord {
-        owner: owner.into(),
         acl: Some(Acl {
             owner: owner.into(),
             grants: grants.iter().map(grant).collect(),
         }),
-        tags: Vec::new(),
+        ..ObjectRecord::of(owner)
     })
 }
 
