@@ -50,18 +50,14 @@ impl Permit {
         if request.objects.is_empty() {
             return None;
         }
-        let document = request.to_xml();
-        let mut headers = self.headers.clone();
-        headers.remove("content-md5");
-        say_md5(&mut headers, &document);
         Some(Self {
             upstream: self.upstream,
             bucket: self.bucket.clone(),
             key: self.key.clone(),
             query: self.query.clone(),
-            headers,
+            headers: self.headers.clone(),
             body: self.body.clone(),
-            run: Run::Buffered(document),
+            run: Run::Buffered(request.to_xml()),
             ..Self::look_up(0, self.method.clone(), "")
         })
     }

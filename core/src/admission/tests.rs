@@ -18,6 +18,7 @@ mod headers;
 mod imports;
 mod kit;
 mod left;
+mod locks;
 mod modes;
 mod observe;
 mod order;
