@@ -57,6 +57,15 @@ impl Threat {
     }
 }
 
+/// What becomes of what is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Before {
+    /// It may go.
+    Free,
+    /// It is locked, and the upstream keeps it beside what is new.
+    Kept,
+}
+
 impl Exchange<'_> {
     /// Whether what is about to be written may be, before its body is read. It is asked again when the body is there.
     pub(super) async fn check_lock_early(&mut self, permit: &Permit) -> Result<(), Fault> {
@@ -78,6 +87,7 @@ impl Exchange<'_> {
         };
         self.check_lock(permit, &keeping.guard, &object, &Threat::Replaces)
             .await
+            .map(drop)
     }
 
     /// Whether this may be done to an object. To be asked with the object leased.
@@ -87,16 +97,17 @@ impl Exchange<'_> {
         guard: &Guard,
         object: &ObjectName,
         threat: &Threat,
-    ) -> Result<(), Fault> {
+    ) -> Result<Before, Fault> {
         if !self.gateway.may_have_locks(&object.bucket) {
-            return Ok(());
+            return Ok(Before::Free);
         }
         let possible = self.gateway.possible(object, Some(threat.version())).await;
         let possible = possible.map_err(Fault::Store)?;
         let Err(error) = threat.is_allowed(guard, &possible) else {
-            return Ok(());
+            return Ok(Before::Free);
         };
-        self.spares(permit, &object.bucket, threat, error).await
+        self.spares(permit, &object.bucket, threat, error).await?;
+        Ok(Before::Kept)
     }
 
     /// The same of a bucket of which nothing is on record: nothing is locked there, unless the store may have forgotten.

@@ -8,7 +8,7 @@ use super::became::{Became, deletion, destroyed, ending};
 use super::exchange::Exchange;
 use super::fault::Fault;
 use super::leases::{Busy, Lease};
-use super::locks::Threat;
+use super::locks::{Before, Threat};
 use super::{Gateway, clock};
 use crate::state::{Ending, Intent, ObjectName, OpenIntent, StoreError};
 use crate::upstream::client::UpstreamAnswer;
@@ -117,7 +117,9 @@ impl Exchange<'_> {
         let (mut allowed, mut locked) = (Vec::with_capacity(intents.len()), Vec::new());
         for (object, intent, threat) in intents {
             match self.check_lock(permit, guard, &object, &threat).await {
-                Ok(()) => allowed.push((object, intent)),
+                // What stays keeps its record.
+                Ok(Before::Kept) if threat == Threat::Marks => {}
+                Ok(Before::Free | Before::Kept) => allowed.push((object, intent)),
                 Err(Fault::Refused(error)) if is_of_many(permit) => {
                     locked.push(failure(object.key, &threat, &error));
                 }

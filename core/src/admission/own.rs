@@ -38,7 +38,7 @@ impl Permit {
 
     /// The same leave to delete, but not what is locked. `None`: nothing is left to delete.
     pub fn without(&self, locked: &[DeleteFailure]) -> Option<Self> {
-        let Run::DeleteObjects { allowed, .. } = &self.run else {
+        let Run::DeleteObjects { allowed, quiet, .. } = &self.run else {
             return None;
         };
         let mut request = DeleteRequest::parse(allowed.as_ref()?).ok()?;
@@ -57,7 +57,11 @@ impl Permit {
             query: self.query.clone(),
             headers: self.headers.clone(),
             body: self.body.clone(),
-            run: Run::Buffered(request.to_xml()),
+            run: Run::DeleteObjects {
+                allowed: Some(request.to_xml()),
+                refused: Vec::new(),
+                quiet: *quiet,
+            },
             ..Self::look_up(0, self.method.clone(), "")
         })
     }

@@ -425,6 +425,7 @@ mod destruction {
         let document = String::from_utf8(fewer.document().to_vec()).unwrap();
         assert!(!document.contains("VersionId"), "{document}");
         assert!(document.contains("<Key>a</Key>"));
+        assert!(matches!(fewer.run(), Run::DeleteObjects { refused, .. } if refused.is_empty()));
         assert_eq!(fewer.headers(), whole.headers());
         assert_eq!(
             (
