@@ -1029,3 +1029,36 @@ fn acls_count_only_where_a_store_keeps_records() {
     assert!(files("").contains(expected), "{}", files(""));
     assert_eq!(files("state: { redb: state.redb }\n"), "");
 }
+
+#[test]
+fn t33_object_lock_by_a_file_takes_a_store() {
+    let files = |more: &str| {
+        let text = format!("{GOOD}policies: p\n{more}");
+        let memory = Memory::default().file(FILE, text.as_str());
+        let lock = r#"{"ObjectLockEnabled": "Enabled"}"#;
+        findings(&memory.file("p/buckets/lake-raw/object-lock.json", lock))
+    };
+    let expected = "Object Lock is enabled in `lake-raw`, and without `state` no record is kept of its objects";
+    assert!(files("").contains(expected), "{}", files(""));
+    assert_eq!(files("state: { redb: state.redb }\n"), "");
+}
+
+#[test]
+fn locks_are_told_only_to_stores_that_keep_them() {
+    let told = |profile: &str, owner: &str| {
+        let text = GOOD.replace("profile: s3s", &format!("profile: {profile}"));
+        let line =
+            format!("owner_account: \"111122223333\"\n    settings: {{ object_lock: {owner} }}");
+        let text = text.replacen("owner_account: \"111122223333\"", &line, 1);
+        findings(&Memory::default().file(FILE, text.as_str()))
+    };
+    for owner in ["both", "upstream"] {
+        let found = told("garage", owner);
+        assert!(
+            found.contains("stores of profile `garage` do not keep this"),
+            "{found}"
+        );
+    }
+    assert!(!told("garage", "gateway").contains("do not keep this"));
+    assert!(!told("ceph", "both").contains("do not keep this"));
+}

@@ -6,23 +6,7 @@
 //! Objects are too many to hold them in memory, but for the open intents: whoever asks for their records reads the file,
 //! in a transaction of their own that waits for nobody.
 //!
-//! The file is a redb database, and belongs to one process at a time. Its tables:
-//!
-//! | table | key | value |
-//! |---|---|---|
-//! | `meta` | name | a number: `format`; which store it is: `store`, `generation`, `restored`; and `sequence`, the last number that an intent or a row of `objects` was given |
-//! | `buckets` | bucket | JSON `{"state", "incarnation", "owner", "created", "upstream"}`, the last three not for `gone` |
-//! | `settings` | bucket, kind | the document |
-//! | `accounts` | account, kind | the document |
-//! | `notes` | name | a document of the gateway's own |
-//! | `objects` | bucket, incarnation, key, version | the number of the row, and JSON `{"owner", "acl", "tags", "lock"}`, the last three only if there are any |
-//! | `order` | bucket, incarnation, key, number, version | nothing: the rows of `objects` in the order of their numbers |
-//! | `intents` | bucket, incarnation, key, id | JSON `{"begun", "intent"}`, the intent `{"write": record}` or `{"destroy": version}` |
-//! | `uploads` | bucket, incarnation, key, upload id | JSON, a record as in `objects` |
-//!
-//! Keys of more than one part are tuples of redb: it stores how long each text is and compares part by part. So any text
-//! can be a key, a version or an upload id, a NUL included, without being taken for another; and what belongs to one key
-//! or to one incarnation is one range, which ends before the same key with a NUL behind it, or the next incarnation.
+//! The file is a redb database, and belongs to one process at a time; `format` says which tables there are.
 //!
 //! | file | says |
 //! |---|---|

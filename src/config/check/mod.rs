@@ -155,7 +155,7 @@ pub(super) fn settings(file: &Path, check: &mut Check<'_>) -> Option<Settings> {
     owners::refuse_files(&folder.buckets, &upstreams, &policies_at, check);
     let state = state(raw.state, &at.field("state"), check);
     if state.is_none() {
-        refuse_acls(&folder.buckets, &policies_at, check);
+        refuse_records(&folder.buckets, &policies_at, check);
     }
     let directory = with_principals(directory, listeners.made_known);
     let settings = Settings {
@@ -188,16 +188,27 @@ pub(super) fn settings(file: &Path, check: &mut Check<'_>) -> Option<Settings> {
     (!check.failed()).then_some(settings)
 }
 
-/// Where ACLs count, a record is kept of every object.
-fn refuse_acls(buckets: &HashMap<BucketName, BucketSettings>, at: &At<'_>, check: &mut Check<'_>) {
-    let mut names: Vec<_> = buckets.iter().filter(|(_, it)| counts_acls(it)).collect();
-    names.sort_by_key(|(name, _)| name.as_str());
-    for (name, _) in names {
-        let message = format!(
-            "ACLs are enabled in `{}`, and without `state` no record is kept of its objects",
-            name.as_str()
-        );
-        check.push(at.error(message));
+/// Where ACLs count or objects can be locked, a record is kept of every object.
+fn refuse_records(
+    buckets: &HashMap<BucketName, BucketSettings>,
+    at: &At<'_>,
+    check: &mut Check<'_>,
+) {
+    let mut buckets: Vec<_> = buckets.iter().collect();
+    buckets.sort_by_key(|(name, _)| name.as_str());
+    for (name, settings) in buckets {
+        let mut refuse = |what: &str| {
+            let name = name.as_str();
+            check.push(at.error(format!(
+                "{what} in `{name}`, and without `state` no record is kept of its objects"
+            )));
+        };
+        if counts_acls(settings) {
+            refuse("ACLs are enabled");
+        }
+        if settings.object_lock.is_some() {
+            refuse("Object Lock is enabled");
+        }
     }
 }
 
