@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use std::io::Write;
 use std::net::SocketAddr;
 use std::os::unix::fs::OpenOptionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// The binary under measurement.
 pub(crate) const BINARY: &str = "target/dist/portcullis";
@@ -20,6 +20,14 @@ pub(crate) struct Gateway {
     process: Process,
     address: SocketAddr,
     key: Key,
+    /// On a disk: what is durable in memory costs nothing.
+    state: PathBuf,
+}
+
+impl Drop for Gateway {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.state);
+    }
 }
 
 impl Gateway {
@@ -28,16 +36,24 @@ impl Gateway {
         let home = scratch.folder("portcullis")?;
         let policies = scratch.folder("portcullis/policies/buckets/bench")?;
         let (address, key) = (free_address()?, Key::random()?);
+        let state = std::env::current_dir()?.join(format!("target/bench-{}", std::process::id()));
+        std::fs::create_dir_all(&state)?;
         std::fs::write(policies.join("policy.json"), bucket_policy().to_string())?;
+        let retained = scratch.folder("portcullis/policies/buckets/retained")?;
+        std::fs::write(
+            retained.join("object-lock.json"),
+            default_retention().to_string(),
+        )?;
         write_secret(&home.join("identities.yaml"), &identities(&key))?;
         let configuration = home.join("portcullis.yaml");
-        write_secret(&configuration, &settings(&home, address, upstream)?)?;
+        write_secret(&configuration, &settings(&home, &state, address, upstream)?)?;
         let command = [BINARY, "serve", "--config", text(&configuration)?];
         let process = Process::start(core, &command, address)?;
         Ok(Self {
             process,
             address,
             key,
+            state,
         })
     }
 
@@ -57,7 +73,7 @@ impl Gateway {
     }
 }
 
-fn settings(home: &Path, address: SocketAddr, upstream: &Upstream) -> Result<Value> {
+fn settings(home: &Path, state: &Path, address: SocketAddr, upstream: &Upstream) -> Result<Value> {
     let path = |name: &str| home.join(name);
     Ok(json!({
         "threads": 1,
@@ -68,6 +84,7 @@ fn settings(home: &Path, address: SocketAddr, upstream: &Upstream) -> Result<Val
             "region": "us-east-1",
             "owner_account": ACCOUNT,
             "buckets": ["*"],
+            "settings": { "object_lock": "gateway" },
             "credentials": {
                 "access_key_id": Key::random()?.id,
                 "secret_access_key": Key::random()?.secret,
@@ -75,6 +92,7 @@ fn settings(home: &Path, address: SocketAddr, upstream: &Upstream) -> Result<Val
         } },
         "identities": path("identities.yaml"),
         "policies": path("policies"),
+        "state": { "redb": state.join("state.redb") },
         "logs": {
             "s3": { "format": "s3", "to": path("access.log") },
         },
@@ -85,12 +103,18 @@ fn settings(home: &Path, address: SocketAddr, upstream: &Upstream) -> Result<Val
 fn identities(key: &Key) -> Value {
     let policy = json!({ "Version": "2012-10-17", "Statement": [
         { "Effect": "Allow", "Action": "s3:ListAllMyBuckets", "Resource": "*" },
-        { "Effect": "Allow", "Action": ["s3:GetObject", "s3:PutObject"], "Resource": "arn:aws:s3:::bench/*" },
+        { "Effect": "Allow", "Action": ["s3:GetObject", "s3:PutObject"], "Resource": ["arn:aws:s3:::bench/*", "arn:aws:s3:::retained/*"] },
         { "Effect": "Deny", "Action": "s3:*", "Resource": "arn:aws:s3:::bench/private/*" },
     ] });
     let user =
         json!({ "access_keys": [{ "id": key.id, "secret": key.secret }], "policies": [policy] });
     json!({ "accounts": { ACCOUNT: { "name": "bench", "users": { "load": user } } } })
+}
+
+fn default_retention() -> Value {
+    json!({ "ObjectLockEnabled": "Enabled", "Rule": {
+        "DefaultRetention": { "Mode": "GOVERNANCE", "Days": 1 },
+    } })
 }
 
 fn bucket_policy() -> Value {

@@ -67,8 +67,18 @@ impl Upstream {
         let home = scratch.folder("upstream")?;
         let folder = scratch.folder("upstream/data/bench")?;
         let address = free_address()?;
+        scratch.folder("upstream/data/retained")?;
+        // As a store that keeps versions: each write has one of its own.
         let server = format!(
-            "root {}/data; dav_methods PUT DELETE; create_full_put_path on; sendfile on; tcp_nopush on;",
+            "root {}/data; dav_methods PUT DELETE; create_full_put_path on; sendfile on; tcp_nopush on;
+             location = /retained {{
+                 if ($args ~ versioning) {{
+                     return 200 '<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>';
+                 }}
+                 if ($args ~ lifecycle) {{ return 404; }}
+                 return 200;
+             }}
+             location /retained/ {{ dav_methods PUT DELETE; add_header x-amz-version-id $request_id; }}",
             home.display()
         );
         let process = start(&home, address, "", &server, core)?;

@@ -97,6 +97,7 @@ impl Path {
             Kind::Get => Payload::None,
             Kind::PutUnsigned => Payload::Unsigned,
             Kind::PutHashed => Payload::Hashed(digest),
+            Kind::PutRetained => Payload::Checked(digest),
             Kind::PutSignedChunks => Payload::SignedChunks,
             Kind::PutTrailer => Payload::Trailer,
         };

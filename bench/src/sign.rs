@@ -8,6 +8,8 @@ use aws_sigv4::http_request::{
     UriPathNormalizationMode, sign,
 };
 use aws_sigv4::sign::v4;
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use std::fmt::Write;
 use std::io::Read;
 use std::net::SocketAddr;
@@ -47,6 +49,8 @@ pub(crate) enum Payload<'a> {
     Unsigned,
     /// Its SHA-256 in hex.
     Hashed(&'a str),
+    /// The same, and a header with its checksum.
+    Checked(&'a str),
     /// In chunks, each signed.
     SignedChunks,
     /// In chunks with a checksum behind them.
@@ -58,17 +62,22 @@ impl Payload<'_> {
     fn said(&self) -> &str {
         match self {
             Self::None | Self::Unsigned => "UNSIGNED-PAYLOAD",
-            Self::Hashed(digest) => digest,
+            Self::Hashed(digest) | Self::Checked(digest) => digest,
             Self::SignedChunks => "STREAMING-AWS4-HMAC-SHA256-PAYLOAD",
             Self::Trailer => "STREAMING-UNSIGNED-PAYLOAD-TRAILER",
         }
     }
 
-    fn headers(&self, length: usize) -> Vec<(&'static str, String)> {
-        let decoded = || ("x-amz-decoded-content-length", length.to_string());
+    fn headers(&self, body: &[u8]) -> Vec<(&'static str, String)> {
+        let decoded = || ("x-amz-decoded-content-length", body.len().to_string());
         let encoding = || ("content-encoding", "aws-chunked".to_owned());
         match self {
             Self::None | Self::Unsigned | Self::Hashed(_) => Vec::new(),
+            Self::Checked(_) => {
+                let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, body);
+                let checksum = BASE64_STANDARD.encode(digest.as_ref());
+                vec![("x-amz-checksum-sha256", checksum)]
+            }
             Self::SignedChunks => vec![encoding(), decoded()],
             Self::Trailer => vec![
                 encoding(),
@@ -88,11 +97,13 @@ pub(crate) fn request(
     body: &Rc<Vec<u8>>,
 ) -> Result<(Vec<u8>, Rc<Vec<u8>>)> {
     let now = clock();
-    let headers = payload.headers(body.len());
+    let headers = payload.headers(body);
     let url = format!("http://{address}{target}");
     let (added, signature) = signature(key, (method, &url), payload, &headers, now)?;
     let body = match payload {
-        Payload::None | Payload::Unsigned | Payload::Hashed(_) => Rc::clone(body),
+        Payload::None | Payload::Unsigned | Payload::Hashed(_) | Payload::Checked(_) => {
+            Rc::clone(body)
+        }
         Payload::SignedChunks => {
             let date = added.iter().find(|(name, _)| name == "x-amz-date");
             let (_, date) = date.context("no date")?;

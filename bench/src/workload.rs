@@ -24,6 +24,9 @@ pub(crate) enum Kind {
     PutUnsigned,
     /// PUT with the body's SHA-256, which the gateway verifies.
     PutHashed,
+    /// The same into a bucket with a default retention: what will be is durable before the upstream has the last byte, and
+    /// what became of it before the answer.
+    PutRetained,
     /// PUT in chunks of 64 KiB, each signed, which the gateway verifies.
     PutSignedChunks,
     /// PUT in chunks of 64 KiB with a checksum behind them, which the gateway verifies.
@@ -35,7 +38,11 @@ impl Kind {
     pub(crate) fn method(self) -> &'static str {
         match self {
             Self::Get => "GET",
-            Self::PutUnsigned | Self::PutHashed | Self::PutSignedChunks | Self::PutTrailer => "PUT",
+            Self::PutUnsigned
+            | Self::PutHashed
+            | Self::PutRetained
+            | Self::PutSignedChunks
+            | Self::PutTrailer => "PUT",
         }
     }
 }
@@ -57,6 +64,18 @@ pub(crate) const WORKLOADS: &[Workload] = &[
         Kind::PutHashed,
         4 * KIB,
         16,
+    ),
+    row(
+        "PUT 4 KiB hashed, 64 connections",
+        Kind::PutHashed,
+        4 * KIB,
+        64,
+    ),
+    row(
+        "PUT 4 KiB under a default retention, 64 connections",
+        Kind::PutRetained,
+        4 * KIB,
+        64,
     ),
     row(
         "PUT 1 MiB unsigned, 4 connections",
@@ -120,6 +139,7 @@ impl Workload {
     pub(crate) fn target(&self, connection: usize) -> String {
         match self.kind {
             Kind::Get => format!("/bench/{}", object_name(self.size)),
+            Kind::PutRetained => format!("/retained/put-{}-{connection}", self.size),
             Kind::PutUnsigned | Kind::PutHashed | Kind::PutSignedChunks | Kind::PutTrailer => {
                 format!("/bench/put-{}-{connection}", self.size)
             }

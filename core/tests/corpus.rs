@@ -68,6 +68,11 @@ fn globs_agree_with_the_definition() {
 }
 
 #[test]
+fn a_lock_reads_the_same_or_holds_against_everyone() {
+    replay("lock_record");
+}
+
+#[test]
 fn policies_that_compile_can_be_asked_anything() {
     replay("policy_json");
 }

@@ -4,6 +4,7 @@
 mod chunk_frames;
 mod form;
 mod glob;
+mod lock_record;
 mod policy_json;
 mod request_head;
 mod xml_documents;
@@ -35,6 +36,7 @@ pub const TARGETS: &[(&str, Check)] = &[
     ("chunk_frames", chunk_frames::check),
     ("form", form::check),
     ("glob", glob::check),
+    ("lock_record", lock_record::check),
     ("policy_json", policy_json::check),
     ("request_head", request_head::check),
     ("xml_documents", xml_documents::check),

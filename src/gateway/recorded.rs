@@ -121,7 +121,7 @@ impl Exchange<'_> {
 }
 
 /// Stands for all objects of a bucket, in whichever incarnation.
-fn gate(bucket: &BucketName) -> ObjectName {
+pub(super) fn gate(bucket: &BucketName) -> ObjectName {
     ObjectName {
         bucket: bucket.clone(),
         incarnation: 0,

@@ -336,7 +336,7 @@ impl BucketSettings {
         }
     }
 
-    /// The same settings without those of one kind.
+    /// The same settings without those of one kind; a bucket's Object Lock is never taken away.
     pub fn without(self, kind: SettingKind) -> Self {
         match kind {
             SettingKind::Policy => Self {
@@ -357,10 +357,8 @@ impl BucketSettings {
                 tagging: None,
                 ..self
             },
-            SettingKind::ObjectLock => Self {
-                object_lock: None,
-                ..self
-            },
+            // Once it is there it stays.
+            SettingKind::ObjectLock => self,
         }
     }
 

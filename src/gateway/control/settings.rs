@@ -1,5 +1,8 @@
 //! Settings that the store keeps: shown as they are, and put by whoever may administrate.
 
+use super::super::fault::Fault;
+use super::super::leases::Lease;
+use super::super::recorded::gate;
 use super::super::{Gateway, clock};
 use super::state::refused;
 use crate::admin::{Holder, Refused};
@@ -111,6 +114,7 @@ impl Gateway {
                         Some(incarnation) => *incarnation,
                         None => self.adopted(import, name, *owner).await?,
                     };
+                    let _gate = self.ready_for(import, name, change).await?;
                     let changed = self.store.change(name, incarnation, change.clone()).await;
                     changed.map_err(refused)?;
                     tell(change, name.as_str());
@@ -125,6 +129,31 @@ impl Gateway {
             self.publish_state();
         }
         Ok(())
+    }
+
+    /// What the call that puts the first lock configuration of a bucket takes care of; see `recorded`.
+    async fn ready_for(
+        &self,
+        import: &Import,
+        name: &BucketName,
+        change: &SettingChange,
+    ) -> Result<Option<Lease>, Refused> {
+        let buckets = self.store.buckets();
+        let record = buckets.get(name);
+        let has = record.is_some_and(|record| record.settings.object_lock.is_some());
+        if has || !matches!(change, SettingChange::Put(Setting::ObjectLock(_))) {
+            return Ok(None);
+        }
+        let snapshot = self.snapshot.load_full();
+        let position = import.upstream().unwrap_or(usize::MAX);
+        let ready = self.make_lockable(&snapshot, position, name).await;
+        ready.map_err(|fault| match fault {
+            Fault::Refused(error) => Refused::Conflict(error.message.to_string()),
+            _ => Refused::Unavailable("the upstream does not say whether it can be".to_owned()),
+        })?;
+        let gate = self.leases.write(&gate(name)).await;
+        gate.map(Some)
+            .map_err(|_| Refused::Unavailable("objects are being written".to_owned()))
     }
 
     /// Puts a bucket on record, if nobody has done so meanwhile.
