@@ -13,7 +13,7 @@ use http::StatusCode;
 use portcullis_core::admission::{
     Guard, Keeping, Locks, Permit, RecordChange, Route, check_lifecycle,
 };
-use portcullis_core::controls::lock::{BadRecord, RecordedLock, refusal};
+use portcullis_core::controls::lock::{BadRecord, Protected, RecordedLock, refusal};
 use portcullis_core::controls::objects::ObjectRecord;
 use portcullis_core::controls::settings::SettingKind;
 use portcullis_core::s3::answer::S3Error;
@@ -49,7 +49,11 @@ impl Threat {
         }
     }
 
-    fn is_allowed(&self, guard: &Guard, possible: &[Option<ObjectRecord>]) -> Result<(), S3Error> {
+    fn is_allowed(
+        &self,
+        guard: &Guard,
+        possible: &[Option<ObjectRecord>],
+    ) -> Result<(), Protected> {
         match self {
             Self::Replaces => guard.may_replace(possible),
             Self::Marks | Self::Destroys(_) => guard.may_destroy(possible),
@@ -103,10 +107,11 @@ impl Exchange<'_> {
         }
         let possible = self.gateway.possible(object, Some(threat.version())).await;
         let possible = possible.map_err(Fault::Store)?;
-        let Err(error) = threat.is_allowed(guard, &possible) else {
+        let Err(protected) = threat.is_allowed(guard, &possible) else {
             return Ok(Before::Free);
         };
-        self.spares(permit, &object.bucket, threat, error).await?;
+        self.spares(permit, &object.bucket, threat, protected)
+            .await?;
         Ok(Before::Kept)
     }
 
@@ -129,8 +134,8 @@ impl Exchange<'_> {
             RecordChange::Begin(_) | RecordChange::Abort(_) => Vec::new(),
         };
         for threat in threats {
-            let error = S3Error::from(ErrorCode::ServiceUnavailable);
-            self.spares(permit, bucket, &threat, error).await?;
+            let unknown = Protected::Unreadable;
+            self.spares(permit, bucket, &threat, unknown).await?;
         }
         Ok(())
     }
@@ -141,7 +146,7 @@ impl Exchange<'_> {
         permit: &Permit,
         bucket: &BucketName,
         threat: &Threat,
-        error: S3Error,
+        protected: Protected,
     ) -> Result<(), Fault> {
         let spares = match threat {
             Threat::Destroys(_) => false,
@@ -152,6 +157,8 @@ impl Exchange<'_> {
         if spares {
             return Ok(());
         }
+        self.entry.labels.locked.get_or_insert(protected);
+        let error = S3Error::from(protected);
         self.gateway.metrics.lock_refused(error.code.name());
         Err(Fault::Refused(error))
     }

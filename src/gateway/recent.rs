@@ -138,7 +138,7 @@ impl Exchange {
             ),
             Err(why) => (format!("{why}\n"), json!([]), false),
         };
-        let text = text + &self.guardrails();
+        let text = text + &self.guardrails() + &self.lock_of_object();
         json!({
             "request_id": self.id,
             "request_time": self.arrived.to_string(),
@@ -150,6 +150,14 @@ impl Exchange {
             "permissions": permissions,
             "body_not_kept": body_not_kept,
             "text": text,
+        })
+    }
+
+    /// What of Object Lock stood in its way.
+    fn lock_of_object(&self) -> String {
+        let locked = self.labels.locked;
+        locked.map_or_else(String::new, |why| {
+            format!("refused by Object Lock: {why}\n")
         })
     }
 

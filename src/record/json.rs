@@ -48,6 +48,7 @@
 //! | `decision.would_deny`, `….would_allow` | `true`: enforcement, or the policies in shadow, would have decided otherwise about the request or a key of it |
 //! | `decision.observed` | what passed only because the listener observes: `verdict`, `missing`, `action`, `resource` of the first permission as enforcement decides it; `count` is 1, of DeleteObjects the number of keys |
 //! | `decision.shadow` | what policies in shadow would change: `would_deny`, `would_allow`, `unknown` count requests or keys; `differences` lists the first of `kind` (`would_deny`, `would_allow`, `denied_otherwise`, `unknown`), `action`, `resource`, `live`, `shadow`; `more_differences` counts the others |
+//! | `object_lock` | what of Object Lock stood in the way; of the keys of DeleteObjects, of the first |
 //! | `guardrails` | why rules in Rego refused: `refusals`, each with `message`, `code`, `file`; or `failure`, why they could not be judged by. `decision` then has the `layer` `rego` and the first refusal's code as `sid` |
 //! | `permissions` | each permission that had to be allowed, in order: `action`, `resource`, `allowed`; those of the keys of DeleteObjects are not among them |
 //! | `copy_source` | `bucket_name`, `key_name`, `version_id` |
@@ -130,6 +131,8 @@ struct JsonRecord<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     upstream: Option<JsonUpstream<'a>>,
     decision: JsonDecided<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    object_lock: Option<String>,
     #[serde(
         skip_serializing_if = "Option::is_none",
         serialize_with = "lists::guardrails"
@@ -254,6 +257,7 @@ impl<'a> JsonRecord<'a> {
                 .as_ref()
                 .map(|upstream| JsonUpstream::of(upstream, record.ending)),
             decision: JsonDecided::of(labels, &exchange.revision),
+            object_lock: labels.locked.map(|why| why.to_string()),
             guardrails: labels.rego.as_ref(),
             permissions: &labels.permissions,
             copy_source: exchange.copy.as_ref().map(JsonSource::of),

@@ -118,6 +118,9 @@ async fn what_is_locked_is_not_overwritten_and_nothing_is_sent() {
     assert_eq!(stand.ask(&other.signed_by(OWNER)).await.status, 200);
     will(&stand, &[("204 No Content", "")]);
     assert_eq!(stand.ask(&delete("other")).await.status, 204);
+    let ended = stand.end().await;
+    let why = "\"object_lock\":\"the version is under a legal hold\"";
+    assert_eq!(ended.lines.matches(why).count(), 2, "{}", ended.lines);
 }
 
 #[tokio::test]

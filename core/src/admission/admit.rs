@@ -9,6 +9,7 @@ use super::{
     Arrival, Auth, DecisionMode, Observed, Permit, Rules, Shadowed, Waiting, authenticate, cors,
     posted, refuse,
 };
+use crate::controls::lock::Protected;
 use crate::identity::{AccessKeyId, Account, Principal};
 use crate::policy::{Decision, Reason};
 use crate::request::{self, CopySource, Head, S3Request};
@@ -80,6 +81,8 @@ pub struct Labels {
     /// Whether a grant of an ACL was what allowed it, or it gives a new object an ACL with grants to others.
     /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-ownership-migrating-acls-prerequisites.html>
     pub acl_required: bool,
+    /// What of Object Lock stood in the way; of the keys of DeleteObjects, of the first.
+    pub locked: Option<Protected>,
 }
 
 /// One permission and the decision on it.

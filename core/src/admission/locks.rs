@@ -9,7 +9,7 @@ use super::legality::Case;
 use super::{DecisionMode, Labels, Locks, Route, refuse};
 use crate::controls::lock::{
     Bypass, BypassHeader, BypassPermission, Danger, LockConfiguration, LockRequest, LockTime,
-    ObjectLock, RecordedLock, destroys, may_destroy, may_overwrite, refusal,
+    ObjectLock, Protected, RecordedLock, destroys, may_destroy, may_overwrite, refusal,
 };
 use crate::controls::objects::ObjectRecord;
 use crate::controls::settings::SettingKind;
@@ -42,20 +42,19 @@ impl Guard {
     /// Whether a version may be destroyed of which this may be on record.
     ///
     /// # Errors
-    /// AccessDenied if it may be locked, ServiceUnavailable if that is not known.
-    pub fn may_destroy(&self, possible: &[Option<ObjectRecord>]) -> Result<(), S3Error> {
+    /// What protects it, or may.
+    pub fn may_destroy(&self, possible: &[Option<ObjectRecord>]) -> Result<(), Protected> {
         let mut locks = possible.iter().flatten().map(|record| &record.lock);
-        let allowed = locks.try_for_each(|lock| may_destroy(lock, self.now, self.bypass));
-        Ok(allowed?)
+        locks.try_for_each(|lock| may_destroy(lock, self.now, self.bypass))
     }
 
     /// Whether a version may be replaced of which this may be on record. No write can ask for bypass.
     ///
     /// # Errors
     /// As [`Guard::may_destroy`].
-    pub fn may_replace(&self, possible: &[Option<ObjectRecord>]) -> Result<(), S3Error> {
+    pub fn may_replace(&self, possible: &[Option<ObjectRecord>]) -> Result<(), Protected> {
         let mut locks = possible.iter().flatten().map(|record| &record.lock);
-        Ok(locks.try_for_each(|lock| may_overwrite(lock, self.now))?)
+        locks.try_for_each(|lock| may_overwrite(lock, self.now))
     }
 }
 

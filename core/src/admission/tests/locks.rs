@@ -11,7 +11,7 @@ use crate::controls::lock::{
 };
 use crate::controls::objects::ObjectRecord;
 use crate::controls::settings::{BucketSettings, Setting, SettingChange, SettingKind};
-use crate::s3::answer::Answer;
+use crate::s3::answer::{Answer, S3Error};
 use crate::s3::xml::DeleteFailure;
 use http::{HeaderMap, HeaderName};
 use std::sync::Arc;
@@ -295,7 +295,7 @@ mod destruction {
     fn destroys(guard: &Guard, record: Option<ObjectRecord>, expected: &str) {
         let found = match guard.may_destroy(&[record]) {
             Ok(()) => "allowed",
-            Err(error) => error.code.name(),
+            Err(protected) => S3Error::from(protected).code.name(),
         };
         assert_eq!(found, expected);
     }
