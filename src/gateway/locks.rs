@@ -195,6 +195,14 @@ impl Gateway {
         self.store.notes().contains_key(&Note::LockDoubt)
     }
 
+    /// What counts of a version in a bucket of which nothing is on record.
+    pub(super) fn unrecorded(&self) -> Option<ObjectRecord> {
+        self.doubts_locks().then(|| ObjectRecord {
+            lock: RecordedLock::Unreadable(BadRecord::Forgotten),
+            ..ObjectRecord::of("")
+        })
+    }
+
     /// All that may be on record of a version. While the store may have forgotten locks, there may be one on each.
     pub(super) async fn possible(
         &self,

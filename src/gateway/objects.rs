@@ -233,7 +233,7 @@ impl Exchange<'_> {
         version: &str,
     ) -> Result<Vec<Option<ObjectRecord>>, Fault> {
         let Some(incarnation) = object.incarnation else {
-            return Ok(vec![None]);
+            return Ok(vec![self.gateway.unrecorded()]);
         };
         let object = ObjectName {
             bucket: object.bucket.clone(),

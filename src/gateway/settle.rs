@@ -56,7 +56,14 @@ impl Gateway {
         let position = targets.position(|target| *target.name == *claim.record.upstream);
         let position = position.unwrap_or(usize::MAX);
         let begun = self.begin_versioning(&snapshot, position, &claim.bucket);
-        begun.await.is_ok()
+        let begun = begun.await.is_ok();
+        if !begun {
+            tracing::warn!(
+                bucket = claim.bucket.as_str(),
+                "it was created with Object Lock, and its versioning cannot be enabled"
+            );
+        }
+        begun
     }
 
     /// Whether the upstream has the bucket; `None` if it does not say.
