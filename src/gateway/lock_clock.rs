@@ -122,6 +122,17 @@ impl Gateway {
         self.store.note(Note::LockClock, Some(record.into())).await
     }
 
+    /// The same as far as it can be, where there are locks: from time to time, and when the gateway stops.
+    pub(super) async fn keep_time_of_locks(&self) {
+        if !self.has_locks() {
+            return;
+        }
+        self.lock_clock.now(clock::now());
+        if let Err(error) = self.keep_lock_clock().await {
+            tracing::warn!("the time of locks is not kept: {error}");
+        }
+    }
+
     /// Whether there may be locks.
     fn has_locks(&self) -> bool {
         let buckets = self.store.buckets();
@@ -130,7 +141,7 @@ impl Gateway {
     }
 }
 
-/// Keeps the time for as long as the gateway lives, where there are locks: each minute, and when it stops.
+/// Keeps the time each minute, and at once when it begins to be in doubt, for as long as the gateway lives.
 pub(super) async fn keep(gateway: Weak<Gateway>) {
     let mut kept: Option<std::time::Instant> = None;
     let mut state = ClockState::Running;
@@ -138,12 +149,10 @@ pub(super) async fn keep(gateway: Weak<Gateway>) {
         gateway.lock_clock.now(clock::now());
         let now = gateway.lock_clock.state();
         let due = kept.is_none_or(|at| at.elapsed() >= PERIOD) || now != state;
-        if due && gateway.has_locks() {
+        if due {
             state = now;
             kept = Some(std::time::Instant::now());
-            if let Err(error) = gateway.keep_lock_clock().await {
-                tracing::warn!("the time of locks is not kept: {error}");
-            }
+            gateway.keep_time_of_locks().await;
         }
         drop(gateway);
         tokio::time::sleep(LOOK).await;

@@ -9,7 +9,7 @@ use super::{Gateway, clock};
 use crate::state::{NULL_VERSION, Note, ObjectName, StoreError};
 use crate::upstream::client::UpstreamAnswer;
 use bytes::Bytes;
-use http::StatusCode;
+use http::{Method, StatusCode};
 use portcullis_core::admission::{
     Guard, Keeping, Locks, Permit, RecordChange, Route, check_lifecycle,
 };
@@ -20,7 +20,7 @@ use portcullis_core::s3::answer::S3Error;
 use portcullis_core::s3::errors::ErrorCode;
 use portcullis_core::s3::names::BucketName;
 use portcullis_core::s3::operations::OperationId;
-use portcullis_core::s3::xml::Element;
+use portcullis_core::s3::xml::{Element, UpstreamError};
 
 /// The most bytes of a bucket's setting that are read.
 const LIMIT: usize = 1 << 20;
@@ -138,6 +138,25 @@ impl Exchange<'_> {
             self.spares(permit, bucket, &threat, unknown).await?;
         }
         Ok(())
+    }
+
+    /// Whether a store that keeps locks too refuses a change because of one that we do not know of.
+    pub(super) fn is_locked_there(&self, permit: &Permit, answer: &UpstreamAnswer) -> bool {
+        let routes = &self.snapshot.rules.routes;
+        let route = permit.upstream().and_then(|position| routes.get(position));
+        let told = route.is_some_and(|route| route.locks == Locks::Passed);
+        let changes = matches!(
+            *permit.method(),
+            Method::PUT | Method::DELETE | Method::POST
+        );
+        if !told || !changes || answer.status != StatusCode::FORBIDDEN {
+            return false;
+        }
+        let locked = BucketName::parse(permit.bucket());
+        let locked = locked.is_ok_and(|bucket| self.gateway.may_have_locks(&bucket));
+        let error = UpstreamError::parse(&answer.body);
+        let denied = |error: UpstreamError| error.code == ErrorCode::AccessDenied.name();
+        locked && !permit.key().is_empty() && error.is_some_and(denied)
     }
 
     /// Of what may not be touched: passes only if the upstream keeps it beside what is new.

@@ -12,7 +12,7 @@ use super::locks::{Before, Threat};
 use super::{Gateway, clock};
 use crate::state::{Ending, Intent, ObjectName, OpenIntent, StoreError};
 use crate::upstream::client::UpstreamAnswer;
-use http::StatusCode;
+use http::{HeaderMap, StatusCode};
 use portcullis_core::admission::{
     Guard, Hold, Keeping, KeptObject, Permit, RecordChange, RecordOf, Recorded, Run,
 };
@@ -21,6 +21,9 @@ use portcullis_core::s3::answer::S3Error;
 use portcullis_core::s3::errors::ErrorCode;
 use portcullis_core::s3::xml::{DeleteFailure, DeleteResult, upload_id};
 use std::sync::Arc;
+
+/// Names the version that an answer is about.
+const VERSION: &str = "x-amz-version-id";
 
 /// What the store knows is about to be done; whoever holds it says what became of it. Dropped, nobody knows.
 pub(super) struct Begun {
@@ -147,7 +150,12 @@ impl Exchange<'_> {
             return Ok(());
         };
         let versions = self.keeps_versions(permit);
+        let unnamed = match became {
+            Became::Done(headers) if versions => self.unnamed(permit, &begun, headers).await,
+            Became::Done(_) | Became::NotDone | Became::Unknown => None,
+        };
         let ending = |open: &OpenIntent| match became {
+            Became::Done(_) if unnamed.is_some() => unnamed.clone().unwrap_or(Ending::Unknown),
             Became::Done(headers) => ending(&open.intent, headers, versions),
             Became::NotDone => Ending::NotDone,
             Became::Unknown => Ending::Unknown,
@@ -159,6 +167,20 @@ impl Exchange<'_> {
             self.drop_upload(&object, &upload).await;
         }
         Ok(())
+    }
+
+    /// What became of a write whose version the upstream did not say, where a lock depends on which it is: the version that is
+    /// current now, while nobody else writes. `None`: it need not be asked.
+    async fn unnamed(&self, permit: &Permit, begun: &Begun, headers: &HeaderMap) -> Option<Ending> {
+        let mut open = begun.open.iter();
+        let written = open.find(|open| matches!(open.intent, Intent::Write(_)))?;
+        if headers.contains_key(VERSION) || !self.gateway.may_have_locks(&written.object.bucket) {
+            return None;
+        }
+        let position = permit.upstream()?;
+        let version = self.gateway.current(position, &written.object).await;
+        let done = version.map(|version| Ending::Done { version });
+        Some(done.unwrap_or(Ending::Unknown))
     }
 
     /// Tells the store which keys of DeleteObjects are gone. `None`: nobody knows.

@@ -10,6 +10,7 @@ use bytes::Bytes;
 use http::header::{HOST, HeaderMap};
 use http::{Method, StatusCode};
 use portcullis_core::admission::{Permit, kept_headers, withheld};
+use portcullis_core::controls::lock::refusal;
 use portcullis_core::s3::answer::S3Error;
 use portcullis_core::s3::errors::ErrorCode;
 use portcullis_core::s3::xml::{self, Truth, UpstreamError};
@@ -117,6 +118,9 @@ impl Exchange<'_> {
         answer: UpstreamAnswer,
         error: Option<UpstreamError>,
     ) -> Result<Passed, Fault> {
+        if self.is_locked_there(permit, &answer) {
+            return Err(Fault::Refused(refusal::protected()));
+        }
         let UpstreamAnswer {
             status, headers, ..
         } = answer;

@@ -163,6 +163,20 @@ impl Gateway {
         }
     }
 
+    /// The current version of an object; `None`: the upstream does not say.
+    pub(super) async fn current(&self, position: usize, object: &ObjectName) -> Option<Box<str>> {
+        let permit = Permit::head_of(position, &object.bucket, &object.key, None);
+        let answer = self.ask(position, &permit).await?;
+        if !answer.status.is_success() {
+            return None;
+        }
+        let version = answer.headers.get("x-amz-version-id");
+        match version {
+            Some(version) => version.to_str().ok().map(Into::into),
+            None => Some(NULL_VERSION.into()),
+        }
+    }
+
     async fn ask(&self, position: usize, permit: &Permit) -> Option<UpstreamAnswer> {
         let snapshot = self.snapshot.load_full();
         let target = snapshot.upstreams.get(position)?;

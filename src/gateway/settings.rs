@@ -16,7 +16,6 @@ use portcullis_core::controls::settings::{Setting, SettingChange, SettingKind};
 use portcullis_core::s3::answer::{Answer, S3Error};
 use portcullis_core::s3::errors::ErrorCode;
 use portcullis_core::s3::names::{AccountId, BucketName};
-use portcullis_core::s3::xml::UpstreamError;
 use std::sync::Arc;
 
 impl Exchange<'_> {
@@ -89,12 +88,8 @@ impl Exchange<'_> {
         if answer.status.is_success() {
             return Ok(());
         }
-        let error = UpstreamError::parse(&answer.body);
-        // It has a stricter lock than we know of.
-        let stricter = answer.status == StatusCode::FORBIDDEN
-            && error.is_some_and(|error| error.code == ErrorCode::AccessDenied.name());
         match self.hidden(permit, &answer) {
-            _ if stricter => Err(Fault::Refused(refusal::protected())),
+            _ if self.is_locked_there(permit, &answer) => Err(Fault::Refused(refusal::protected())),
             Some(fault) => Err(fault),
             None => Err(malformed(answer.status)),
         }

@@ -254,6 +254,7 @@ impl Running {
             // It ends with the phase; its socket file goes before the process does.
             let _ = administration.await;
         }
+        self.gateway.keep_time_of_locks().await;
         if let Err(error) = self.gateway.recorder.stop(FLUSH) {
             tracing::error!("{error}");
         }

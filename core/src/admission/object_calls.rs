@@ -67,16 +67,26 @@ pub struct Called {
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct OnRecord {
     record: ObjectRecord,
-    tags: TagsOnRecord,
+    tags: Certainty,
+    lock: Certainty,
 }
 
-/// Whether it is known which tags a version has.
+/// Whether it is known which tags, or which lock, a version has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum TagsOnRecord {
+enum Certainty {
     /// It is.
     Settled,
     /// A write of unknown fate may have changed them.
     Open,
+}
+
+impl Certainty {
+    fn settled(self) -> Result<(), S3Error> {
+        match self {
+            Self::Settled => Ok(()),
+            Self::Open => Err(refuse::unsettled()),
+        }
+    }
 }
 
 impl ObjectCall {
@@ -93,6 +103,10 @@ impl ObjectCall {
     /// What is sent to the store behind the bucket before the version has its new record.
     pub fn passed(&self) -> Option<&Permit> {
         self.passed.as_deref()
+    }
+
+    fn shows_lock(&self) -> bool {
+        matches!(self.act, Act::ShowRetention | Act::ShowLegalHold)
     }
 
     /// Whether it is about a lock, which a delete marker never has.
@@ -117,11 +131,12 @@ impl ObjectCall {
     }
 
     fn act_on(&self, found: OnRecord) -> Result<Called, S3Error> {
-        let OnRecord { record, tags } = found;
-        let settled = || match tags {
-            TagsOnRecord::Settled => Ok(()),
-            TagsOnRecord::Open => Err(refuse::unsettled()),
-        };
+        let OnRecord {
+            record,
+            tags,
+            lock: known,
+        } = found;
+        let settled = || tags.settled();
         match &self.act {
             Act::ShowAcl => Ok(shows(self.acl_of(record))),
             Act::PutAcl(change) => {
@@ -148,7 +163,7 @@ impl ObjectCall {
                 Ok(changes(changed, StatusCode::NO_CONTENT))
             }
             Act::ShowRetention => {
-                let retention = known(&record.lock)?.retention;
+                let retention = read(&record.lock)?.retention;
                 let retention = retention.ok_or_else(refusal::no_lock)?;
                 Ok(shows(document("application/xml", retention.to_xml())))
             }
@@ -156,12 +171,12 @@ impl ObjectCall {
                 may_change_retention(&record.lock, *retention, self.now, *bypass)?;
                 let lock = ObjectLock {
                     retention: *retention,
-                    ..known(&record.lock)?
+                    ..read(&record.lock)?
                 };
-                Ok(changes(with_lock(record, lock), StatusCode::OK))
+                locked(record, lock, known)
             }
             Act::ShowLegalHold => {
-                let hold = known(&record.lock)?.legal_hold;
+                let hold = read(&record.lock)?.legal_hold;
                 let hold = hold.ok_or_else(refusal::no_lock)?;
                 Ok(shows(document("application/xml", hold.to_xml())))
             }
@@ -169,9 +184,9 @@ impl ObjectCall {
                 may_change_legal_hold(&record.lock)?;
                 let lock = ObjectLock {
                     legal_hold: Some(*hold),
-                    ..known(&record.lock)?
+                    ..read(&record.lock)?
                 };
-                Ok(changes(with_lock(record, lock), StatusCode::OK))
+                locked(record, lock, known)
             }
         }
     }
@@ -209,17 +224,25 @@ fn changes(record: Option<ObjectRecord>, status: StatusCode) -> Called {
     }
 }
 
-fn known(lock: &RecordedLock) -> Result<ObjectLock, Protected> {
+fn read(lock: &RecordedLock) -> Result<ObjectLock, Protected> {
     match lock {
         RecordedLock::Known(lock) => Ok(*lock),
         RecordedLock::Unreadable(_) => Err(Protected::Unreadable),
     }
 }
 
-/// `None` if it has it already.
-fn with_lock(record: ObjectRecord, lock: ObjectLock) -> Option<ObjectRecord> {
-    let lock = RecordedLock::from(lock);
-    (lock != record.lock).then_some(ObjectRecord { lock, ..record })
+/// Gives the version this lock. While a write of unknown fate may have given it a stricter one, it cannot be loosened: what
+/// was lifted would come back.
+fn locked(record: ObjectRecord, lock: ObjectLock, known: Certainty) -> Result<Called, S3Error> {
+    let before = read(&record.lock)?;
+    if lock.stricter(before) != lock {
+        known.settled()?;
+    }
+    let changed = (lock != before || known == Certainty::Open).then_some(ObjectRecord {
+        lock: lock.into(),
+        ..record
+    });
+    Ok(changes(changed, StatusCode::OK))
 }
 
 /// `None` if it has them already.
@@ -248,9 +271,12 @@ pub(super) fn call(
         passed: passed(case, &act, body).map(Box::new),
         act,
     };
-    let called = call.act_on(OnRecord::looked_up(case, bucket_owner))?;
-    if called.record.is_some() {
-        changeable(case, false)?;
+    match call.act_on(OnRecord::looked_up(case, bucket_owner)) {
+        Ok(called) if called.record.is_some() => changeable(case, false)?,
+        Ok(_) => {}
+        // Whether there is such a version comes before what there is of it.
+        Err(_) if call.shows_lock() => {}
+        Err(error) => return Err(error),
     }
     Ok(Some(call))
 }
@@ -313,12 +339,24 @@ impl OnRecord {
     /// Of all that may be on record.
     fn of(possible: Vec<Option<ObjectRecord>>, bucket_owner: &str) -> Self {
         let tags = match tagging::counting(&possible) {
-            Stored::Known(_) | Stored::None => TagsOnRecord::Settled,
-            Stored::NotAsked => TagsOnRecord::Open,
+            Stored::Known(_) | Stored::None => Certainty::Settled,
+            Stored::NotAsked => Certainty::Open,
+        };
+        let none = RecordedLock::from(ObjectLock::none());
+        let of = |record: &Option<ObjectRecord>| {
+            let lock = record.as_ref().map(|record| record.lock.clone());
+            lock.unwrap_or_else(|| none.clone())
+        };
+        let mut locks = possible.iter().map(of);
+        let first = locks.next();
+        let lock = match locks.all(|lock| Some(lock) == first) {
+            true => Certainty::Settled,
+            false => Certainty::Open,
         };
         Self {
             record: narrowest(possible, bucket_owner),
             tags,
+            lock,
         }
     }
 
@@ -329,9 +367,11 @@ impl OnRecord {
             Stored::NotAsked | Stored::None => return Self::of(vec![None], bucket_owner),
         };
         let tags = match case.looked.tags(Whose::Target) {
-            Stored::NotAsked if case.keeps_tags() => TagsOnRecord::Open,
-            Stored::NotAsked | Stored::None | Stored::Known(_) => TagsOnRecord::Settled,
+            Stored::NotAsked if case.keeps_tags() => Certainty::Open,
+            Stored::NotAsked | Stored::None | Stored::Known(_) => Certainty::Settled,
         };
-        Self { record, tags }
+        // Looked at again when it is carried out.
+        let lock = Certainty::Settled;
+        Self { record, tags, lock }
     }
 }
