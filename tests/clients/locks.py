@@ -38,21 +38,29 @@ POLICIES = {
     "without": [{"Effect": "Allow", "NotAction": BYPASS, "Resource": "*"}],
     "denied": [allow("s3:*"), deny(BYPASS)],
 }
+# Who may read objects, and of their locks nothing or a part.
+READING = ["s3:GetObject", "s3:GetObjectVersion"]
+READERS = {
+    "reader": [allow(READING)],
+    "reader of retention": [allow([*READING, "s3:GetObjectRetention"])],
+    "reader of holds": [allow([*READING, "s3:GetObjectLegalHold"])],
+    "denied reader": [allow("s3:*"), deny(["s3:GetObjectRetention", "s3:GetObjectLegalHold"])],
+}
 
 
 class LockUsers(Users):
-    """alice, who may do everything, and the callers of these suites."""
+    """alice, who may do everything, and the callers and readers of these suites."""
 
-    def __init__(self, **more):
+    def __init__(self):
         super().__init__()
-        self.keys |= {caller: Key() for caller in [*CALLERS, *more]}
-        self.more = {**POLICIES, **more}
+        self.more = POLICIES | READERS
+        self.keys |= {caller: Key() for caller in ["root", *self.more]}
         self.policies |= {caller: [document(*statements)] for caller, statements in self.more.items()}
 
     def identities(self):
         identities = super().identities()
         owner = identities["accounts"][OWNER]
-        owner["users"] |= {caller: self._user(caller) for caller in self.more}
+        owner["users"] |= {caller.replace(" ", "-"): self._user(caller) for caller in self.more}
         root = self.keys["root"]
         owner["root"] = {"access_keys": [{"id": root.id, "secret": root.secret}]}
         return identities
@@ -238,8 +246,8 @@ def outcome(call, **arguments):
     except ClientError as error:
         said = error.response["Error"]
         return refused(error.response["ResponseMetadata"]["HTTPStatusCode"], said["Code"], said.get("Message", ""))
-    errors = [error for error in answer.get("Errors", []) if error["Key"] != FREE]
-    free = [deleted for deleted in answer.get("Deleted", []) if deleted["Key"] == FREE]
+    errors = [error for error in answer.get("Errors", []) if not error["Key"].startswith(FREE)]
+    free = [deleted for deleted in answer.get("Deleted", []) if deleted["Key"].startswith(FREE)]
     if not errors:
         return "done"
     told = refused(403, errors[0]["Code"], errors[0].get("Message", ""))
@@ -256,8 +264,8 @@ def refused(status, code, message):
     return f"{status} {code} {message}".strip()
 
 
-# Deleted beside what is locked.
-FREE = "another"
+# How keys begin that are deleted beside what is locked.
+FREE = "free"
 _numbers = itertools.count(1)
 
 

@@ -140,7 +140,7 @@ class Table:
         s3, key = at.clients[caller], {"Bucket": where["Bucket"], "Key": where["Key"]}
         plain = request.removesuffix(BYPASSING)
         bypass = {"BypassGovernanceRetention": True} if plain != request else {}
-        several = [{"Key": FREE}, {name: where[name] for name in where if name != "Bucket"}]
+        several = [{"Key": fresh(FREE)}, {name: where[name] for name in where if name != "Bucket"}]
         mode, _, when = plain.partition(" ")
         match plain:
             case "delete":
