@@ -14,7 +14,6 @@ import pytest
 from locks import (
     CALLERS,
     DAY,
-    FREE,
     MAY_BYPASS,
     MODES,
     NEW_BODY,
@@ -22,6 +21,7 @@ from locks import (
     Lock,
     ceph_policy,
     code,
+    delete_several,
     formed,
     fresh,
     in_parts,
@@ -140,13 +140,12 @@ class Table:
         s3, key = at.clients[caller], {"Bucket": where["Bucket"], "Key": where["Key"]}
         plain = request.removesuffix(BYPASSING)
         bypass = {"BypassGovernanceRetention": True} if plain != request else {}
-        several = [{"Key": fresh(FREE)}, {name: where[name] for name in where if name != "Bucket"}]
         mode, _, when = plain.partition(" ")
         match plain:
             case "delete":
                 return lambda: s3.delete_object(**where, **bypass)
             case "delete several":
-                return lambda: s3.delete_objects(Bucket=where["Bucket"], Delete={"Objects": several}, **bypass)
+                return lambda: delete_several(s3, where, **bypass)
             case "delete without a version":
                 return lambda: s3.delete_object(**key)
             case "remove":
@@ -155,7 +154,7 @@ class Table:
                 status = {"Status": "ON" if plain == "hold" else "OFF"}
                 return lambda: s3.put_object_legal_hold(**where, LegalHold=status)
             case "put":
-                return lambda: s3.put_object(**key, Body=NEW_BODY)
+                return lambda: s3.put_object(**key, Body=NEW_BODY, **at.digest(NEW_BODY))
             case "copy":
                 source = self.source(at)
                 return lambda: s3.copy_object(**key, CopySource=source)
