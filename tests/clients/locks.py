@@ -2,11 +2,12 @@
 governance, objects in each state of a lock, and what a request may come to."""
 
 import base64
+import functools
 import hashlib
 import itertools
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
 
 import requests
@@ -121,6 +122,12 @@ def ceph_policy(bucket):
     )
 
 
+@functools.cache
+def client(side):
+    """Its one client: to make one takes boto3 longer than many requests."""
+    return side.s3()
+
+
 @dataclass
 class Place:
     """A bucket with Object Lock, and the way each caller has to it."""
@@ -130,21 +137,16 @@ class Place:
     sides: dict
     versions: bool
 
-    def __post_init__(self):
-        made = {}
-        for caller, side in self.sides.items():
-            made.setdefault(side.access_key, side.s3())
-        self.clients = {caller: made[side.access_key] for caller, side in self.sides.items()}
-
     @property
     def root(self):
-        return self.clients["root"]
+        return client(self.sides["root"])
+
+    def by(self, caller):
+        return client(self.sides[caller])
 
     def at(self, bucket):
         """The same ways to another bucket."""
-        other = Place.__new__(Place)
-        other.__dict__ |= {**self.__dict__, "bucket": bucket}
-        return other
+        return replace(self, bucket=bucket)
 
     def create(self, default=None, **more):
         self.root.create_bucket(Bucket=self.bucket, ObjectLockEnabledForBucket=True, **more)
@@ -154,7 +156,7 @@ class Place:
 
     def put(self, key, body=BODY, by="root", **more):
         """Writes an object; where it is: with its version, where there are any."""
-        answer = self.clients[by].put_object(Bucket=self.bucket, Key=key, Body=body, **self.digest(body), **more)
+        answer = self.by(by).put_object(Bucket=self.bucket, Key=key, Body=body, **self.digest(body), **more)
         return self.where(key, answer)
 
     def digest(self, body):
@@ -290,7 +292,7 @@ def post_form(side, bucket, key, body=NEW_BODY, fields=None):
     """Fills in a form as a browser does; the answer of `requests`."""
     fields = {"Content-MD5": md5(body), **(fields or {})}
     conditions = [{name: value} for name, value in fields.items()]
-    form = side.s3().generate_presigned_post(bucket, key, Fields=dict(fields), Conditions=conditions)
+    form = client(side).generate_presigned_post(bucket, key, Fields=dict(fields), Conditions=conditions)
     return requests.post(form["url"], data=form["fields"], files={"file": ("f", body)}, timeout=30)
 
 

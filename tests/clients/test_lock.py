@@ -137,7 +137,7 @@ class Table:
 
     def call(self, at, where, request, caller):
         """The request as a call without arguments."""
-        s3, key = at.clients[caller], {"Bucket": where["Bucket"], "Key": where["Key"]}
+        s3, key = at.by(caller), {"Bucket": where["Bucket"], "Key": where["Key"]}
         plain = request.removesuffix(BYPASSING)
         bypass = {"BypassGovernanceRetention": True} if plain != request else {}
         mode, _, when = plain.partition(" ")
@@ -168,7 +168,7 @@ class Table:
     def source(self, at):
         source = {"Bucket": at.bucket, "Key": f"source of {at.bucket}"}
         if at.bucket not in self.over:
-            self.over[at.bucket] = at.root.put_object(**source, Body=NEW_BODY)
+            self.over[at.bucket] = at.root.put_object(**source, Body=NEW_BODY, **at.digest(NEW_BODY))
         return source
 
     def wrong(self, at, where, lock, request, came):
@@ -239,7 +239,7 @@ def tiers(few, everything):
 @pytest.mark.parametrize("store, extent", tiers({"moto": FEW, "ceph": FEW, "moto alone": ALL_STATES, "demo": ALL_STATES}, STORES))
 def test_t34_every_state_request_and_caller(store, extent, request, new_bucket):
     table = Table(through_to(request, store, new_bucket("table")), extent, new_bucket)
-    rest, idle = unexplained(f"through to {store}", table.run())
+    rest, idle = unexplained(table.place.name, table.run())
     assert not rest, listed(rest)
     assert idle == []
 
@@ -252,7 +252,7 @@ def test_the_same_straight_to_a_store_that_has_locks(store, extent, request, new
         for each in table.places():
             each.root.put_bucket_policy(Bucket=each.bucket, Policy=json.dumps(ceph_policy(each.bucket)))
     found = {case: tuple(map(without_words, both)) for case, both in table.run().items()}
-    rest, idle = unexplained(f"straight to {store}", found)
+    rest, idle = unexplained(table.place.name, found)
     assert not rest, listed(rest)
     assert idle == []
 

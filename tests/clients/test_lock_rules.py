@@ -67,7 +67,7 @@ class Writes:
     """What conditions are about: each write by its name, to a key of its own."""
 
     def __init__(self, place, caller):
-        self.place, self.s3, self.side = place, place.clients[caller], place.sides[caller]
+        self.place, self.s3, self.side = place, place.by(caller), place.sides[caller]
         self.source = {"Bucket": place.bucket, "Key": "source"}
 
     def calls(self):
