@@ -164,8 +164,11 @@ class Place:
         return {"ContentMD5": md5(body)} if self.name.endswith("to moto") else {}
 
     def where(self, key, answer):
-        version = {"VersionId": answer["VersionId"]} if self.versions else {}
-        return {"Bucket": self.bucket, "Key": key, **version}
+        """What an answer to a write tells of a version. Ceph tells nothing of copies and forms."""
+        of = {"Bucket": self.bucket, "Key": key}
+        if not self.versions:
+            return of
+        return {**of, "VersionId": answer.get("VersionId") or self.root.head_object(**of)["VersionId"]}
 
     def lock(self, where):
         """The lock of a version that still has its bytes, or `None` if it is gone."""
