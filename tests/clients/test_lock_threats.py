@@ -169,9 +169,8 @@ def test_t33_a_lock_that_comes_while_an_overwrite_streams_holds(size, request, n
         lambda where: place.root.put_object_legal_hold(**where, LegalHold={"Status": "ON"}),
     ]:
         where, came = place.put(fresh()), []
-        assert outcome(slow_put, side=side, of=where, meanwhile=lambda: came.append(outcome(locks, where=where)), body=b"n" * size) == (
-            "protected"
-        )
+        meanwhile = lambda: came.append(outcome(locks, where=where))
+        assert outcome(slow_put, side=side, of=where, meanwhile=meanwhile, body=b"n" * size) == "protected"
         assert came == ["done"]
         assert place.lock(where) in (lock, Lock(hold=True))
     # Its nearest neighbour: nobody locks meanwhile.
