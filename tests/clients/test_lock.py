@@ -238,7 +238,7 @@ def tiers(few, everything, whole=ALL):
     return [*few, *more]
 
 
-@pytest.mark.parametrize("store, extent", tiers({"moto": FEW, "ceph": FEW, "moto alone": FEW, "demo": ALL_STATES}, STORES))
+@pytest.mark.parametrize("store, extent", tiers({"ceph": FEW, "moto alone": FEW, "demo": ALL_STATES}, STORES))
 def test_t34_every_state_request_and_caller(store, extent, request, new_bucket):
     table = Table(through_to(request, store, new_bucket("table")), extent, new_bucket)
     rest, idle = unexplained(table.place.name, table.run())
