@@ -465,3 +465,22 @@ async fn locks_are_of_no_delete_marker() {
         );
     }
 }
+
+#[tokio::test]
+async fn a_version_that_is_not_said_is_asked_for() {
+    let stand = versioned().start().await;
+    ok(&stand);
+    will_say(&stand, ENABLED);
+    will(&stand, &[("404 Not Found", ""), ("200 OK", "")]);
+    will(&stand, &[("200 OK", "x-amz-version-id: v9\r\n")]);
+    let put = put("bytes").header("x-amz-object-lock-legal-hold", "ON");
+    assert_eq!(stand.ask(&put.signed_by(OWNER)).await.status, 200);
+    assert_eq!(lines(&stand).last().unwrap(), "HEAD /lake-1/key");
+    is(
+        &stand.ask(&delete("key?versionId=v9")).await,
+        403,
+        "AccessDenied",
+    );
+    will(&stand, &[("204 No Content", "x-amz-version-id: v8\r\n")]);
+    assert_eq!(stand.ask(&delete("key?versionId=v8")).await.status, 204);
+}

@@ -468,6 +468,22 @@ mod calls {
         (lock, answer.status.as_u16(), body)
     }
 
+    /// The call is refused: when it is decided, or when it is known what there is.
+    #[track_caller]
+    fn fails(world: &World, ask: &Ask, expected: &str) {
+        let admission = world.ask(&ask.clone().signed("admin"));
+        let Outcome::Forward(permit) = &admission.outcome else {
+            return assert_eq!(verdict(&admission), expected);
+        };
+        let Run::OnObject(call) = permit.run() else {
+            panic!("{permit:?}");
+        };
+        let error = call
+            .carry_out(world.on_record("acme-lock/key?v"))
+            .unwrap_err();
+        assert_eq!(error.code.name(), expected);
+    }
+
     fn on(record: Option<ObjectRecord>) -> World {
         versioned().with_record("acme-lock/key?v", &[record])
     }
@@ -497,7 +513,9 @@ mod calls {
         assert!(body.contains(LATER), "{body}");
         let (lock, ..) = called(&world, &retain("GOVERNANCE", LATER));
         assert_eq!(lock, None, "it is so already");
-        check(&on(None), &show, "NoSuchObjectLockConfiguration");
+        fails(&on(None), &show, "NoSuchObjectLockConfiguration");
+        // Whether there is such a version is asked first.
+        check(&on(None), &show, "pass");
     }
 
     #[test]
@@ -512,7 +530,9 @@ mod calls {
         let show = Ask::new("GET /acme-lock/key?legal-hold&versionId=v");
         let (_, _, body) = called(&on(held()), &show);
         assert!(body.contains("<Status>ON</Status>"), "{body}");
-        check(&on(None), &show, "NoSuchObjectLockConfiguration");
+        fails(&on(None), &show, "NoSuchObjectLockConfiguration");
+        // Whether there is such a version is asked first.
+        check(&on(None), &show, "pass");
     }
 
     #[test]
@@ -566,8 +586,26 @@ mod calls {
             Ask::new("GET /acme-lock/key?retention&versionId=v"),
             Ask::new("GET /acme-lock/key?legal-hold&versionId=v"),
         ] {
-            check(&world, &ask, "ServiceUnavailable");
+            fails(&world, &ask, "ServiceUnavailable");
         }
+    }
+
+    #[test]
+    fn what_a_write_of_unknown_fate_may_have_locked_is_not_loosened() {
+        let world = versioned().with_record("acme-lock/key?v", &[None, held()]);
+        fails(&world, &hold("OFF"), "ServiceUnavailable");
+        // What is stricter than either is.
+        let (lock, ..) = called(&world, &hold("ON"));
+        assert_eq!(lock.unwrap().legal_hold, Some(LegalHold::On));
+        let retained = [retained(RetentionMode::Governance, SOONER), None];
+        let world = versioned().with_record("acme-lock/key?v", &retained);
+        let (lock, ..) = called(&world, &retain("GOVERNANCE", LATER));
+        assert_eq!(
+            lock.unwrap().retention,
+            retention(RetentionMode::Governance, LATER)
+        );
+        let shorter = retain("GOVERNANCE", "2026-03-10T00:00:00Z").header(BYPASS, "true");
+        fails(&world, &shorter, "ServiceUnavailable");
     }
 
     #[test]
