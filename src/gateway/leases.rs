@@ -3,6 +3,7 @@
 
 use crate::state::ObjectName;
 use std::collections::HashMap;
+use std::fmt::Debug;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 use tokio::sync::{OwnedRwLockReadGuard, OwnedRwLockWriteGuard, RwLock};
@@ -11,74 +12,103 @@ use tokio::time::timeout;
 /// How long to wait for the others.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+/// The lock of one key: many read or one changes, in the order in which they came. A seam: tests put a lock here of which
+/// they try the orders of events.
+pub(super) trait Lock: Debug + Default + Send + Sync + 'static {
+    /// While it is there, nobody changes.
+    type Read: Debug + Send;
+    /// While it is there, nobody else reads or changes.
+    type Write: Debug + Send;
+
+    /// Waits, but not for ever.
+    fn read(self: Arc<Self>) -> impl Future<Output = Result<Self::Read, Busy>> + Send;
+
+    /// The same to change.
+    fn write(self: Arc<Self>) -> impl Future<Output = Result<Self::Write, Busy>> + Send;
+}
+
+impl Lock for RwLock<()> {
+    type Read = OwnedRwLockReadGuard<()>;
+    type Write = OwnedRwLockWriteGuard<()>;
+
+    async fn read(self: Arc<Self>) -> Result<Self::Read, Busy> {
+        timeout(PATIENCE, self.read_owned()).await.map_err(|_| Busy)
+    }
+
+    async fn write(self: Arc<Self>) -> Result<Self::Write, Busy> {
+        let guard = timeout(PATIENCE, self.write_owned()).await;
+        guard.map_err(|_| Busy)
+    }
+}
+
 /// The leases that are out. Those who wait for the same key are served in turn.
-#[derive(Debug, Default)]
-pub(super) struct Leases {
+#[derive(Debug)]
+pub(super) struct Leases<L: Lock = RwLock<()>> {
     // INVARIANT: a key is here as long as somebody holds its lock or waits for it.
-    locks: Mutex<HashMap<ObjectName, Weak<RwLock<()>>>>,
+    locks: Mutex<HashMap<ObjectName, Weak<L>>>,
 }
 
 /// A lease on one key; it ends when it is dropped.
 #[derive(Debug)]
-pub(super) struct Lease {
-    leases: Arc<Leases>,
+pub(super) struct Lease<L: Lock = RwLock<()>> {
+    leases: Arc<Leases<L>>,
     object: ObjectName,
-    /// Gone only while it is being dropped.
-    guard: Option<Guard>,
+    /// Not there while it is waited for, and while it is being dropped.
+    guard: Option<Guard<L>>,
 }
 
 #[derive(Debug)]
-#[expect(dead_code, reason = "they are held")]
-enum Guard {
-    Read(OwnedRwLockReadGuard<()>),
-    Write(OwnedRwLockWriteGuard<()>),
+enum Guard<L: Lock> {
+    Read(L::Read),
+    Write(L::Write),
 }
 
 /// Others hold the key for too long.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Busy;
 
-impl Leases {
+impl<L: Lock> Default for Leases<L> {
+    fn default() -> Self {
+        Self {
+            locks: Mutex::default(),
+        }
+    }
+}
+
+impl<L: Lock> Leases<L> {
     /// Leave to read, beside other readers.
-    pub(super) async fn read(self: &Arc<Self>, object: &ObjectName) -> Result<Lease, Busy> {
+    pub(super) async fn read(self: &Arc<Self>, object: &ObjectName) -> Result<Lease<L>, Busy> {
+        let mut lease = self.begin(object);
         let lock = self.lock(object);
-        let guard = timeout(PATIENCE, lock.read_owned()).await;
-        self.lease(object, guard.map(Guard::Read))
+        lease.guard = Some(Guard::Read(lock.read().await?));
+        Ok(lease)
     }
 
     /// Leave to change, with no reader and no other change.
-    pub(super) async fn write(self: &Arc<Self>, object: &ObjectName) -> Result<Lease, Busy> {
+    pub(super) async fn write(self: &Arc<Self>, object: &ObjectName) -> Result<Lease<L>, Busy> {
+        let mut lease = self.begin(object);
         let lock = self.lock(object);
-        let guard = timeout(PATIENCE, lock.write_owned()).await;
-        self.lease(object, guard.map(Guard::Write))
+        lease.guard = Some(Guard::Write(lock.write().await?));
+        Ok(lease)
     }
 
-    fn lock(&self, object: &ObjectName) -> Arc<RwLock<()>> {
+    /// Before the lock is asked for: so it is dropped after that, and takes the key out also if nobody waits any more.
+    fn begin(self: &Arc<Self>, object: &ObjectName) -> Lease<L> {
+        Lease {
+            leases: Arc::clone(self),
+            object: object.clone(),
+            guard: None,
+        }
+    }
+
+    fn lock(&self, object: &ObjectName) -> Arc<L> {
         let mut locks = self.locks();
         if let Some(lock) = locks.get(object).and_then(Weak::upgrade) {
             return lock;
         }
-        let lock = Arc::new(RwLock::new(()));
+        let lock = Arc::<L>::default();
         locks.insert(object.clone(), Arc::downgrade(&lock));
         lock
-    }
-
-    fn lease<E>(
-        self: &Arc<Self>,
-        object: &ObjectName,
-        guard: Result<Guard, E>,
-    ) -> Result<Lease, Busy> {
-        match guard {
-            Ok(guard) => Ok(Lease {
-                leases: Arc::clone(self),
-                object: object.clone(),
-                guard: Some(guard),
-            }),
-            Err(_) => {
-                self.forget(object);
-                Err(Busy)
-            }
-        }
     }
 
     /// Takes a key out that nobody holds any more.
@@ -92,19 +122,19 @@ impl Leases {
         }
     }
 
-    fn locks(&self) -> MutexGuard<'_, HashMap<ObjectName, Weak<RwLock<()>>>> {
+    fn locks(&self) -> MutexGuard<'_, HashMap<ObjectName, Weak<L>>> {
         self.locks.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Lease {
+impl<L: Lock> Lease<L> {
     /// On which object.
     pub(super) fn object(&self) -> &ObjectName {
         &self.object
     }
 }
 
-impl Drop for Lease {
+impl<L: Lock> Drop for Lease<L> {
     fn drop(&mut self) {
         self.guard = None;
         self.leases.forget(&self.object);
