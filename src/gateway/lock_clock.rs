@@ -46,8 +46,9 @@ impl LockClock {
             }),
             frozen,
         };
-        clock.now(wall);
+        // First, as a start that finds it frozen and one that freezes it are told once each.
         clock.tell();
+        clock.now(wall);
         clock
     }
 
@@ -158,3 +159,6 @@ pub(super) async fn keep(gateway: Weak<Gateway>) {
         tokio::time::sleep(LOOK).await;
     }
 }
+
+#[cfg(test)]
+mod tests;
