@@ -48,14 +48,21 @@ pub(super) async fn reconcile(gateway: Weak<Gateway>) {
 /// What the upstream has of an object.
 enum There {
     Absent,
+    /// The version is a delete marker.
+    Marker,
     /// Since when, if it says.
     Since(Option<Timestamp>),
 }
 
 impl Gateway {
     async fn reconcile(&self, open: &OpenIntent) -> Result<(), StoreError> {
+        // From the look at what may be on record to the end, nobody else sets anything there, e.g. a legal hold. Who holds
+        // it for long is not waited for: it is looked at again.
+        let Ok(_lease) = self.leases.write(&open.object).await else {
+            return Ok(());
+        };
         let ending = match &open.intent {
-            Intent::Write(record) => self.written(open, record).await?,
+            Intent::Write(_) => self.written(open).await?,
             Intent::Destroy { version } => self.destroyed(&open.object, version).await,
         };
         match ending {
@@ -65,18 +72,12 @@ impl Gateway {
     }
 
     /// Gives every version that may be the one that was written its record, or the narrower one where an older object may
-    /// still be there. `None`: the upstream does not say.
-    async fn written(
-        &self,
-        open: &OpenIntent,
-        record: &ObjectRecord,
-    ) -> Result<Option<Ending>, StoreError> {
+    /// still be there, or where another write is open that may have made it. `None`: the upstream does not say.
+    async fn written(&self, open: &OpenIntent) -> Result<Option<Ending>, StoreError> {
         let Some(position) = self.upstream_of(&open.object) else {
             return Ok(None);
         };
-        let snapshot = self.snapshot.load_full();
-        let route = snapshot.rules.routes.get(position);
-        if !route.is_some_and(|route| route.profile.versions) {
+        if !self.tells_versions(position) {
             let there = self.look(&open.object, None).await;
             return self.replaced(open, there).await;
         }
@@ -93,19 +94,21 @@ impl Gateway {
                 let there = There::Since(version.last_modified);
                 self.replaced(open, Some(there)).await?;
             } else if may_be_of(open, version.last_modified)
-                && self.has_no_record(&open.object, &version.id).await?
+                && let Some(records) = self.unrecorded(&open.object, &version.id).await?
             {
-                new.push(version.id);
+                new.push((version.id, records));
             }
         }
-        if let [version] = new.as_slice() {
+        if let [(version, records)] = new.as_slice()
+            && records.len() == 1
+        {
             let version = version.as_str().into();
             return Ok(Some(Ending::Done { version }));
         }
-        for version in new {
-            let set = self
-                .store
-                .set_object(&open.object, &version, record.clone());
+        let owner = self.bucket_owner(&open.object);
+        for (version, records) in new {
+            let record = narrowest(records, &owner);
+            let set = self.store.set_object(&open.object, &version, record);
             set.await?;
         }
         Ok(Some(Ending::NotDone))
@@ -125,23 +128,37 @@ impl Gateway {
                 let set = self.store.set_object(&open.object, NULL_VERSION, record);
                 set.await?;
             }
-            Some(There::Absent | There::Since(_)) => {}
+            Some(There::Absent | There::Marker | There::Since(_)) => {}
         }
         Ok(Some(Ending::NotDone))
     }
 
-    async fn has_no_record(&self, object: &ObjectName, version: &str) -> Result<bool, StoreError> {
-        let possible = self.store.object(object, Some(version)).await?;
-        Ok(possible.contains(&None))
+    /// The records of which a version gets one once all that is open is settled; `None`: it has one already.
+    async fn unrecorded(
+        &self,
+        object: &ObjectName,
+        version: &str,
+    ) -> Result<Option<Vec<Option<ObjectRecord>>>, StoreError> {
+        let mut possible = self.store.object(object, Some(version)).await?;
+        let has_none = possible.contains(&None);
+        possible.retain(Option::is_some);
+        Ok(has_none.then_some(possible))
     }
 
+    /// A key may have a delete marker above the version `null`: where versions are told apart, that one is asked for.
     async fn destroyed(&self, object: &ObjectName, version: &str) -> Option<Ending> {
-        let named = Some(version).filter(|version| *version != NULL_VERSION);
+        let position = self.upstream_of(object)?;
+        let is_null = version == NULL_VERSION;
+        let named = Some(version).filter(|_| !is_null || self.tells_versions(position));
         Some(match self.look(object, named).await? {
             There::Absent => Ending::Done {
                 version: version.into(),
             },
-            There::Since(_) => Ending::NotDone,
+            // It took the place of the version, as where versioning is suspended.
+            There::Marker if is_null => Ending::Done {
+                version: version.into(),
+            },
+            There::Marker | There::Since(_) => Ending::NotDone,
         })
     }
 
@@ -152,8 +169,7 @@ impl Gateway {
         let answer = self.ask(position, &permit).await?;
         match answer.status {
             StatusCode::NOT_FOUND => Some(There::Absent),
-            // The version is a delete marker.
-            StatusCode::METHOD_NOT_ALLOWED => Some(There::Since(None)),
+            StatusCode::METHOD_NOT_ALLOWED => Some(There::Marker),
             status if status.is_success() => {
                 let at = answer.headers.get(LAST_MODIFIED);
                 let at = at.and_then(|at| rfc2822::parse(at.to_str().ok()?).ok());
@@ -184,6 +200,13 @@ impl Gateway {
             self.upstreams
                 .send(&target.upstream, permit, Bytes::new(), LIMIT, clock::now());
         asked.await.ok()
+    }
+
+    /// Whether an upstream tells versions apart.
+    fn tells_versions(&self, position: usize) -> bool {
+        let snapshot = self.snapshot.load();
+        let route = snapshot.rules.routes.get(position);
+        route.is_some_and(|route| route.profile.versions)
     }
 
     fn upstream_of(&self, object: &ObjectName) -> Option<usize> {

@@ -1,3 +1,5 @@
+mod locks;
+
 use super::*;
 use crate::config::{self, Host};
 use crate::gateway::start::{Running, start_over};
@@ -19,12 +21,28 @@ const AFTER: &str = "Wed, 04 Mar 2026 05:07:07 GMT";
 /// A gateway before an upstream that answers everything so.
 struct World {
     running: Running,
-    store: Arc<MemoryStore>,
+    store: Arc<dyn Store>,
     _folder: TempDir,
 }
 
 impl World {
     async fn new(profile: &str, answer: String) -> Self {
+        Self::answering(profile, move |_| answer.clone()).await
+    }
+
+    /// The same, but it answers by the head of the request.
+    async fn answering(profile: &str, answer: impl Fn(&str) -> String + Send + 'static) -> Self {
+        let world = Self::over(Arc::new(MemoryStore::new()), profile, answer).await;
+        world.create(BucketSettings::default()).await;
+        world
+    }
+
+    /// The same over a store that is there, which has the bucket or not.
+    async fn over(
+        store: Arc<dyn Store>,
+        profile: &str,
+        answer: impl Fn(&str) -> String + Send + 'static,
+    ) -> Self {
         let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let endpoint = listener.local_addr().unwrap();
@@ -40,17 +58,18 @@ impl World {
         std::fs::write(&file, text).unwrap();
         std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o600)).unwrap();
         let (settings, _) = config::load(&file, &Host).unwrap();
-        let store = Arc::new(MemoryStore::new());
         let running = start_over(store.clone(), None, settings).await.unwrap();
-        let (bucket, owner) = (object().bucket, AccountId::parse("111122223333").unwrap());
-        let settings = BucketSettings::default();
-        let claim = store.claim(&bucket, owner, "lake", settings, begun()).await;
-        store.commit(&claim.unwrap()).await.unwrap();
         Self {
             running,
             store,
             _folder: folder,
         }
+    }
+
+    async fn create(&self, settings: BucketSettings) {
+        let (bucket, owner) = (object().bucket, AccountId::parse("111122223333").unwrap());
+        let claim = self.store.claim(&bucket, owner, "lake", settings, begun());
+        self.store.commit(&claim.await.unwrap()).await.unwrap();
     }
 
     /// The version has this record.
@@ -80,7 +99,7 @@ impl World {
     }
 }
 
-async fn serve(listener: TcpListener, answer: String) {
+async fn serve(listener: TcpListener, answer: impl Fn(&str) -> String) {
     while let Ok((mut stream, _)) = listener.accept().await {
         let mut head = Vec::new();
         let mut buffer = [0; 4096];
@@ -90,6 +109,7 @@ async fn serve(listener: TcpListener, answer: String) {
                 Ok(count) => head.extend_from_slice(&buffer[..count]),
             }
         }
+        let answer = answer(&String::from_utf8_lossy(&head));
         let _ = stream.write_all(answer.as_bytes()).await;
     }
 }
@@ -102,9 +122,13 @@ fn head(status: &str, last_modified: &str) -> String {
 
 /// A listing of versions of the key, each with its date.
 fn listing(versions: &[(&str, &str)]) -> String {
+    listing_of("key", versions)
+}
+
+fn listing_of(key: &str, versions: &[(&str, &str)]) -> String {
     let version = |(id, at): &(&str, &str)| {
         format!(
-            "<Version><Key>key</Key><VersionId>{id}</VersionId><LastModified>{at}</LastModified></Version>"
+            "<Version><Key>{key}</Key><VersionId>{id}</VersionId><LastModified>{at}</LastModified></Version>"
         )
     };
     let versions: String = versions.iter().map(version).collect();
