@@ -36,20 +36,31 @@ pub(super) enum Threat {
     Destroys(Box<str>),
 }
 
+/// That a change may go on, and why.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Leave {
+    /// Nothing that is locked is there.
+    Free,
+    /// What is locked stays, beside what is new.
+    Spared,
+}
+
 impl Threat {
     /// Of a deletion.
     pub(super) fn of(version: Option<&str>) -> Self {
         version.map_or(Self::Marks, |version| Self::Destroys(version.into()))
     }
 
-    fn version(&self) -> &str {
+    /// What it is done to.
+    pub(super) fn version(&self) -> &str {
         match self {
             Self::Replaces | Self::Marks => NULL_VERSION,
             Self::Destroys(version) => version,
         }
     }
 
-    fn is_allowed(
+    /// Whether it may be done to a version of which this may be on record.
+    pub(super) fn is_allowed(
         &self,
         guard: &Guard,
         possible: &[Option<ObjectRecord>],
@@ -59,15 +70,6 @@ impl Threat {
             Self::Marks | Self::Destroys(_) => guard.may_destroy(possible),
         }
     }
-}
-
-/// What becomes of what is there.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Before {
-    /// It may go.
-    Free,
-    /// It is locked, and the upstream keeps it beside what is new.
-    Kept,
 }
 
 impl Exchange<'_> {
@@ -89,9 +91,8 @@ impl Exchange<'_> {
             incarnation,
             key: keeping.object.key.clone(),
         };
-        self.check_lock(permit, &keeping.guard, &object, &Threat::Replaces)
-            .await
-            .map(drop)
+        let checked = self.check_lock(permit, &keeping.guard, &object, &Threat::Replaces);
+        checked.await.map(drop)
     }
 
     /// Whether this may be done to an object. To be asked with the object leased.
@@ -101,18 +102,17 @@ impl Exchange<'_> {
         guard: &Guard,
         object: &ObjectName,
         threat: &Threat,
-    ) -> Result<Before, Fault> {
+    ) -> Result<Leave, Fault> {
         if !self.gateway.may_have_locks(&object.bucket) {
-            return Ok(Before::Free);
+            return Ok(Leave::Free);
         }
         let possible = self.gateway.possible(object, Some(threat.version())).await;
         let possible = possible.map_err(Fault::Store)?;
         let Err(protected) = threat.is_allowed(guard, &possible) else {
-            return Ok(Before::Free);
+            return Ok(Leave::Free);
         };
-        self.spares(permit, &object.bucket, threat, protected)
-            .await?;
-        Ok(Before::Kept)
+        let spares = self.spares(permit, &object.bucket, threat, protected);
+        spares.await.map(|()| Leave::Spared)
     }
 
     /// The same of a bucket of which nothing is on record: nothing is locked there, unless the store may have forgotten.

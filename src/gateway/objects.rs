@@ -8,7 +8,7 @@ use super::became::{Became, deletion, destroyed, ending};
 use super::exchange::Exchange;
 use super::fault::Fault;
 use super::leases::{Busy, Lease};
-use super::locks::{Before, Threat};
+use super::locks::{Leave, Threat};
 use super::{Gateway, clock};
 use crate::state::{Ending, Intent, ObjectName, OpenIntent, StoreError};
 use crate::upstream::client::UpstreamAnswer;
@@ -16,6 +16,7 @@ use http::{HeaderMap, StatusCode};
 use portcullis_core::admission::{
     Guard, Hold, Keeping, KeptObject, Permit, RecordChange, RecordOf, Recorded, Run,
 };
+use portcullis_core::controls::lock::{BadRecord, ObjectLock, RecordedLock};
 use portcullis_core::controls::objects::ObjectRecord;
 use portcullis_core::s3::answer::S3Error;
 use portcullis_core::s3::errors::ErrorCode;
@@ -120,9 +121,9 @@ impl Exchange<'_> {
         let (mut allowed, mut locked) = (Vec::with_capacity(intents.len()), Vec::new());
         for (object, intent, threat) in intents {
             match self.check_lock(permit, guard, &object, &threat).await {
-                // What stays keeps its record.
-                Ok(Before::Kept) if threat == Threat::Marks => {}
-                Ok(Before::Free | Before::Kept) => allowed.push((object, intent)),
+                // Nothing is destroyed: the answer may not say so, and the record must not go by it.
+                Ok(Leave::Spared) if threat == Threat::Marks => {}
+                Ok(Leave::Free | Leave::Spared) => allowed.push((object, intent)),
                 Err(Fault::Refused(error)) if is_of_many(permit) => {
                     locked.push(failure(object.key, &threat, &error));
                 }
@@ -286,11 +287,26 @@ impl Exchange<'_> {
             true => None,
             false => Some(self.gateway.leases.write(&object).await.map_err(busy)?),
         };
-        let set = self
-            .gateway
-            .store
-            .set_object(&object, version, record.clone());
+        let mut record = record.clone();
+        if record.lock == RecordedLock::Unreadable(BadRecord::Forgotten) {
+            record.lock = self.remembered_lock(&object, version).await?;
+        }
+        let set = self.gateway.store.set_object(&object, version, record);
         set.await.map_err(refused)
+    }
+
+    /// What the store itself knows of a lock: its doubt counts, but is not written down, as it would outlive its end.
+    async fn remembered_lock(
+        &self,
+        object: &ObjectName,
+        version: &str,
+    ) -> Result<RecordedLock, Fault> {
+        let possible = self.gateway.store.object(object, Some(version)).await;
+        let records = possible.map_err(Fault::Store)?.into_iter().flatten();
+        let lock = records
+            .map(|record| record.lock)
+            .reduce(RecordedLock::stricter);
+        Ok(lock.unwrap_or(ObjectLock::none().into()))
     }
 
     /// Whether the upstream tells versions apart; one that does not may say a version all the same.
