@@ -6,7 +6,7 @@ use portcullis_core::controls::acl::Acl;
 use portcullis_core::controls::lock::{ObjectLock, RecordedLock};
 use portcullis_core::controls::objects::ObjectRecord;
 use portcullis_core::policy::{AclPermission, Grant, Grantee};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// The document of a record.
 pub(super) fn record_to_json(record: &ObjectRecord) -> Vec<u8> {
@@ -76,7 +76,11 @@ struct Record {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     tags: Vec<(Box<str>, Box<str>)>,
     /// Of whatever form: what cannot be understood of it is a lock, and not a row that is damaged.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "also_null",
+        skip_serializing_if = "Option::is_none"
+    )]
     lock: Option<serde_json::Value>,
 }
 
@@ -154,6 +158,11 @@ fn lock_to_json(lock: &RecordedLock) -> Option<serde_json::Value> {
 fn lock_of_json(lock: Option<serde_json::Value>) -> RecordedLock {
     let document = lock.map(|lock| lock.to_string());
     RecordedLock::read(document.as_deref().map(str::as_bytes))
+}
+
+/// A member that is `null` is there, and is no lock that was written.
+fn also_null<'de, D: Deserializer<'de>>(from: D) -> Result<Option<serde_json::Value>, D::Error> {
+    serde_json::Value::deserialize(from).map(Some)
 }
 
 /// No lock is written so.

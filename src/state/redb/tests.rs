@@ -5,10 +5,12 @@ mod crash;
 mod faults;
 mod formats;
 mod kill;
+mod locks;
 mod objects;
 mod origins;
 mod shim;
 mod speed;
+mod third;
 
 use super::super::{MemoryStore, NULL_VERSION};
 use super::file::StateFile;

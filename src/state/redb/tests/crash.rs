@@ -43,6 +43,26 @@ async fn what_was_acknowledged_before_a_loss_of_power_is_there_and_nothing_by_ha
 }
 
 #[tokio::test]
+async fn a_loss_of_power_while_the_third_format_is_taken_over_loses_nothing() {
+    let (_directory, path) = place();
+    third::third_format(&path);
+    let disk = Disk::new();
+    let store = disk.open(&path);
+    let truth = (store.buckets(), store.unresolved_intents());
+    assert_eq!((truth.0.len(), truth.1.len()), (1, 1));
+    drop(store);
+    let mut chance = Chance::of_seed(7);
+    for moment in 0..=disk.moments() {
+        let (image, _) = disk.after_power_loss(moment, &mut chance);
+        let (_directory, store) = found_in(image);
+        let found = (store.buckets(), store.unresolved_intents());
+        assert_eq!(found, truth, "at {moment}");
+        let found = store.object(&third::object(), Some("1")).await.unwrap();
+        assert_eq!(found, [Some(third::record())]);
+    }
+}
+
+#[tokio::test]
 async fn a_loss_of_power_while_a_format_is_taken_over_loses_nothing() {
     let (_directory, path) = place();
     formats::second_format(&path);

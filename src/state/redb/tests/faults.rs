@@ -6,6 +6,11 @@ use crate::state::tests::objects::record;
 
 const FAULTS: [Fault; 4] = [Fault::Full, Fault::Broken, Fault::Unsynced, Fault::Gone];
 
+/// A record with a retention and a legal hold.
+fn locked() -> ObjectRecord {
+    record(21)
+}
+
 fn object(key: &str) -> ObjectName {
     ObjectName {
         bucket: bucket(0),
@@ -15,7 +20,7 @@ fn object(key: &str) -> ObjectName {
 }
 
 async fn begin(store: &RedbStore, key: &str) -> Result<Vec<OpenIntent>, StoreError> {
-    let intents = vec![(object(key), Intent::Write(record(1)))];
+    let intents = vec![(object(key), Intent::Write(locked()))];
     store.begin(intents, Timestamp::UNIX_EPOCH).await
 }
 
@@ -59,7 +64,7 @@ async fn stocked(path: &Path) -> (Arc<Disk>, RedbStore) {
 async fn all_before_is_there(store: &RedbStore) {
     for number in 0..20 {
         let found = found(store, &format!("before-{number}")).await.unwrap();
-        assert_eq!(found, [Some(record(1))]);
+        assert_eq!(found, [Some(locked())]);
     }
 }
 
@@ -72,12 +77,12 @@ async fn a_disk_that_fails_for_a_while_loses_nothing_that_was_acknowledged() {
         for number in 0..5 {
             unavailable(begin(&store, &format!("failed-{number}")).await);
             let before = object("before-0");
-            let set = store.set_object(&before, NULL_VERSION, record(1));
+            let set = store.set_object(&before, NULL_VERSION, locked());
             unavailable(set.await);
             unavailable(adopted(&store, 1).await);
             // Either it can be read or it cannot; never is there no record.
             if let Ok(found) = found(&store, "before-1").await {
-                assert_eq!(found, [Some(record(1))], "{fault:?}");
+                assert_eq!(found, [Some(locked())], "{fault:?}");
             }
         }
         disk.set(None);
@@ -88,7 +93,7 @@ async fn a_disk_that_fails_for_a_while_loses_nothing_that_was_acknowledged() {
         let store = RedbStore::open(&path).unwrap();
         assert_eq!(store.origin(), Origin::Same);
         all_before_is_there(&store).await;
-        assert_eq!(found(&store, "after").await.unwrap(), [Some(record(1))]);
+        assert_eq!(found(&store, "after").await.unwrap(), [Some(locked())]);
         assert_eq!((store.buckets(), store.unresolved_intents()), truth);
     }
 }
@@ -106,7 +111,7 @@ async fn what_could_not_be_synced_is_open_or_was_not_begun() {
     let open = store.unresolved_intents();
     match open.len() {
         0 => assert_eq!(found, [None]),
-        _ => assert_eq!(found, [None, Some(record(1))]),
+        _ => assert_eq!(found, [None, Some(locked())]),
     }
     let endings = open.into_iter().map(|open| (open, Ending::NotDone));
     store.settle(endings.collect()).await.unwrap();
@@ -139,10 +144,10 @@ async fn intents_whose_end_was_not_kept_are_unresolved() {
     written(&store, "after").await;
     assert_eq!(store.unresolved_intents(), open, "the other is still held");
     store.settle(done(open)).await.unwrap();
-    assert_eq!(found(&store, "a").await.unwrap(), [Some(record(1))]);
+    assert_eq!(found(&store, "a").await.unwrap(), [Some(locked())]);
     store.settle(done(held)).await.unwrap();
     assert_eq!(store.unresolved_intents(), []);
-    assert_eq!(found(&store, "b").await.unwrap(), [Some(record(1))]);
+    assert_eq!(found(&store, "b").await.unwrap(), [Some(locked())]);
 }
 
 #[tokio::test]
@@ -175,7 +180,7 @@ async fn a_settlement_that_nobody_awaits_leaves_no_intent_held() {
 
 fn begin_change(key: &str) -> Change {
     Change::Object(ObjectChange::Begin {
-        intents: vec![(object(key), Intent::Write(record(1)))],
+        intents: vec![(object(key), Intent::Write(locked()))],
         now: Timestamp::UNIX_EPOCH,
     })
 }

@@ -13,7 +13,7 @@ use portcullis_core::controls::lock::{LegalHold, ObjectLock};
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 
-fn object(number: usize, key: &str) -> ObjectName {
+pub(super) fn object(number: usize, key: &str) -> ObjectName {
     ObjectName {
         bucket: bucket(number),
         incarnation: 1,
@@ -70,7 +70,7 @@ pub(super) fn spoil_upload(path: &Path, document: &[u8]) {
     });
 }
 
-fn spoil_intent(path: &Path, bucket: &str, id: u64, document: &[u8]) {
+pub(super) fn spoil_intent(path: &Path, bucket: &str, id: u64, document: &[u8]) {
     change(path, |transaction| {
         let mut intents = transaction.open_table(INTENTS).unwrap();
         intents.insert((bucket, 1, "a", id), document).unwrap();

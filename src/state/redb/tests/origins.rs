@@ -1,7 +1,9 @@
 //! Whether a file is noticed that is not the one that was there before.
 
+use super::super::witness::{Locks, Testimony, doubt};
 use super::*;
 use crate::state::ledger::Ledger;
+use portcullis_core::controls::lock::LockConfiguration;
 use std::fs;
 
 fn witness(path: &Path) -> PathBuf {
@@ -187,4 +189,139 @@ fn a_store_that_rests_tells_its_witness() {
     writer.file().testify();
     assert_eq!(writer.file().testimony_due(), None);
     assert_ne!(fs::read(witness(&path)).unwrap(), before);
+}
+
+/// As PutObjectLockConfiguration does.
+pub(super) async fn lock(
+    store: &RedbStore,
+    bucket: &BucketName,
+    incarnation: u64,
+) -> Result<(), StoreError> {
+    let lock = Setting::ObjectLock(LockConfiguration::default());
+    let change = store.change(bucket, incarnation, SettingChange::Put(lock));
+    change.await.map(drop)
+}
+
+#[test]
+fn locks_are_in_doubt_where_a_store_that_had_some_is_not_the_one_that_was_there() {
+    let of = |locks| Testimony::Of {
+        store: 1,
+        generation: 1,
+        locks,
+    };
+    let (none, some) = (Locks::None, Locks::Some);
+    // What the witness says, what the store says, and whether the one that was there may have had locks.
+    let cases = [
+        (of(none), none, false),
+        (of(none), some, true),
+        (of(some), none, true),
+        (of(some), some, true),
+        (Testimony::Broken, none, true),
+        (Testimony::Broken, some, true),
+        (Testimony::None, none, false),
+        (Testimony::None, some, true),
+    ];
+    for (testimony, locks, had) in cases {
+        for (origin, why) in [
+            (Origin::Same, None),
+            (Origin::New, None),
+            (Origin::Restored, Some("restored")),
+            (Origin::Replaced, Some("replaced")),
+        ] {
+            let expected = why.filter(|_| had);
+            let found = doubt(origin, testimony, locks);
+            assert_eq!(found, expected, "{origin:?} {testimony:?} {locks:?}");
+        }
+    }
+}
+
+fn says_locks(path: &Path) -> bool {
+    let text = fs::read_to_string(witness(path)).unwrap();
+    text.contains(r#""locks":true"#)
+}
+
+#[tokio::test]
+async fn the_first_lock_is_in_the_witness_before_it_is_acknowledged() {
+    let (_directory, path) = place();
+    let store = RedbStore::open(&path).unwrap();
+    create(&store, 0).await;
+    assert!(!says_locks(&path));
+    lock(&store, &bucket(0), 1).await.unwrap();
+    // As a kill would leave it.
+    assert!(says_locks(&path));
+    drop(store);
+    assert!(says_locks(&path));
+    let store = RedbStore::open(&path).unwrap();
+    assert!(says_locks(&path), "a restart does not forget it");
+    store.forget(&bucket(0), 1).await.unwrap();
+    drop(store);
+}
+
+#[tokio::test]
+async fn a_bucket_that_is_created_with_locks_is_in_the_witness_before_its_creation_begins() {
+    let (_directory, path) = place();
+    let store = RedbStore::open(&path).unwrap();
+    let settings = BucketSettings {
+        object_lock: Some(LockConfiguration::default()),
+        ..BucketSettings::of_new_bucket()
+    };
+    let bucket = bucket(0);
+    let claim = store.claim(&bucket, owner(), "lake", settings, Timestamp::UNIX_EPOCH);
+    let claim = claim.await.unwrap();
+    assert!(says_locks(&path));
+    store.commit(&claim).await.unwrap();
+}
+
+#[tokio::test]
+async fn no_lock_is_acknowledged_while_the_witness_cannot_be_told() {
+    let (_directory, path) = place();
+    let store = RedbStore::open(&path).unwrap();
+    create(&store, 0).await;
+    fs::remove_file(witness(&path)).unwrap();
+    fs::create_dir(witness(&path)).unwrap();
+    // Nobody can put a file there.
+    for _ in 0..3 {
+        lock(&store, &bucket(0), 1).await.unwrap_err();
+        let object = ObjectName {
+            bucket: bucket(0),
+            incarnation: 1,
+            key: "a".into(),
+        };
+        let set = store.set_object(&object, NULL_VERSION, ObjectRecord::of("x"));
+        set.await.unwrap_err();
+    }
+    fs::remove_dir(witness(&path)).unwrap();
+    lock(&store, &bucket(0), 1).await.unwrap();
+    assert!(says_locks(&path));
+    drop(store);
+    let store = RedbStore::open(&path).unwrap();
+    assert_eq!(store.origin(), Origin::Same);
+    let record = store.buckets()[&bucket(0)].clone();
+    assert!(record.settings.object_lock.is_some());
+}
+
+#[tokio::test]
+async fn an_older_copy_of_a_store_with_locks_is_in_doubt_until_somebody_has_looked() {
+    let (_directory, path) = place();
+    let store = RedbStore::open(&path).unwrap();
+    create(&store, 0).await;
+    drop(store);
+    let older = fs::read(&path).unwrap();
+    let store = RedbStore::open(&path).unwrap();
+    lock(&store, &bucket(0), 1).await.unwrap();
+    drop(store);
+    fs::write(&path, older).unwrap();
+    for _ in 0..2 {
+        let store = RedbStore::open(&path).unwrap();
+        let notes = store.notes();
+        assert_eq!(
+            notes.get(&Note::LockDoubt).map(|why| &**why),
+            Some(&b"replaced"[..])
+        );
+    }
+    let store = RedbStore::open(&path).unwrap();
+    store.note(Note::LockDoubt, None).await.unwrap();
+    drop(store);
+    let store = RedbStore::open(&path).unwrap();
+    assert!(store.notes().is_empty());
 }
