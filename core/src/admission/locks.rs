@@ -39,6 +39,11 @@ pub struct Guard {
 }
 
 impl Guard {
+    /// Of who may bypass this much, at this time. For a request, admission makes it.
+    pub fn new(now: LockTime, bypass: Bypass) -> Self {
+        Self { now, bypass }
+    }
+
     /// Whether a version may be destroyed of which this may be on record.
     ///
     /// # Errors

@@ -1,4 +1,5 @@
 mod locks;
+mod model;
 
 use super::*;
 use crate::config::{self, Host};
