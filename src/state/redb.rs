@@ -12,6 +12,7 @@
 //! |---|---|
 //! | `writer` | the thread: batches, failures, what is published |
 //! | `access` | the open database, for the thread and for those who read |
+//! | `ask` | how the thread is asked for changes, and rows are read |
 //! | `file` | the open file |
 //! | `format` | which tables there are; taking over what an older release wrote |
 //! | `rows` | what the rows of buckets and accounts say |
@@ -21,6 +22,7 @@
 //! | `disk` | files that appear whole or not at all |
 
 mod access;
+mod ask;
 mod backup;
 mod disk;
 mod file;
@@ -34,32 +36,29 @@ mod writer;
 
 pub use backup::restore;
 
-use super::change::{Arrival, Change, Outcome};
+use super::change::{Arrival, Change};
 use super::intents::{Held, Holds, ObjectChange, OpenIntents};
 use super::objects::{Ending, Intent, ObjectName, OpenIntent};
 use super::{
     Accounts, Buckets, Claim, Note, Notes, Origin, SettingChange, Store, StoreError, VersionRecord,
 };
 use ::redb::ReadTransaction;
-use access::{Access, Reader};
+use access::{Access, Quick};
 use arc_swap::ArcSwap;
 use async_trait::async_trait;
 use bytes::Bytes;
 use file::StateFile;
 use jiff::Timestamp;
-use look::Failure;
 use portcullis_core::admission::BucketRecord;
 use portcullis_core::controls::objects::ObjectRecord;
 use portcullis_core::controls::public_access::PublicAccessBlock;
 use portcullis_core::controls::settings::BucketSettings;
 use portcullis_core::s3::names::{AccountId, BucketName};
 use std::path::Path;
-use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
+use std::sync::mpsc::{SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
-use tokio::sync::oneshot;
-use tokio::task::JoinError;
-use writer::{Request, Waiting, Writer};
+use writer::{Request, Writer};
 
 /// Changes that may wait for the thread.
 const QUEUE: usize = 1024;
@@ -72,6 +71,7 @@ pub struct RedbStore {
     published: Arc<Published>,
     access: Arc<Access>,
     origin: Origin,
+    quick: Quick,
     thread: Mutex<Option<JoinHandle<()>>>,
 }
 
@@ -111,6 +111,7 @@ impl RedbStore {
             published,
             access,
             origin,
+            quick: Quick::default(),
             thread: Mutex::new(Some(thread)),
         })
     }
@@ -137,39 +138,6 @@ impl RedbStore {
         };
         sent.map_err(|_| ended())?;
         backup::write(&answered.recv().map_err(|_| ended())??, to)
-    }
-
-    async fn apply(&self, change: Change) -> Outcome {
-        let (answer, answered) = oneshot::channel();
-        let sent = match &self.requests {
-            Some(requests) => requests.try_send(Request::Change(Waiting { change, answer })),
-            None => return Err(ended()),
-        };
-        match sent {
-            Ok(()) => answered.await.unwrap_or_else(|_| Err(ended())),
-            Err(TrySendError::Full(_)) => Err(StoreError::Unavailable(format!(
-                "{QUEUE} changes are waiting"
-            ))),
-            Err(TrySendError::Disconnected(_)) => Err(ended()),
-        }
-    }
-
-    async fn apply_object(&self, change: ObjectChange) -> Outcome {
-        self.apply(Change::Object(change)).await
-    }
-
-    /// Reads rows where a disk that is slow holds up nobody else.
-    async fn look<T: Send + 'static>(
-        &self,
-        look: impl Fn(&ReadTransaction) -> Result<T, Failure> + Send + 'static,
-    ) -> Result<T, StoreError> {
-        let reader = Reader {
-            access: Arc::clone(&self.access),
-            requests: self.requests.clone().ok_or_else(ended)?,
-        };
-        let found = tokio::task::spawn_blocking(move || reader.read(look));
-        let failed = |error: JoinError| StoreError::Unavailable(error.to_string());
-        found.await.map_err(failed)?
     }
 }
 

@@ -7,7 +7,11 @@ use super::writer::Request;
 use redb::{Database, ReadTransaction, ReadableDatabase as _};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{SyncSender, sync_channel};
-use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
+use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
+use std::time::{Duration, Instant};
+
+/// A look takes some microseconds where what it looks at is in memory. One that takes longer has waited for the disk.
+const QUICK: Duration = Duration::from_millis(1);
 
 /// A database that is closed after a failure, until it has been opened again.
 #[derive(Debug)]
@@ -70,6 +74,31 @@ impl Access {
 
 fn closed() -> StoreError {
     StoreError::Unavailable("its file is not open".to_owned())
+}
+
+/// Leave to read on a thread that others need, too: to hand a look over to another one takes longer than the look. One at
+/// a time, so that a disk that hangs holds up one thread at most; and not while looks wait for the disk.
+#[derive(Debug, Default)]
+pub(super) struct Quick(Mutex<Duration>);
+
+impl Quick {
+    /// Looks once. `None`: it may take long, or failed, and is to be done otherwise.
+    pub(super) fn read<T>(
+        &self,
+        reader: &Reader,
+        look: impl Fn(&ReadTransaction) -> Result<T, Failure>,
+    ) -> Option<T> {
+        let mut took = self.0.try_lock().ok()?;
+        if *took > QUICK {
+            // The next one tries again.
+            *took = Duration::ZERO;
+            return None;
+        }
+        let began = Instant::now();
+        let found = reader.access.view().ok().map(|view| look(&view));
+        *took = began.elapsed();
+        found?.ok()
+    }
 }
 
 /// Somebody who reads rows.

@@ -12,14 +12,17 @@ mod shim;
 mod speed;
 mod third;
 
+use super::super::change::Outcome;
 use super::super::{MemoryStore, NULL_VERSION};
 use super::file::StateFile;
 use super::format::{BUCKETS, FORMAT, META};
+use super::writer::Waiting;
 use super::*;
 use ::redb::{Database, ReadableTable as _, TableDefinition};
 use portcullis_core::controls::settings::Setting;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
+use tokio::sync::oneshot;
 
 fn place() -> (tempfile::TempDir, PathBuf) {
     let directory = tempfile::tempdir().unwrap();

@@ -107,7 +107,7 @@ async fn t37_a_lock_that_cannot_be_read_is_a_lock_and_stays_one() {
 async fn t37_a_row_that_is_damaged_otherwise_is_an_error_and_no_object_without_a_lock() {
     let whole = r#"{"owner":"x","lock":{"check":"06881bab","hold":"ON","version":"1"}}"#;
     let mut rows: Vec<String> = (0..whole.len())
-        .map(|length| whole[..length].to_owned())
+        .map(|length| whole.chars().take(length).collect())
         .collect();
     rows.extend([
         whole.replace("lock", "lick"),
