@@ -215,7 +215,7 @@ impl Gateway {
     }
 
     /// What counts of a version in a bucket of which nothing is on record.
-    pub(super) fn unrecorded(&self) -> Option<ObjectRecord> {
+    pub(super) fn forgotten(&self) -> Option<ObjectRecord> {
         self.doubts_locks().then(|| ObjectRecord {
             lock: RecordedLock::Unreadable(BadRecord::Forgotten),
             ..ObjectRecord::of("")

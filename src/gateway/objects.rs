@@ -256,7 +256,7 @@ impl Exchange<'_> {
         version: &str,
     ) -> Result<Vec<Option<ObjectRecord>>, Fault> {
         let Some(incarnation) = object.incarnation else {
-            return Ok(vec![self.gateway.unrecorded()]);
+            return Ok(vec![self.gateway.forgotten()]);
         };
         let object = ObjectName {
             bucket: object.bucket.clone(),
