@@ -1,5 +1,5 @@
-//! The admin listener: the status, explanations, reloads, the state store and the settings in it. `routes` says what is asked
-//! how.
+//! The admin listener: the status, explanations, reloads, the state store, and the settings and locks in it. `routes` says
+//! what is asked how.
 //!
 //! Whoever can use it may learn what callers did, make the gateway read its files again, change what is set on buckets and
 //! accounts, and have a copy of the state written where the gateway may write. So it is reached by the file rights of a Unix socket, a token or a client certificate. Browsers are kept out whatever they hold: no request with an
@@ -54,6 +54,70 @@ pub trait Control: Send + Sync + 'static {
     /// Puts settings: `{"settings": {KIND: DOCUMENT}, "dry_run": false}`, each as [`Control::settings`] answers
     /// it. Answers, under `settings`, what became of each.
     async fn put_settings(&self, of: &Holder, wanted: &Value) -> Result<Value, Refused>;
+
+    /// How Object Lock stands: its clock, whether locks may have been forgotten, and which buckets have it.
+    fn locks(&self) -> Result<Value, Refused>;
+
+    /// The buckets of the upstreams that keep locks too, as those list them.
+    async fn locked_upstream(&self) -> Result<Value, Refused>;
+
+    /// An operator has looked: what was in doubt is not any more.
+    async fn acknowledge(&self, doubt: Doubt) -> Result<Value, Refused>;
+
+    /// One page of work on the locks of a bucket: `{"after": PLACE}` goes on where `next` of the page before says.
+    async fn work_on_locks(
+        &self,
+        work: LockWork,
+        bucket: &BucketName,
+        wanted: &Value,
+    ) -> Result<Value, Refused>;
+}
+
+/// What an operator may take for right.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Doubt {
+    /// The time by which locks are released.
+    Clock,
+    /// The state, which may have forgotten locks.
+    Restore,
+}
+
+impl Doubt {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Clock, Self::Restore];
+
+    /// As in the path.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Clock => "clock",
+            Self::Restore => "restore",
+        }
+    }
+}
+
+/// What is done with the locks of a bucket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LockWork {
+    /// They are shown, in the order of the keys: `{"active": true}` those that protect something now.
+    List,
+    /// All that may be on record of an object's versions is shown: `{"key": KEY, "version": ID}`.
+    Show,
+    /// They are compared with the upstream.
+    Verify,
+    /// What the upstream has is added to them.
+    Rebuild,
+}
+
+impl LockWork {
+    /// As in the path.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::List => "list",
+            Self::Show => "show",
+            Self::Verify => "verify",
+            Self::Rebuild => "rebuild",
+        }
+    }
 }
 
 /// What has settings.

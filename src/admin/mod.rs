@@ -5,6 +5,6 @@ mod health;
 mod http;
 mod readiness;
 
-pub use control::{AdminAddress, AdminListener, Control, Holder, Refused};
+pub use control::{AdminAddress, AdminListener, Control, Doubt, Holder, LockWork, Refused};
 pub use health::serve_health;
 pub use readiness::{Check, Readiness, Report, Status};

@@ -3,8 +3,9 @@
 mod reach;
 
 use super::Running;
-use crate::admin::Holder;
+use crate::admin::{Doubt, Holder, LockWork};
 use anyhow::{Context as _, bail};
+use portcullis_core::s3::names::BucketName;
 use reach::{Reached, Way};
 use serde_json::{Value, json};
 use std::fmt::Write as _;
@@ -17,7 +18,7 @@ use zeroize::Zeroizing;
 const ANSWER: u64 = 256 * 1024 * 1024;
 /// For each read and write: a reload reads every file, and a bucket that is new may have to be asked for.
 const PATIENCE: Duration = Duration::from_secs(60);
-/// The same, until a copy of the state is there.
+/// The same, until a copy of the state is there, or an upstream was asked for a page of versions.
 const COPYING: Duration = Duration::from_secs(600);
 
 /// What to ask for.
@@ -28,6 +29,10 @@ pub(super) enum Question<'a> {
     Backup(&'a Path),
     Settings(&'a Holder),
     PutSettings(&'a Holder, &'a Value),
+    Locks,
+    LockedUpstream,
+    Acknowledge(Doubt),
+    WorkOnLocks(LockWork, &'a BucketName, &'a Value),
 }
 
 /// An answer: its status, and its JSON.
@@ -61,12 +66,14 @@ impl<'r> Gateway<'r> {
     /// Asks it.
     pub(super) fn ask(&self, question: &Question<'_>) -> anyhow::Result<Answer> {
         let patience = match question {
-            Question::Backup(_) => COPYING,
+            Question::Backup(_) | Question::LockedUpstream | Question::WorkOnLocks(..) => COPYING,
             Question::Explain(_)
             | Question::Reload
             | Question::State
             | Question::Settings(_)
-            | Question::PutSettings(..) => PATIENCE,
+            | Question::PutSettings(..)
+            | Question::Locks
+            | Question::Acknowledge(_) => PATIENCE,
         };
         let Reached { host, mut stream } = self.0.reach(patience)?;
         let token = self.0.token().map(|token| &***token);
@@ -96,6 +103,16 @@ fn request(question: &Question<'_>, host: &str, token: Option<&str>) -> anyhow::
         }
         Question::Settings(of) => ("GET", settings(of), None),
         Question::PutSettings(of, body) => ("POST", settings(of), Some(body.to_string())),
+        Question::Locks => ("GET", "/locks".to_owned(), None),
+        Question::LockedUpstream => ("GET", "/locks/upstream".to_owned(), None),
+        Question::Acknowledge(doubt) => {
+            let path = format!("/locks/acknowledge/{}", doubt.name());
+            ("POST", path, Some(String::new()))
+        }
+        Question::WorkOnLocks(work, bucket, body) => {
+            let path = format!("/locks/{}/{}", work.name(), bucket.as_str());
+            ("POST", path, Some(body.to_string()))
+        }
     };
     let mut text = format!("{method} {path} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n");
     if let Some(token) = token {

@@ -5,6 +5,7 @@ pub mod audit;
 mod completions;
 pub mod demo;
 mod explain;
+pub mod locks;
 mod man;
 pub mod operations;
 mod probe;
@@ -79,6 +80,11 @@ pub enum Verb {
     ///
     /// Exits with 0 if it was done, 1 if it was refused, 2 if it cannot run.
     State(state::State),
+    /// Look at the object locks that the running gateway has on record, compare them with the upstreams, win them back after
+    /// the state was restored, and end a doubt for which locks hold on.
+    ///
+    /// Exits with 0 if it was done and nothing is wrong, 1 if something was found or refused, 2 if it cannot run.
+    Locks(locks::Locks),
     /// Verify an audit log, offline; make the key that signs one.
     ///
     /// `verify` exits with 0 if the log is untouched, 1 if it is not, 2 if it cannot be read, 3 if nothing is wrong up to a
@@ -308,6 +314,7 @@ pub fn run(arguments: &Arguments) -> ExitCode {
         Verb::Reload(arguments) => reload::run(arguments),
         Verb::Settings(arguments) => settings::run(arguments),
         Verb::State(arguments) => state::run(arguments),
+        Verb::Locks(arguments) => locks::run(arguments),
         Verb::Audit(arguments) => audit::run(arguments),
         Verb::Operations(arguments) => print(&operations::text(arguments)),
         Verb::Schema { guardrails: false } => print(&schema::text()),

@@ -1,11 +1,12 @@
 //! Creating and deleting buckets: what the upstream does, and whose they are.
 
-use super::clock;
+use super::control::is_protected;
 use super::exchange::Exchange;
 use super::fault::Fault;
 use super::passing::malformed;
 use super::snapshot::Target;
-use crate::state::{Claim, StoreError};
+use super::{Gateway, clock};
+use crate::state::{Claim, Intent, StoreError};
 use crate::upstream::client::UpstreamAnswer;
 use bytes::Bytes;
 use http::StatusCode;
@@ -16,6 +17,9 @@ use portcullis_core::s3::answer::{S3Error, Success};
 use portcullis_core::s3::errors::ErrorCode;
 use portcullis_core::s3::names::{AccountId, BucketName};
 use portcullis_core::s3::xml::UpstreamError;
+
+/// How many records are read at once.
+const PAGE: usize = 500;
 
 impl Exchange<'_> {
     /// Creates a bucket and records whose it is. The upstream is asked for it first, because several stores take a
@@ -163,6 +167,7 @@ impl Exchange<'_> {
     /// Deletes a bucket, and what was recorded of it, also when an earlier deletion broke off and it is gone already.
     pub(super) async fn delete_bucket(&mut self, permit: &Permit) -> Result<(), Fault> {
         let target = self.target(permit)?;
+        self.holds_no_lock(&bucket_of(permit)?).await?;
         let answer = self.send(&target, permit, Bytes::new()).await?;
         let gone = || {
             let error = UpstreamError::parse(&answer.body);
@@ -172,6 +177,27 @@ impl Exchange<'_> {
             self.forget(permit).await?;
         }
         self.pass(permit, answer).await
+    }
+
+    /// Whether nothing in a bucket is locked: a store may delete buckets that are not empty.
+    async fn holds_no_lock(&self, bucket: &BucketName) -> Result<(), Fault> {
+        let gateway = self.gateway;
+        if !gateway.may_have_locks(bucket) {
+            return Ok(());
+        }
+        let protects = match gateway.doubts_locks() {
+            true => Some(ErrorCode::ServiceUnavailable),
+            false => {
+                let is_locked = gateway.has_protected(bucket).await;
+                let is_locked = is_locked.map_err(Fault::Store)?;
+                is_locked.then_some(ErrorCode::BucketNotEmpty)
+            }
+        };
+        let Some(code) = protects else {
+            return Ok(());
+        };
+        gateway.metrics.lock_refused(code.name());
+        Err(Fault::Refused(code.into()))
     }
 
     async fn forget(&mut self, permit: &Permit) -> Result<(), Fault> {
@@ -189,6 +215,38 @@ impl Exchange<'_> {
             }
         }
         Ok(())
+    }
+}
+
+impl Gateway {
+    /// Whether a version on record, or one that may have been written, is protected now.
+    async fn has_protected(&self, bucket: &BucketName) -> Result<bool, StoreError> {
+        let Some(record) = self.store.buckets().get(bucket).cloned() else {
+            return Ok(false);
+        };
+        let now = self.lock_clock.now(clock::now());
+        let open = self.store.unresolved_intents();
+        let written = open.iter().any(|open| match &open.intent {
+            Intent::Write(record) => {
+                open.object.bucket == *bucket && is_protected(&record.lock, now)
+            }
+            Intent::Destroy { .. } => false,
+        });
+        if written {
+            return Ok(true);
+        }
+        let mut after = None;
+        loop {
+            let rows = self.store.records(bucket, record.incarnation, after, PAGE);
+            let rows = rows.await?;
+            if rows.iter().any(|row| is_protected(&row.record.lock, now)) {
+                return Ok(true);
+            }
+            after = match rows.into_iter().nth(PAGE - 1) {
+                Some(last) => Some((last.key, last.version)),
+                None => return Ok(false),
+            };
+        }
     }
 }
 

@@ -1,17 +1,20 @@
 //! What the admin listener asks of the gateway.
 
+mod locks;
 mod settings;
 mod state;
 
 use super::Gateway;
 use super::reload::ReloadError;
-use crate::admin::{Control, Holder, Refused};
+use crate::admin::{Control, Doubt, Holder, LockWork, Refused};
 use crate::config::Finding;
 use async_trait::async_trait;
+use portcullis_core::s3::names::BucketName;
 use serde_json::{Value, json};
 use std::path::PathBuf;
 use std::sync::{Arc, PoisonError};
 
+pub(super) use locks::is_protected;
 pub(super) use state::Kept;
 
 /// The gateway as its admin listener sees it.
@@ -80,6 +83,35 @@ impl Control for Desk {
 
     async fn put_settings(&self, of: &Holder, wanted: &Value) -> Result<Value, Refused> {
         self.0.import(of, wanted).await
+    }
+
+    fn locks(&self) -> Result<Value, Refused> {
+        self.0.show_locks()
+    }
+
+    async fn locked_upstream(&self) -> Result<Value, Refused> {
+        self.0.buckets_there().await
+    }
+
+    async fn acknowledge(&self, doubt: Doubt) -> Result<Value, Refused> {
+        match doubt {
+            Doubt::Clock => self.0.acknowledge_clock().await,
+            Doubt::Restore => self.0.acknowledge_restore().await,
+        }
+    }
+
+    async fn work_on_locks(
+        &self,
+        work: LockWork,
+        bucket: &BucketName,
+        wanted: &Value,
+    ) -> Result<Value, Refused> {
+        match work {
+            LockWork::List => self.0.list_locks(bucket, wanted).await,
+            LockWork::Show => self.0.show_lock(bucket, wanted).await,
+            LockWork::Verify => self.0.verify_locks(bucket, wanted).await,
+            LockWork::Rebuild => self.0.rebuild_locks(bucket, wanted).await,
+        }
     }
 }
 

@@ -265,7 +265,8 @@ impl Gateway {
         }
     }
 
-    async fn check_lifecycle(
+    /// Whether the lifecycle that a bucket has at its upstream spares what is locked.
+    pub(super) async fn check_lifecycle(
         &self,
         snapshot: &Snapshot,
         position: usize,
@@ -350,7 +351,7 @@ fn refused_there() -> S3Error {
 }
 
 /// Whether a document of an upstream says `Enabled`. `None`: it is no such document.
-fn is_enabled(answer: &UpstreamAnswer, member: &str) -> Option<bool> {
+pub(super) fn is_enabled(answer: &UpstreamAnswer, member: &str) -> Option<bool> {
     match answer.status {
         StatusCode::OK => {
             let root = Element::of_answer(&answer.body).ok()?;

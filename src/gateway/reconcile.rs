@@ -193,7 +193,8 @@ impl Gateway {
         }
     }
 
-    async fn ask(&self, position: usize, permit: &Permit) -> Option<UpstreamAnswer> {
+    /// Asks an upstream. `None`: it does not answer.
+    pub(super) async fn ask(&self, position: usize, permit: &Permit) -> Option<UpstreamAnswer> {
         let snapshot = self.snapshot.load_full();
         let target = snapshot.upstreams.get(position)?;
         let asked =

@@ -68,6 +68,7 @@ pub use locks::{Guard, check_lifecycle};
 pub use modes::{Difference, DifferenceKind, Observed, Shadowed};
 pub use object_calls::{Called, ObjectCall};
 pub use objects::{Hold, Keeping, KeptObject, RecordChange, RecordOf, Recorded};
+pub use own::Listing;
 pub use permit::{Permit, Run};
 pub use refuse::{body as refuse_body, form as refuse_form};
 pub use rules::{

@@ -7,13 +7,16 @@ use crate::controls::lock::LockConfiguration;
 use crate::controls::settings::SettingKind;
 use crate::request::{Head, encode_path, encode_query_component};
 use crate::s3::names::{BucketName, Target};
-use crate::s3::xml::{DeleteFailure, DeleteItem, DeleteRequest};
+use crate::s3::xml::{DeleteFailure, DeleteItem, DeleteRequest, Marker};
 use crate::sigv4::payload::BodyPlan;
 use bytes::Bytes;
 use http::Method;
 use http::header::{
     ACCESS_CONTROL_REQUEST_HEADERS, ACCESS_CONTROL_REQUEST_METHOD, HeaderMap, ORIGIN,
 };
+
+/// How many versions an upstream is asked for at once: few, as each of them may be asked for after that.
+const PAGE: usize = 50;
 
 impl Permit {
     /// Leave to ask an upstream what it tells a browser that asks before it requests. Nobody is known then, and nothing is
@@ -178,6 +181,65 @@ impl Permit {
         }
     }
 
+    /// Leave to ask an upstream for some of all versions in a bucket, or of all objects where it keeps no versions: to
+    /// find what may be locked when the gateway's own records are in doubt.
+    pub fn page_of(
+        upstream: usize,
+        bucket: &BucketName,
+        of: Listing,
+        after: Option<&Marker>,
+    ) -> Self {
+        let said = |name: &str, value: &str| format!("{name}={}&", encode_query_component(value));
+        let key = after.map(|after| &*after.key);
+        let version = after.and_then(|after| after.version.as_deref());
+        let key_of = |name: &str| key.map_or_else(String::new, |key| said(name, key));
+        let encoding = "encoding-type=url&";
+        let most = format!("max-keys={PAGE}");
+        let query = match of {
+            Listing::Versions => {
+                let version = version.map_or_else(String::new, |id| said("version-id-marker", id));
+                let key = key_of("key-marker");
+                format!("{encoding}{key}{most}&{version}versions=")
+            }
+            Listing::Objects => {
+                let token = key_of("continuation-token");
+                format!("{token}{encoding}list-type=2&{most}")
+            }
+        };
+        Self {
+            query,
+            ..Self::look_up(upstream, Method::GET, bucket.as_str())
+        }
+    }
+
+    /// Leave to ask an upstream that keeps locks too how a version is retained.
+    pub fn retention_of(upstream: usize, bucket: &BucketName, key: &str, version: &str) -> Self {
+        Self::lock_of(
+            upstream,
+            bucket,
+            key,
+            &format!("retention=&{}", named(version)),
+        )
+    }
+
+    /// Leave to ask an upstream that keeps locks too for the legal hold of a version.
+    pub fn legal_hold_of(upstream: usize, bucket: &BucketName, key: &str, version: &str) -> Self {
+        Self::lock_of(
+            upstream,
+            bucket,
+            key,
+            &format!("legal-hold=&{}", named(version)),
+        )
+    }
+
+    fn lock_of(upstream: usize, bucket: &BucketName, key: &str, query: &str) -> Self {
+        Self {
+            key: encode_path(key),
+            query: query.to_owned(),
+            ..Self::look_up(upstream, Method::GET, bucket.as_str())
+        }
+    }
+
     pub(super) fn look_up(upstream: usize, method: Method, bucket: &str) -> Self {
         Self {
             upstream: Some(upstream),
@@ -193,4 +255,17 @@ impl Permit {
             keeping: None,
         }
     }
+}
+
+/// What a bucket is listed by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Listing {
+    /// ListObjectVersions.
+    Versions,
+    /// ListObjectsV2.
+    Objects,
+}
+
+fn named(version: &str) -> String {
+    format!("versionId={}", encode_query_component(version))
 }

@@ -8,6 +8,7 @@
 //!
 //! Knows no permissions: whether a caller may bypass governance is a fact that comes in ([`BypassPermission`]).
 
+mod agree;
 mod bucket;
 mod clock;
 mod danger;
@@ -19,6 +20,7 @@ mod request;
 mod until;
 mod xml;
 
+pub use agree::Agreement;
 pub use bucket::{DefaultRetention, LockConfiguration, Period};
 pub use clock::{ClockState, Elapsed, Freeze, LARGEST_LEAD, LockClock, LockTime};
 pub use danger::{Danger, destroys};

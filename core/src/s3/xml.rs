@@ -23,7 +23,7 @@ pub use error::UpstreamError;
 pub use read::{BadXml, Element};
 pub use settings::Settings;
 pub use truth::{Truth, correct, is_corrected, location};
-pub use versions::{Version, versions_of};
+pub use versions::{Decode, Listed, Marker, Version, VersionPage, versions_of};
 pub use write::Writer;
 
 /// The namespace of S3's documents.

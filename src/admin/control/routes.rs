@@ -1,7 +1,7 @@
 //! What is asked on the admin listener, and how it is answered.
 
 use super::super::http::{self, Text, TooLong, json};
-use super::{Control, Gate, Holder, Refused};
+use super::{Control, Doubt, Gate, Holder, LockWork, Refused};
 use ::http::header::{ALLOW, CONTENT_TYPE};
 use ::http::{HeaderMap, HeaderValue, Method, Response, StatusCode};
 use portcullis_core::s3::names::{AccountId, BucketName};
@@ -20,6 +20,10 @@ pub(super) enum Question {
     Backup,
     Settings(Holder),
     PutSettings(Holder),
+    Locks,
+    LockedUpstream,
+    Acknowledge(Doubt),
+    WorkOnLocks(LockWork, BucketName),
 }
 
 /// One row of the routes. A path that ends in `/` is followed by one more segment.
@@ -77,7 +81,51 @@ pub(super) const ROWS: &[Row] = &[
         path: "/settings/accounts/",
         question: |id| account(id).map(Question::PutSettings),
     },
+    Row {
+        method: Method::GET,
+        path: "/locks",
+        question: |_| Some(Question::Locks),
+    },
+    Row {
+        method: Method::GET,
+        path: "/locks/upstream",
+        question: |_| Some(Question::LockedUpstream),
+    },
+    Row {
+        method: Method::POST,
+        path: "/locks/acknowledge/",
+        question: |name| doubt(name).map(Question::Acknowledge),
+    },
+    Row {
+        method: Method::POST,
+        path: "/locks/list/",
+        question: |name| locks(LockWork::List, name),
+    },
+    Row {
+        method: Method::POST,
+        path: "/locks/show/",
+        question: |name| locks(LockWork::Show, name),
+    },
+    Row {
+        method: Method::POST,
+        path: "/locks/verify/",
+        question: |name| locks(LockWork::Verify, name),
+    },
+    Row {
+        method: Method::POST,
+        path: "/locks/rebuild/",
+        question: |name| locks(LockWork::Rebuild, name),
+    },
 ];
+
+fn doubt(name: &str) -> Option<Doubt> {
+    Doubt::ALL.into_iter().find(|doubt| doubt.name() == name)
+}
+
+fn locks(work: LockWork, name: &str) -> Option<Question> {
+    let bucket = BucketName::parse(name).ok()?;
+    Some(Question::WorkOnLocks(work, bucket))
+}
 
 fn bucket(name: &str) -> Option<Holder> {
     BucketName::parse(name).ok().map(Holder::Bucket)
@@ -160,6 +208,13 @@ async fn answer(question: Question, body: &[u8], control: &dyn Control) -> Respo
         Question::Settings(holder) => control.settings(&holder),
         Question::PutSettings(holder) => match written(body) {
             Ok(body) => control.put_settings(&holder, &body).await,
+            Err(refused) => Err(refused),
+        },
+        Question::Locks => control.locks(),
+        Question::LockedUpstream => control.locked_upstream().await,
+        Question::Acknowledge(doubt) => control.acknowledge(doubt).await,
+        Question::WorkOnLocks(work, bucket) => match written(body) {
+            Ok(body) => control.work_on_locks(work, &bucket, &body).await,
             Err(refused) => Err(refused),
         },
     };

@@ -71,7 +71,7 @@ impl Gateway {
         Ok(json!({ "file": to, "bytes": bytes, "buckets": buckets }))
     }
 
-    fn kept(&self) -> Result<&Kept, Refused> {
+    pub(super) fn kept(&self) -> Result<&Kept, Refused> {
         let none = || Refused::Conflict("the gateway has no `state`".to_owned());
         self.kept.as_ref().ok_or_else(none)
     }
