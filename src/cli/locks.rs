@@ -85,9 +85,9 @@ pub struct Show {
     /// The bucket.
     #[arg(value_name = "BUCKET")]
     pub bucket: String,
-    /// The key.
+    /// Its key.
     #[arg(value_name = "KEY")]
-    pub key: String,
+    pub object: String,
     /// Only this version.
     #[arg(long, value_name = "ID")]
     pub version: Option<String>,

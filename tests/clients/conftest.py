@@ -3,6 +3,7 @@
 import itertools
 import os
 import shutil
+import subprocess
 
 # Clients by the Common Runtime run in processes of their own. Read when botocore is first imported.
 os.environ["BOTO_DISABLE_CRT"] = "true"
@@ -120,6 +121,21 @@ def portcullis(request):
     if not BINARY.exists():
         pytest.fail(f"{BINARY} is missing: cargo build")
     return BINARY
+
+
+@pytest.fixture
+def verb(portcullis):
+    """Runs a verb; gives its exit code and what it printed."""
+
+    def run(*words, code=0):
+        environment = {name: value for name, value in os.environ.items() if name != "PORTCULLIS_CONFIG"}
+        command = [str(word) for word in [portcullis, *words]]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=120, env=environment)
+        text = done.stdout + done.stderr
+        assert done.returncode == code, f"{words}: {done.returncode}\n{text}"
+        return text
+
+    return run
 
 
 @pytest.fixture(scope="session")

@@ -2,8 +2,6 @@
 
 import http.server
 import json
-import os
-import subprocess
 import threading
 
 import pytest
@@ -19,21 +17,6 @@ FLAGS = {"BlockPublicAcls": True, "IgnorePublicAcls": False, "BlockPublicPolicy"
 def for_partner(bucket):
     resources = [f"arn:aws:s3:::{bucket}", f"arn:aws:s3:::{bucket}/*"]
     return json.dumps(document(allow("s3:*", resources, Principal={"AWS": PARTNER})), indent=1)
-
-
-@pytest.fixture
-def verb(portcullis):
-    """Runs a verb; gives its exit code and what it printed."""
-
-    def run(*words, code=0):
-        environment = {name: value for name, value in os.environ.items() if name != "PORTCULLIS_CONFIG"}
-        command = [str(word) for word in [portcullis, *words]]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=120, env=environment)
-        text = done.stdout + done.stderr
-        assert done.returncode == code, f"{words}: {done.returncode}\n{text}"
-        return text
-
-    return run
 
 
 @pytest.fixture

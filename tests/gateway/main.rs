@@ -35,6 +35,7 @@ mod forms;
 mod framing;
 mod guardrails;
 mod leaving;
+mod locked;
 mod locks;
 mod logs;
 mod modes;

@@ -19,7 +19,8 @@ fn setup() -> Setup {
     Setup::default().with("admin: unix:admin.sock").with(state)
 }
 
-async fn admin(stand: &Stand, line: &str, body: &Value) -> (u16, Value) {
+/// Asks the admin listener of a gateway that was set up with `admin.sock`.
+pub(crate) async fn admin(stand: &Stand, line: &str, body: &Value) -> (u16, Value) {
     let path = stand.folder.path().join("admin.sock");
     let mut client = Client::new(UnixStream::connect(path).await.unwrap());
     let body = body.to_string();

@@ -75,7 +75,7 @@ pub(super) fn show(arguments: &Show) -> Result<Ending, Stop> {
     let gateway = Gateway::find(&arguments.running)?;
     let bucket = bucket(&arguments.bucket)?;
     let standing = answered(gateway.ask(&Question::Locks)?)?;
-    let wanted = json!({ "key": arguments.key, "version": arguments.version });
+    let wanted = json!({ "key": arguments.object, "version": arguments.version });
     let asked = Question::WorkOnLocks(LockWork::Show, &bucket, &wanted);
     let answer = answered(gateway.ask(&asked)?)?;
     match arguments.format {

@@ -15,6 +15,7 @@ struct Tally {
     locked: u64,
     without_record: u64,
     unreadable: u64,
+    unknown: u64,
 }
 
 pub(super) fn run(arguments: &Rebuild) -> Result<Ending, Stop> {
@@ -52,7 +53,10 @@ pub(super) fn run(arguments: &Rebuild) -> Result<Ending, Stop> {
     if !said::text(&standing, "in_doubt").is_empty() {
         say("locks stay in doubt until `portcullis locks acknowledge restore`");
     }
-    Ok(ending)
+    Ok(match tally.unknown {
+        0 => ending,
+        _ => Ending::Refused,
+    })
 }
 
 impl Tally {
@@ -78,6 +82,10 @@ impl Tally {
                     self.unreadable += 1;
                     said::lock(row)
                 }
+                ("unknown", _) => {
+                    self.unknown += 1;
+                    "the upstream does not say how it is locked".to_owned()
+                }
                 (_, _) => {
                     self.without_record += 1;
                     "not locked: no default retention would protect it now".to_owned()
@@ -94,9 +102,10 @@ impl Tally {
             locked,
             without_record,
             unreadable,
+            unknown,
         } = self;
         say(format!(
-            "buckets: {buckets}, versions: {versions}, locked: {locked}, without a record: {without_record}, unreadable: {unreadable}"
+            "buckets: {buckets}, versions: {versions}, locked: {locked}, without a record: {without_record}, unreadable: {unreadable}, unknown: {unknown}"
         ));
     }
 }

@@ -18,7 +18,7 @@ use portcullis_core::controls::objects::ObjectRecord;
 use portcullis_core::controls::settings::{Setting, SettingChange};
 use portcullis_core::s3::names::BucketName;
 use portcullis_core::s3::xml::{Listed, Marker};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 /// A bucket whose locks are rebuilt.
 struct Rebuild<'g> {
@@ -48,6 +48,8 @@ enum Became {
     Unknown,
     /// What is on record cannot be read, and so protects it.
     Unreadable(String),
+    /// The upstream does not say.
+    Unheard,
 }
 
 impl Gateway {
@@ -144,8 +146,10 @@ impl Rebuild<'_> {
         let possible = self.gateway.store.object(&object, Some(version)).await;
         let possible = possible.map_err(refused)?;
         let is_known = possible.iter().any(Option::is_some);
-        let Some(found) = self.found(listed, is_known).await? else {
-            return Ok(Became::Unchanged);
+        let found = match self.found(listed, is_known).await {
+            Ok(Some(found)) => found,
+            Ok(None) => return Ok(Became::Unchanged),
+            Err(_) => return Ok(Became::Unheard),
         };
         let settled = matches!(possible.as_slice(), [_]);
         let owner = self.gateway.bucket_owner(&object);
@@ -197,9 +201,10 @@ impl Rebuild<'_> {
         let (word, mut row) = match became {
             Became::Unchanged => return None,
             Became::Locked(lock) => ("locked", shown(&(*lock).into(), self.now)),
-            Became::Unknown => ("no record", serde_json::Map::new()),
+            Became::Unknown => ("no record", Map::new()),
+            Became::Unheard => ("unknown", Map::new()),
             Became::Unreadable(why) => {
-                let mut row = serde_json::Map::new();
+                let mut row = Map::new();
                 row.insert("unreadable".to_owned(), why.as_str().into());
                 row.insert("protected".to_owned(), Protection::Everyone.name().into());
                 ("unreadable", row)

@@ -15,7 +15,7 @@ use portcullis_core::controls::lock::{
 use portcullis_core::controls::settings::SettingKind;
 use portcullis_core::request::percent_decode;
 use portcullis_core::s3::names::BucketName;
-use portcullis_core::s3::xml::{BucketList, Marker, VersionPage};
+use portcullis_core::s3::xml::{BucketList, Element, Marker, VersionPage};
 use serde_json::{Value, json};
 use std::sync::Arc;
 
@@ -167,8 +167,7 @@ impl There<'_> {
 
     async fn legal_hold(&self, key: &str, version: &str) -> Result<Option<LegalHold>, Refused> {
         let asked = Permit::legal_hold_of(self.position, &self.bucket, key, version);
-        self.part(&asked, |body| LegalHold::parse_xml(body).ok())
-            .await
+        Ok(self.part(&asked, hold).await?.flatten())
     }
 
     /// `None`: there is no such part of a lock.
@@ -208,6 +207,15 @@ impl There<'_> {
     }
 }
 
+/// Some stores answer an empty document where there never was a hold.
+fn hold(document: &[u8]) -> Option<Option<LegalHold>> {
+    let root = Element::of_answer(document).ok()?;
+    match root.name == "LegalHold" && root.children.is_empty() {
+        true => Some(None),
+        false => LegalHold::parse_xml(document).ok().map(Some),
+    }
+}
+
 fn silent(who: &str) -> Refused {
     Refused::Unavailable(format!(
         "{who} does not answer, or not so that it can be read"
@@ -217,4 +225,19 @@ fn silent(who: &str) -> Refused {
 fn decoded(text: &str) -> Option<String> {
     let bytes = percent_decode(text.as_bytes())?;
     String::from_utf8(bytes.into_owned()).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_empty_hold_is_none_and_another_document_is_no_answer() {
+        assert_eq!(hold(b"<LegalHold/>"), Some(None));
+        let on = b"<LegalHold><Status>ON</Status></LegalHold>";
+        assert_eq!(hold(on), Some(Some(LegalHold::On)));
+        for other in [&b"<Error/>"[..], b"x", b"<LegalHold><Status/></LegalHold>"] {
+            assert_eq!(hold(other), None);
+        }
+    }
 }
