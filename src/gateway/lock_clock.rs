@@ -136,8 +136,8 @@ impl Gateway {
 
     /// Whether there may be locks.
     fn has_locks(&self) -> bool {
-        let buckets = self.store.buckets();
-        let mut records = buckets.values();
+        let snapshot = self.snapshot.load();
+        let mut records = snapshot.rules.buckets.iter().flat_map(|all| all.values());
         records.any(|record| record.settings.object_lock.is_some())
     }
 }
