@@ -484,3 +484,27 @@ async fn a_version_that_is_not_said_is_asked_for() {
     will(&stand, &[("204 No Content", "x-amz-version-id: v8\r\n")]);
     assert_eq!(stand.ask(&delete("key?versionId=v8")).await.status, 204);
 }
+
+#[tokio::test]
+async fn t35_a_quiet_answer_takes_no_lock_away() {
+    let stand = versioned().start().await;
+    ok(&stand);
+    ok(&stand);
+    will_say(&stand, ENABLED);
+    will(&stand, &[("404 Not Found", "")]);
+    let held = stand.ask(&hold("key?legal-hold&versionId=null")).await;
+    assert_eq!(held.status, 200);
+    let document = "<Delete><Quiet>true</Quiet><Object><Key>key</Key></Object></Delete>";
+    let many = checked(
+        Request::new("POST", "/lake-1?delete").body(document),
+        document,
+    );
+    will_say(&stand, ENABLED);
+    will_say(&stand, "<DeleteResult/>");
+    assert_eq!(stand.ask(&many.signed_by(OWNER)).await.status, 200);
+    is(
+        &stand.ask(&delete("key?versionId=null")).await,
+        403,
+        "AccessDenied",
+    );
+}
