@@ -410,6 +410,7 @@ fn caller(account: &Arc<Account>) -> Arc<Caller> {
         policies: vec![compile(IDENTITY_POLICY, PolicyKind::Identity)].into(),
         boundary: None,
         session_policy: None,
+        session: None,
     })
 }
 

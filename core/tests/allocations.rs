@@ -61,6 +61,7 @@ fn alice(account: AccountId) -> Principal {
         policies: vec![compile(IDENTITY, PolicyKind::Identity)].into(),
         boundary: None,
         session_policy: None,
+        session: None,
     }))
 }
 

@@ -193,6 +193,7 @@ fn foreign(arn: &str) -> Principal {
         policies: vec![Arc::new(compile(&all, PolicyKind::Identity).unwrap())].into(),
         boundary: None,
         session_policy: None,
+        session: None,
     }))
 }
 

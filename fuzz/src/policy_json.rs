@@ -92,6 +92,7 @@ fn principals(policy: &Option<Arc<Policy>>) -> Vec<Principal> {
             policies: policy.iter().cloned().collect(),
             boundary: policy.clone(),
             session_policy: policy.clone(),
+            session: None,
         }))
     };
     let ann = || CallerKind::User { name: "ann".into() };

@@ -70,6 +70,7 @@ fn principal(kind: CallerKind, arn: &str) -> Principal {
         policies: PolicySet::default(),
         boundary: None,
         session_policy: None,
+        session: None,
     }))
 }
 

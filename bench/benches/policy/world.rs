@@ -124,5 +124,6 @@ fn alice(policies: PolicySet) -> Principal {
         policies,
         boundary: None,
         session_policy: None,
+        session: None,
     }))
 }

@@ -176,6 +176,7 @@ impl Case {
             policies: set(&setup.identity, PolicyKind::Identity)?,
             boundary: cap(setup.boundary.as_ref(), PolicyKind::Boundary)?,
             session_policy: cap(setup.session.as_ref(), PolicyKind::Session)?,
+            session: None,
         })
     }
 

@@ -1,8 +1,8 @@
 //! The facts about who calls, and about the organisations of caller and owner.
 
-use super::facts::{Facts, named};
+use super::facts::{Facts, named, one_or_many};
 use super::{Lookup, Value};
-use crate::identity::{Caller, CallerKind, Membership, Principal};
+use crate::identity::{Caller, CallerKind, Membership, Principal, SessionFacts};
 
 impl<'a> Facts<'a> {
     /// A tag of the caller.
@@ -32,6 +32,30 @@ impl<'a> Facts<'a> {
     pub(super) fn web_identity_provider(&'a self) -> Option<&'a str> {
         let provider = self.caller()?.provider.as_deref();
         provider.filter(|provider| !provider.contains(":saml-provider/"))
+    }
+
+    fn session(&'a self) -> Option<&'a SessionFacts> {
+        self.caller()?.session.as_deref()
+    }
+
+    /// `aws:TokenIssueTime`: of temporary credentials only.
+    pub(super) fn token_issued(&'a self) -> Lookup<'a> {
+        let issued = self.session().map(|session| session.issued);
+        issued.map_or(Lookup::Absent, |time| Lookup::One(Value::Time(time)))
+    }
+
+    /// `aws:SourceIdentity`.
+    pub(super) fn source_identity(&'a self) -> Option<&'a str> {
+        self.session()?.source_identity.as_deref()
+    }
+
+    /// A claim of the token that the session was made with, by `ISSUER:CLAIM`.
+    pub(super) fn claim(&'a self, name: &str) -> Lookup<'a> {
+        let claims = self.session().map(|session| &session.claims);
+        let mut all = claims.into_iter().flatten();
+        let found = all.find(|(key, _)| key.eq_ignore_ascii_case(name));
+        let values = found.into_iter().flat_map(|(_, values)| values);
+        one_or_many(values.map(|value| Value::Text((&**value).into())))
     }
 
     /// `aws:username`: of users only.

@@ -130,10 +130,13 @@ pub struct RequestContext<'a> {
 
 impl Context for RequestContext<'_> {
     fn lookup(&self, key: &Key) -> Lookup<'_> {
+        if let Key::Claim(name) = key {
+            return self.facts.claim(name);
+        }
         match key.info().map(|info| &info.found) {
             Some(Found::By(find)) => find(self.facts),
             Some(Found::ByTag(find)) => find(self.facts, key.tag().unwrap_or_default()),
-            Some(Found::Never(_)) | None => Lookup::Absent,
+            Some(Found::Assuming | Found::Never(_)) | None => Lookup::Absent,
         }
     }
 }
@@ -312,7 +315,7 @@ impl AuthType {
     }
 }
 
-fn one_or_many<'a>(mut values: impl Iterator<Item = Value<'a>>) -> Lookup<'a> {
+pub(super) fn one_or_many<'a>(mut values: impl Iterator<Item = Value<'a>>) -> Lookup<'a> {
     match (values.next(), values.next()) {
         (None, _) => Lookup::Absent,
         (Some(value), None) => Lookup::One(value),

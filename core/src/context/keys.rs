@@ -1,5 +1,6 @@
-//! The condition-key table: every `s3:` and global `aws:` key of the Service Authorization Reference, with its type
-//! and how its value is found, or why the gateway cannot know it. A key it cannot know is absent from every request.
+//! The condition-key table: every `s3:` and global `aws:` key of the Service Authorization Reference, and those `sts:`
+//! keys that stand in trust policies, with its type and how its value is found, or why the gateway cannot know it. A key
+//! it cannot know is absent from every request.
 //! <https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html#amazons3-policy-keys>
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html>
 //!
@@ -56,11 +57,13 @@ pub enum Found {
     By(for<'a> fn(&'a Facts<'a>) -> Lookup<'a>),
     /// From the facts of the request and the name after the slash.
     ByTag(for<'a> fn(&'a Facts<'a>, &str) -> Lookup<'a>),
+    /// From the parameters of a call that makes a session; absent from requests to S3.
+    Assuming,
     /// It never is, for this reason.
     Never(&'static str),
 }
 
-use Found::{By, ByTag, Never};
+use Found::{Assuming, By, ByTag, Never};
 
 const ACCESS_POINT: &str = "the gateway has no access points";
 const GRANTS: &str = "the gateway has no S3 Access Grants";
@@ -82,6 +85,9 @@ macro_rules! condition_keys {
         pub enum Key {
             $(#[doc = concat!("`", $name, "`")] $variant,)*
             $(#[doc = concat!("`", $family_name, "NAME`, with the name as written")] $family(Box<str>),)*
+            /// `ISSUER:CLAIM`, e.g. `accounts.google.com:sub`: a claim of the token that a session was made with, or
+            /// is being made with.
+            Claim(Box<str>),
             /// A key of another service or an unknown one, absent from every request.
             Foreign(Box<str>),
         }
@@ -96,7 +102,7 @@ macro_rules! condition_keys {
                 $(if let Some(tag) = strip_prefix_ignoring_case(name, $family_name).filter(|tag| !tag.is_empty()) {
                     return Some(Self::$family(tag.into()));
                 })*
-                None
+                is_claim(name).then(|| Self::Claim(name.into()))
             }
 
             /// The key's row; none for a foreign key.
@@ -113,7 +119,7 @@ macro_rules! condition_keys {
                         };
                         &INFO
                     })*
-                    Self::Foreign(_) => return None,
+                    Self::Claim(_) | Self::Foreign(_) => return None,
                 })
             }
 
@@ -122,7 +128,7 @@ macro_rules! condition_keys {
                 match self {
                     $(Self::$variant => None,)*
                     $(Self::$family(tag) => Some(tag),)*
-                    Self::Foreign(_) => None,
+                    Self::Claim(_) | Self::Foreign(_) => None,
                 }
             }
         }
@@ -216,7 +222,7 @@ condition_keys! {
         SourceArn = "aws:SourceArn": Arn Single, Never(SERVICE);
         SourceOrgID = "aws:SourceOrgID": Text Single, Never(SERVICE);
         SourceOrgPaths = "aws:SourceOrgPaths": Text Set, Never(SERVICE);
-        SourceIdentity = "aws:SourceIdentity": Text Single, Never(SESSION);
+        SourceIdentity = "aws:SourceIdentity": Text Single, By(|facts| Lookup::optional(facts.source_identity()));
         SourceIp = "aws:SourceIp": Ip Single, By(|facts| Lookup::One(Value::Ip(facts.peer)));
         SourceOwner = "aws:SourceOwner": Text Single, Never(SERVICE);
         SourceVpc = "aws:SourceVpc": Text Single, Never(VPC);
@@ -227,12 +233,17 @@ condition_keys! {
         VpceOrgPaths = "aws:VpceOrgPaths": Text Set, Never(VPC);
         VpcSourceIp = "aws:VpcSourceIp": Ip Single, Never(VPC);
         TagKeys = "aws:TagKeys": Text Set, By(|facts| facts.bucket_tag_keys());
-        TokenIssueTime = "aws:TokenIssueTime": Date Single, Never(SESSION);
+        TokenIssueTime = "aws:TokenIssueTime": Date Single, By(|facts| facts.token_issued());
         UserAgent = "aws:UserAgent": Text Single, By(|facts| facts.header("user-agent"));
         Userid = "aws:userid": Text Single, By(|facts| Lookup::optional(facts.user_id()));
         Username = "aws:username": Text Single, By(|facts| Lookup::optional(facts.user_name()));
         ViaAWSService = "aws:ViaAWSService": Bool Single, By(|facts| boolean(facts.is_service().map(|_| false)));
         AssumedRoot = "aws:AssumedRoot": Bool Single, Never(SESSION);
+        StsDurationSeconds = "sts:DurationSeconds": Number Single, Assuming;
+        StsExternalId = "sts:ExternalId": Text Single, Assuming;
+        StsRoleSessionName = "sts:RoleSessionName": Text Single, Assuming;
+        StsSourceIdentity = "sts:SourceIdentity": Text Single, Assuming;
+        StsTransitiveTagKeys = "sts:TransitiveTagKeys": Text Set, Assuming;
     }
     families {
         AccessPointTag = "s3:AccessPointTag/": Text, Never(ACCESS_POINT);
@@ -260,7 +271,7 @@ impl Key {
 
 impl fmt::Display for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Self::Foreign(name) = self {
+        if let Self::Claim(name) | Self::Foreign(name) = self {
             return f.write_str(name);
         }
         f.write_str(self.info().map_or("", |info| info.name))?;
@@ -274,6 +285,16 @@ fn number<'a>(number: Option<i64>) -> Lookup<'a> {
 
 fn boolean<'a>(value: Option<bool>) -> Lookup<'a> {
     value.map_or(Lookup::Absent, |value| Lookup::One(Value::Bool(value)))
+}
+
+/// `ISSUER:CLAIM`, the issuer being a domain with or without a path.
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html#condition-keys-wif>
+fn is_claim(name: &str) -> bool {
+    let Some((issuer, claim)) = name.rsplit_once(':') else {
+        return false;
+    };
+    let domain = issuer.split('/').next().unwrap_or_default();
+    !claim.is_empty() && domain.contains('.') && !name.contains(char::is_whitespace)
 }
 
 fn strip_prefix_ignoring_case<'t>(text: &'t str, prefix: &str) -> Option<&'t str> {

@@ -2,6 +2,12 @@
 //!
 //! Knows no request and no policy language beyond holding compiled documents.
 
+mod roles;
+mod sessions;
+
+pub use roles::{BadMaxSession, MaxSession, Role, Roles};
+pub use sessions::SessionFacts;
+
 use crate::policy::{Policy, PolicySet};
 use crate::s3::names::AccountId;
 use std::collections::{BTreeMap, HashMap};
@@ -106,7 +112,7 @@ pub enum Principal {
 }
 
 /// A caller with an account.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Caller {
     /// The account it belongs to.
     pub account: Arc<Account>,
@@ -130,6 +136,8 @@ pub struct Caller {
     pub boundary: Option<Arc<Policy>>,
     /// The policy the session was made with: it only caps.
     pub session_policy: Option<Arc<Policy>>,
+    /// What is known of the session if temporary credentials were used; none of long-term ones.
+    pub session: Option<Arc<SessionFacts>>,
 }
 
 /// What kind of caller.

@@ -16,6 +16,7 @@ fn session_of(role: &str) -> Caller {
         policies: PolicySet::default(),
         boundary: None,
         session_policy: None,
+        session: None,
     }
 }
 

@@ -37,29 +37,84 @@ impl Policy {
         kind: PolicyKind<'_>,
         origin: Arc<Origin>,
     ) -> Result<Compiled, Vec<Problem>> {
-        let mut compiler = Compiler {
-            kind,
-            variables: Variables::Literal,
-            errors: Vec::new(),
-            warnings: Vec::new(),
-        };
-        let (denies, allows) = compiler.document(node);
-        if !compiler.errors.is_empty() {
-            compiler.errors.sort_by_key(|problem| problem.at);
-            return Err(compiler.errors);
+        let (denies, allows, warnings) = statements(node, kind)?;
+        let policy = Self::of(node.clone(), origin, denies, allows);
+        Ok(Compiled { policy, warnings })
+    }
+
+    /// Compiles documents that allow together what one of them allows, and deny what one of them denies, as the session
+    /// policies of one session do. Their statements count on from one document to the next.
+    ///
+    /// # Errors
+    /// What is wrong with the first that is refused.
+    pub fn compile_together(
+        nodes: &[&Node],
+        kind: PolicyKind<'_>,
+        origin: Arc<Origin>,
+    ) -> Result<Self, Vec<Problem>> {
+        let (mut denies, mut allows, mut written) = (Vec::new(), Vec::new(), Vec::new());
+        for node in nodes {
+            let (mut denied, mut allowed, _) = statements(node, kind)?;
+            for statement in denied.iter_mut().chain(&mut allowed) {
+                statement.position += written.len();
+            }
+            written.extend(node.get("Statement").into_iter().flat_map(list).cloned());
+            denies.append(&mut denied);
+            allows.append(&mut allowed);
         }
-        let policy = Self {
+        Ok(Self::of(together(written), origin, denies, allows))
+    }
+
+    fn of(
+        document: Node,
+        origin: Arc<Origin>,
+        denies: Vec<Statement>,
+        allows: Vec<Statement>,
+    ) -> Self {
+        Self {
             origin,
-            document: node.clone(),
+            document,
             mode: Mode::Enforce,
             public: allows.iter().any(public::statement_is_public),
             denies: Statements::of(denies),
             allows: Statements::of(allows),
-        };
-        Ok(Compiled {
-            policy,
-            warnings: compiler.warnings,
-        })
+        }
+    }
+}
+
+/// The deny and the allow statements of a document, and what looks wrong with it all the same.
+type Read = (Vec<Statement>, Vec<Statement>, Vec<Finding>);
+
+fn statements(node: &Node, kind: PolicyKind<'_>) -> Result<Read, Vec<Problem>> {
+    let mut compiler = Compiler {
+        kind,
+        variables: Variables::Literal,
+        errors: Vec::new(),
+        warnings: Vec::new(),
+    };
+    let (denies, allows) = compiler.document(node);
+    if !compiler.errors.is_empty() {
+        compiler.errors.sort_by_key(|problem| problem.at);
+        return Err(compiler.errors);
+    }
+    Ok((denies, allows, compiler.warnings))
+}
+
+/// A document of these statements, to be shown.
+fn together(statements: Vec<Node>) -> Node {
+    let at = Place::default();
+    let value = Node {
+        at,
+        value: Value::List(statements),
+    };
+    let entry = Entry {
+        name: "Statement".to_owned(),
+        at,
+        value,
+    };
+    Node {
+        at,
+        value: Value::Map(vec![entry]),
     }
 }
 
@@ -163,7 +218,8 @@ impl Compiler<'_> {
             | PolicyKind::Boundary
             | PolicyKind::Session
             | PolicyKind::Guardrail
-            | PolicyKind::ServiceControl => self.warn(rule, at, message),
+            | PolicyKind::ServiceControl
+            | PolicyKind::Trust => self.warn(rule, at, message),
         }
     }
 

@@ -2,6 +2,9 @@
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html>
 
 mod found;
+mod trust;
+
+pub use trust::{Credentials, evaluate_trust};
 
 pub(super) use found::{Found, Source, first};
 
@@ -27,11 +30,20 @@ use std::sync::Arc;
 ///
 /// The verdict is [`Verdict::Unknown`] only if a fact not yet looked up would change the outcome.
 pub fn evaluate<C: Context>(policies: Policies<'_>, question: &Question<'_, C>) -> Decision {
+    decide(policies, question, || grants(policies, question))
+}
+
+/// Decides with what `granted` finds.
+fn decide<'p, C: Context>(
+    policies: Policies<'p>,
+    question: &Question<'p, C>,
+    granted: impl FnOnce() -> Outcome<'p>,
+) -> Decision {
     let denied = denies(policies, question);
     if let Found::Yes(by) = denied {
         return Decision::denied(by);
     }
-    let allowed = allows(policies, question);
+    let allowed = allows(question, granted);
     // Refused whatever a fact not known would say, here and below: no look-up can help.
     if let Outcome::Missing(missing) = allowed {
         return Decision::plain(Verdict::ImplicitDeny(missing));
@@ -158,13 +170,14 @@ fn own_denies<'p, C: Context>(caller: &'p Caller, question: &Question<'_, C>) ->
 }
 
 /// Service control comes first, as with AWS: where it does not allow, that is the reason.
-fn allows<'p, C: Context>(policies: Policies<'p>, question: &Question<'p, C>) -> Outcome<'p> {
+fn allows<'p, C: Context>(
+    question: &Question<'p, C>,
+    granted: impl FnOnce() -> Outcome<'p>,
+) -> Outcome<'p> {
     let controlled = controlled(question);
     match controlled {
         Truth::No | Truth::Undecidable => Outcome::Missing(Missing::ServiceControl),
-        Truth::Yes | Truth::Unknown => {
-            grants(policies, question).limited(controlled, Missing::ServiceControl)
-        }
+        Truth::Yes | Truth::Unknown => granted().limited(controlled, Missing::ServiceControl),
     }
 }
 

@@ -30,7 +30,7 @@ mod truth;
 
 pub use acl::{AclGrants, AclPermission, Grant, Grantee, ObjectOwner, PublicGrants};
 pub use compile::Compiled;
-pub use evaluate::{evaluate, may_deny};
+pub use evaluate::{Credentials, evaluate, evaluate_trust, may_deny};
 pub use explain::{Explanation, Reason, explain};
 pub use lint::lint;
 pub use pattern::Pattern;
@@ -49,7 +49,8 @@ use std::sync::Arc;
 /// The policies that bear on one question.
 #[derive(Debug, Clone, Copy)]
 pub struct Policies<'a> {
-    /// The bucket's policy. The caller's own policies come with the [`Principal`].
+    /// The bucket's policy; for [`evaluate_trust`] the role's trust policy. The caller's own policies come with the
+    /// [`Principal`].
     pub bucket: Option<&'a Policy>,
     /// Resource-control documents: they only narrow.
     pub guardrails: &'a PolicySet,
@@ -156,7 +157,7 @@ pub enum Layer {
     Rego,
     /// A service-control document of the caller's account.
     ServiceControl,
-    /// The bucket's policy.
+    /// The bucket's policy, or the trust policy of a role.
     Bucket,
     /// A grant of the bucket's or the object's ACL.
     Acl,
@@ -209,6 +210,9 @@ pub enum PolicyKind<'a> {
     Guardrail,
     /// A service-control document, written like an identity policy.
     ServiceControl,
+    /// The trust policy of a role: Principal required, no Resource, and only actions that make sessions.
+    /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_update-role-trust-policy.html>
+    Trust,
 }
 
 /// A compiled policy document. Made by [`Policy::compile`].

@@ -9,9 +9,12 @@ use super::{Effect, Layer, Policy, Question, Statement};
 use crate::context::Context;
 use std::sync::Arc;
 
-/// The policies of one layer.
+/// The policies of one layer. Clones share them.
+#[derive(Debug, Clone, Default)]
+pub struct PolicySet(Arc<Indexed>);
+
 #[derive(Debug, Default)]
-pub struct PolicySet {
+struct Indexed {
     documents: Box<[Arc<Policy>]>,
     denies: Index,
     allows: Index,
@@ -20,7 +23,7 @@ pub struct PolicySet {
 impl PolicySet {
     /// The documents, in the order in which they are named when several decide alike.
     pub fn documents(&self) -> &[Arc<Policy>] {
-        &self.documents
+        &self.0.documents
     }
 
     /// The first statement of this effect that applies and names the caller as wanted.
@@ -32,8 +35,8 @@ impl PolicySet {
         wanted: impl Fn(Naming) -> bool + Copy,
     ) -> Found<'p> {
         let index = match effect {
-            Effect::Deny => &self.denies,
-            Effect::Allow => &self.allows,
+            Effect::Deny => &self.0.denies,
+            Effect::Allow => &self.0.allows,
         };
         first(index, question, |place, resource| {
             let Some((policy, statement)) = self.at(effect, place) else {
@@ -44,7 +47,10 @@ impl PolicySet {
     }
 
     fn at(&self, effect: Effect, place: Place) -> Option<(&Policy, &Statement)> {
-        let policy = self.documents.get(usize::try_from(place.document).ok()?)?;
+        let policy = self
+            .0
+            .documents
+            .get(usize::try_from(place.document).ok()?)?;
         Some((policy, policy.at(effect, place)?))
     }
 }
@@ -52,11 +58,11 @@ impl PolicySet {
 impl From<Vec<Arc<Policy>>> for PolicySet {
     fn from(policies: Vec<Arc<Policy>>) -> Self {
         let index = |effect| Index::of(policies.iter().map(|each| &*each.statements(effect).list));
-        Self {
+        Self(Arc::new(Indexed {
             denies: index(Effect::Deny),
             allows: index(Effect::Allow),
             documents: policies.into(),
-        }
+        }))
     }
 }
 

@@ -71,6 +71,7 @@ fn caller(account: &str, kind: CallerKind) -> Caller {
         policies: PolicySet::default(),
         boundary: None,
         session_policy: None,
+        session: None,
     }
 }
 

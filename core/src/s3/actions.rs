@@ -133,6 +133,9 @@ actions! {
         SubmitMultiRegionAccessPointRoutes, UpdateAccessGrantsLocation, UpdateJobPriority,
         UpdateJobStatus, UpdateStorageLensGroup,
     }
+    "sts:" Other {
+        AssumeRole, AssumeRoleWithWebIdentity, SetSourceIdentity, TagSession,
+    }
     "s3express:" Other {
         CreateSession, ListAllMyDirectoryBuckets,
     }

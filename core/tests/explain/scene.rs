@@ -254,6 +254,7 @@ impl Scene {
             policies: self.identity.clone().into(),
             boundary: self.boundary.clone(),
             session_policy: self.session.clone(),
+            session: None,
             provider: None,
         }))
     }

@@ -95,6 +95,7 @@ fn decide(policies: Vec<Arc<Policy>>, context: &FixedContext) -> Verdict {
         policies: policies.into(),
         boundary: None,
         session_policy: None,
+        session: None,
     }));
     let none = Policies {
         bucket: None,

@@ -108,6 +108,7 @@ fn nobody(account: Arc<Account>) -> Caller {
         policies: PolicySet::default(),
         boundary: None,
         session_policy: None,
+        session: None,
     }
 }
 

@@ -473,6 +473,7 @@ pub(crate) fn directory_with(change: impl Fn(&mut Account)) -> Directory {
             policies: optional(policy, PolicyKind::Identity).into_iter().collect(),
             boundary: optional(boundary, PolicyKind::Boundary),
             session_policy: optional(session, PolicyKind::Session),
+            session: None,
         });
         let key = AccessKey {
             id: AccessKeyId(id.clone().into()),

@@ -87,6 +87,21 @@ impl Compiler<'_> {
         actions.all.is_empty() && !matches!(self.kind, PolicyKind::Bucket(_))
     }
 
+    /// A trust policy speaks of making sessions and of nothing else.
+    fn trust_action(&mut self, text: &str, at: Place) -> ActionSet {
+        let lower = text.to_ascii_lowercase();
+        let known = ["sts:assumerolewithsaml", "sts:setcontext"].contains(&lower.as_str());
+        let named = match lower.starts_with("sts:") {
+            true => ActionSet::named(text),
+            false => ActionSet::default(),
+        };
+        if named.is_empty() && !known {
+            let message = format!("`{text}`: a trust policy names only `sts:` actions on roles");
+            self.error(at, message);
+        }
+        named
+    }
+
     fn actions(&mut self, statement: &Node) -> Option<Actions> {
         let entry = self.one_of(statement, "Action", "NotAction")?;
         let mut entries = Vec::new();
@@ -111,6 +126,9 @@ impl Compiler<'_> {
 
     /// The actions that one entry names; none if it is wrong.
     fn action(&mut self, text: &str, at: Place) -> ActionSet {
+        if matches!(self.kind, PolicyKind::Trust) {
+            return self.trust_action(text, at);
+        }
         let named = ActionSet::named(text);
         let of_s3 = text == "*" || text.to_ascii_lowercase().starts_with("s3:");
         if of_s3 && named.is_empty() {
@@ -140,7 +158,7 @@ impl Compiler<'_> {
 
     fn principals(&mut self, statement: &Node, effect: Option<Effect>) -> Option<Principals> {
         match self.kind {
-            PolicyKind::Bucket(_) | PolicyKind::Guardrail => {
+            PolicyKind::Bucket(_) | PolicyKind::Guardrail | PolicyKind::Trust => {
                 let entry = self.one_of(statement, "Principal", "NotPrincipal")?;
                 let patterns = self.patterns(&entry.value)?;
                 if entry.name == "Principal" {
@@ -215,7 +233,12 @@ impl Compiler<'_> {
                 Ok(pattern) => patterns.push(pattern),
                 Err(message) => self.error(at, message),
             }
-            if let Some(Pattern::Deleted(id) | Pattern::Federated(id)) = patterns.last() {
+            let nobody = match patterns.last() {
+                Some(Pattern::Deleted(id)) => Some(id),
+                Some(Pattern::Federated(id)) if !matches!(self.kind, PolicyKind::Trust) => Some(id),
+                Some(_) | None => None,
+            };
+            if let Some(id) = nobody {
                 let message = format!("`{id}` matches nobody here");
                 self.warn(Rule::MatchesNobody, at, message);
             }
@@ -223,7 +246,22 @@ impl Compiler<'_> {
         patterns
     }
 
+    /// Of a trust policy the resource is the role it is attached to.
+    fn the_role(&mut self, statement: &Node) -> Option<Resources> {
+        let mut entries = statement.entries().iter();
+        if let Some(entry) = entries.find(|entry| entry.name.ends_with("Resource")) {
+            let message = format!("`{}` cannot stand in a trust policy", entry.name);
+            self.error(entry.at, message);
+            return None;
+        }
+        let all = resources::entry("*", Variables::Literal, None).ok()?;
+        Some(Resources::Only(Patterns::of(vec![all])))
+    }
+
     fn resources(&mut self, statement: &Node, actions: Option<&Actions>) -> Option<Resources> {
+        if matches!(self.kind, PolicyKind::Trust) {
+            return self.the_role(statement);
+        }
         let entry = self.one_of(statement, "Resource", "NotResource")?;
         let mut entries = Vec::new();
         let mut reach = Reach::default();
@@ -252,7 +290,8 @@ impl Compiler<'_> {
             | PolicyKind::Boundary
             | PolicyKind::Session
             | PolicyKind::Guardrail
-            | PolicyKind::ServiceControl => None,
+            | PolicyKind::ServiceControl
+            | PolicyKind::Trust => None,
         };
         if self.variables == Variables::Literal && text.contains("${") {
             self.warn(

@@ -146,6 +146,7 @@ fn caller(account: &str, kind: &str, silent: &str) -> Caller {
         policies: vec![own("identity", PolicyKind::Identity)].into(),
         boundary: Some(own("boundary", PolicyKind::Boundary)),
         session_policy: (kind != "user").then(|| own("session", PolicyKind::Session)),
+        session: None,
     }
 }
 

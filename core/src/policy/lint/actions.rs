@@ -20,7 +20,7 @@ pub(super) fn check(document: &Document<'_>, kind: PolicyKind<'_>, findings: &mu
 /// Whether an Allow in it grants; in the other kinds it caps what others grant.
 fn grants(kind: PolicyKind<'_>) -> bool {
     match kind {
-        PolicyKind::Bucket(_) | PolicyKind::Identity => true,
+        PolicyKind::Bucket(_) | PolicyKind::Identity | PolicyKind::Trust => true,
         PolicyKind::Boundary
         | PolicyKind::Session
         | PolicyKind::Guardrail

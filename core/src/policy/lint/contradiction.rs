@@ -197,7 +197,7 @@ fn is_never_present(key: &Key) -> bool {
     match key.info().map(|info| info.found) {
         Some(Found::Never(_)) => true,
         // One of another service shows that the statement is not about S3.
-        None | Some(Found::By(_) | Found::ByTag(_)) => false,
+        None | Some(Found::By(_) | Found::ByTag(_) | Found::Assuming) => false,
     }
 }
 
