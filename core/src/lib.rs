@@ -19,3 +19,4 @@ pub mod policy;
 pub mod request;
 pub mod s3;
 pub mod sigv4;
+pub mod sts;

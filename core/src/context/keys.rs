@@ -239,7 +239,6 @@ condition_keys! {
         Username = "aws:username": Text Single, By(|facts| Lookup::optional(facts.user_name()));
         ViaAWSService = "aws:ViaAWSService": Bool Single, By(|facts| boolean(facts.is_service().map(|_| false)));
         AssumedRoot = "aws:AssumedRoot": Bool Single, Never(SESSION);
-        StsDurationSeconds = "sts:DurationSeconds": Number Single, Assuming;
         StsExternalId = "sts:ExternalId": Text Single, Assuming;
         StsRoleSessionName = "sts:RoleSessionName": Text Single, Assuming;
         StsSourceIdentity = "sts:SourceIdentity": Text Single, Assuming;

@@ -4,6 +4,7 @@ use super::{Compiler, list};
 use crate::context::Key;
 use crate::context::keys::Found;
 use crate::document::{self, Entry, Node, Place, Value};
+use crate::policy::PolicyKind;
 use crate::policy::conditions::{Condition, Presence, Quantifier};
 use crate::policy::lint::Rule;
 use crate::policy::operands;
@@ -128,6 +129,11 @@ impl Compiler<'_> {
                 at,
                 format!("`{key}` is absent from every request: {reason}"),
             );
+        }
+        let of_buckets = matches!(self.kind, PolicyKind::Bucket(_) | PolicyKind::Guardrail);
+        if of_buckets && matches!(key.info().map(|info| info.found), Some(Found::Assuming)) {
+            let message = format!("`{key}` is absent from requests to S3");
+            self.warn(Rule::AbsentKey, at, message);
         }
         key
     }

@@ -27,7 +27,12 @@ impl Writer {
 
     /// The outermost element, in S3's namespace.
     pub fn root(&mut self, name: &str) -> &mut Self {
-        self.push(&["<", name, " xmlns=\"", NAMESPACE, "\">"])
+        self.root_in(name, NAMESPACE)
+    }
+
+    /// The outermost element, in another service's namespace.
+    pub fn root_in(&mut self, name: &str, namespace: &str) -> &mut Self {
+        self.push(&["<", name, " xmlns=\"", namespace, "\">"])
     }
 
     /// The start of an element.
