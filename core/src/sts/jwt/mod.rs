@@ -9,6 +9,8 @@ mod claims;
 mod issuer;
 mod keys;
 mod mapping;
+#[cfg(test)]
+pub(super) mod signer;
 
 pub use algorithm::Algorithm;
 pub use claims::Claims;
