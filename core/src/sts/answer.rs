@@ -101,3 +101,6 @@ fn credentials(xml: &mut Writer, issued: &Issued) {
 fn seconds(time: Timestamp) -> String {
     time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
+
+#[cfg(test)]
+mod tests;

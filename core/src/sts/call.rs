@@ -299,3 +299,6 @@ pub(super) fn keys_of(
     };
     wanted.iter().map(find).collect()
 }
+
+#[cfg(test)]
+mod tests;
