@@ -17,6 +17,12 @@ const CORE: &[(&str, &[&str])] = &[
     ("policy", &["context", "document", "identity", "s3"]),
     ("controls", &["document", "identity", "policy", "s3"]),
     (
+        "sts",
+        &[
+            "context", "document", "identity", "policy", "request", "s3",
+        ],
+    ),
+    (
         "cases",
         &[
             "context", "controls", "document", "identity", "policy", "s3",

@@ -17,8 +17,6 @@ pub mod credentials;
 pub mod error;
 mod issue;
 pub mod jwt;
-#[cfg(test)]
-mod kit;
 mod limits;
 mod managed;
 mod own;

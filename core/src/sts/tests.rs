@@ -1,6 +1,8 @@
-use super::jwt::signer::SIGNER;
+pub(super) mod kit;
+
+use self::kit::*;
+use super::jwt::tests::signer::SIGNER;
 use super::jwt::{Accounts, Algorithm, Issuer, IssuerUrl, Jwks, Leeway, Mapping, Token};
-use super::kit::*;
 use super::*;
 use crate::identity::Caller;
 use crate::policy::{Missing, PolicyKind, Verdict};

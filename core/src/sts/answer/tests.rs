@@ -1,6 +1,6 @@
 use super::*;
 use crate::sts::error::Code;
-use crate::sts::kit::{ISSUER, ROLE, form, fresh, world};
+use crate::sts::tests::kit::{ISSUER, ROLE, form, fresh, world};
 use crate::sts::{GetSessionToken, get_session_token};
 
 #[track_caller]

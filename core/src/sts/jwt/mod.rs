@@ -9,8 +9,6 @@ mod claims;
 mod issuer;
 mod keys;
 mod mapping;
-#[cfg(test)]
-pub(super) mod signer;
 
 pub use algorithm::Algorithm;
 pub use claims::Claims;
@@ -227,4 +225,4 @@ fn base64url(text: &str) -> Option<Vec<u8>> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -1,5 +1,7 @@
+pub(in crate::sts) mod signer;
+
+use self::signer::{SIGNER, encode};
 use super::algorithm::Material;
-use super::signer::{SIGNER, encode};
 use super::*;
 use crate::policy::Pattern;
 use crate::s3::names::AccountId;

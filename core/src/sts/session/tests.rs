@@ -6,7 +6,7 @@ use crate::policy::{
 };
 use crate::request::Query;
 use crate::s3::actions::Action;
-use crate::sts::kit::{ALICE, NOW, READ_ONLY, ROLE, full, policy, world, world_with};
+use crate::sts::tests::kit::{ALICE, NOW, READ_ONLY, ROLE, full, policy, world, world_with};
 use http::HeaderMap;
 
 fn caller(terms: &Terms) -> Caller {

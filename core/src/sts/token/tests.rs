@@ -1,6 +1,6 @@
 use super::*;
-use crate::sts::kit::{NOW, full, key, now, ring};
 use crate::sts::session::{Holder, Limits};
+use crate::sts::tests::kit::{NOW, full, key, now, ring};
 
 const KEY: &str = "ASIAAAAAAAAAAAAAAAAA";
 

@@ -1,43 +1,43 @@
 //! A small world for tests: an account with a user, its root user and roles, another account, and a ring of keys.
 
-use super::*;
 use crate::document::yaml;
 use crate::identity::{
     AccessKeyId, Account, Caller, CallerKind, Directory, MaxSession, Role, Roles, SecretKey,
 };
 use crate::policy::{Origin, Policy, PolicyKind, PolicySet};
 use crate::s3::names::AccountId;
+use crate::sts::*;
 use http::HeaderMap;
 use jiff::Timestamp;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-pub(super) const NOW: i64 = 1_750_000_000;
-pub(super) const ACCOUNT: &str = "111122223333";
-pub(super) const ROLE: &str = "arn:aws:iam::111122223333:role/team/app";
-pub(super) const NEXT: &str = "arn:aws:iam::111122223333:role/next";
-pub(super) const ALICE: &str = "arn:aws:iam::111122223333:user/alice";
-pub(super) const READ_ONLY: &str = "arn:aws:iam::111122223333:policy/read-only";
-pub(super) const ISSUER: &str = "https://id.example.com";
+pub(in crate::sts) const NOW: i64 = 1_750_000_000;
+pub(in crate::sts) const ACCOUNT: &str = "111122223333";
+pub(in crate::sts) const ROLE: &str = "arn:aws:iam::111122223333:role/team/app";
+pub(in crate::sts) const NEXT: &str = "arn:aws:iam::111122223333:role/next";
+pub(in crate::sts) const ALICE: &str = "arn:aws:iam::111122223333:user/alice";
+pub(in crate::sts) const READ_ONLY: &str = "arn:aws:iam::111122223333:policy/read-only";
+pub(in crate::sts) const ISSUER: &str = "https://id.example.com";
 
-pub(super) fn now() -> Timestamp {
+pub(in crate::sts) fn now() -> Timestamp {
     Timestamp::from_second(NOW).unwrap()
 }
 
-pub(super) fn fresh(seed: u8) -> Fresh {
+pub(in crate::sts) fn fresh(seed: u8) -> Fresh {
     Fresh::new(&[seed; Fresh::BYTES])
 }
 
-pub(super) fn ring() -> KeyRing {
+pub(in crate::sts) fn ring() -> KeyRing {
     KeyRing::new(key("k1", 1), vec![key("k0", 0)]).unwrap()
 }
 
-pub(super) fn key(id: &str, byte: u8) -> SealKey {
+pub(in crate::sts) fn key(id: &str, byte: u8) -> SealKey {
     SealKey::new(id, &[byte; 32]).unwrap()
 }
 
 /// A policy of statements in YAML's flow style, without the braces.
-pub(super) fn policy(kind: PolicyKind<'_>, statements: &[&str]) -> Arc<Policy> {
+pub(in crate::sts) fn policy(kind: PolicyKind<'_>, statements: &[&str]) -> Arc<Policy> {
     let statements: Vec<_> = statements.iter().map(|it| format!("{{{it}}}")).collect();
     let text = format!(
         "{{Version: '2012-10-17', Statement: [{}]}}",
@@ -51,15 +51,15 @@ pub(super) fn policy(kind: PolicyKind<'_>, statements: &[&str]) -> Arc<Policy> {
 }
 
 /// Everything a session can refer to.
-pub(super) struct World {
-    pub(super) directory: Directory,
-    pub(super) roles: Roles,
-    pub(super) managed: ManagedPolicies,
-    pub(super) ring: KeyRing,
-    pub(super) headers: HeaderMap,
+pub(in crate::sts) struct World {
+    pub(in crate::sts) directory: Directory,
+    pub(in crate::sts) roles: Roles,
+    pub(in crate::sts) managed: ManagedPolicies,
+    pub(in crate::sts) ring: KeyRing,
+    pub(in crate::sts) headers: HeaderMap,
 }
 
-pub(super) fn account(id: &str) -> Arc<Account> {
+pub(in crate::sts) fn account(id: &str) -> Arc<Account> {
     let id = AccountId::parse(id).unwrap();
     Arc::new(Account::new(
         id,
@@ -68,7 +68,7 @@ pub(super) fn account(id: &str) -> Arc<Account> {
     ))
 }
 
-pub(super) fn user(account: &Arc<Account>, name: &str, policies: &[&str]) -> Caller {
+pub(in crate::sts) fn user(account: &Arc<Account>, name: &str, policies: &[&str]) -> Caller {
     let arn: Box<str> = format!("arn:aws:iam::{}:user/{name}", account.id).into();
     Caller {
         account: Arc::clone(account),
@@ -85,12 +85,12 @@ pub(super) fn user(account: &Arc<Account>, name: &str, policies: &[&str]) -> Cal
     }
 }
 
-pub(super) fn set(statements: &[&str]) -> PolicySet {
+pub(in crate::sts) fn set(statements: &[&str]) -> PolicySet {
     let policies = (!statements.is_empty()).then(|| policy(PolicyKind::Identity, statements));
     policies.into_iter().collect()
 }
 
-pub(super) fn root(account: &Arc<Account>) -> Caller {
+pub(in crate::sts) fn root(account: &Arc<Account>) -> Caller {
     let arn: Box<str> = format!("arn:aws:iam::{}:root", account.id).into();
     Caller {
         kind: CallerKind::Root,
@@ -102,7 +102,7 @@ pub(super) fn root(account: &Arc<Account>) -> Caller {
     }
 }
 
-pub(super) fn role(account: &Arc<Account>, path: &str, trust: &[&str]) -> Role {
+pub(in crate::sts) fn role(account: &Arc<Account>, path: &str, trust: &[&str]) -> Role {
     let name = path.rsplit('/').next().unwrap();
     Role {
         account: Arc::clone(account),
@@ -123,17 +123,17 @@ pub(super) fn role(account: &Arc<Account>, path: &str, trust: &[&str]) -> Role {
 }
 
 /// Who may make sessions of the roles.
-pub(super) const TRUST: [&str; 2] = [
+pub(in crate::sts) const TRUST: [&str; 2] = [
     "Effect: Allow, Principal: {AWS: '111122223333'}, Action: ['sts:AssumeRole', 'sts:TagSession', 'sts:SetSourceIdentity']",
     "Effect: Allow, Principal: {Federated: 'arn:aws:iam::111122223333:oidc-provider/id.example.com'}, Action: 'sts:*', Condition: {StringEquals: {'id.example.com:sub': 'repo:acme'}}",
 ];
 
-pub(super) fn world() -> World {
+pub(in crate::sts) fn world() -> World {
     world_with(|_| ())
 }
 
 /// The world with another role `team/app`.
-pub(super) fn world_with(change: impl Fn(&mut Role)) -> World {
+pub(in crate::sts) fn world_with(change: impl Fn(&mut Role)) -> World {
     let here = account(ACCOUNT);
     let may = "Effect: Allow, Action: 'sts:*', Resource: '*'";
     let callers = [user(&here, "alice", &[may]), root(&here)];
@@ -160,7 +160,7 @@ pub(super) fn world_with(change: impl Fn(&mut Role)) -> World {
 }
 
 impl World {
-    pub(super) fn known(&self) -> Known<'_> {
+    pub(in crate::sts) fn known(&self) -> Known<'_> {
         Known {
             directory: &self.directory,
             roles: &self.roles,
@@ -168,7 +168,7 @@ impl World {
         }
     }
 
-    pub(super) fn desk(&self) -> Desk<'_> {
+    pub(in crate::sts) fn desk(&self) -> Desk<'_> {
         Desk {
             known: self.known(),
             ring: &self.ring,
@@ -183,12 +183,16 @@ impl World {
         }
     }
 
-    pub(super) fn alice(&self) -> Arc<Caller> {
+    pub(in crate::sts) fn alice(&self) -> Arc<Caller> {
         Arc::clone(&self.directory.callers[ALICE])
     }
 
     /// Calls as this caller; the call is a form.
-    pub(super) fn assume(&self, caller: &Arc<Caller>, form: &str) -> Result<Assumed, StsError> {
+    pub(in crate::sts) fn assume(
+        &self,
+        caller: &Arc<Caller>,
+        form: &str,
+    ) -> Result<Assumed, StsError> {
         match Call::parse(b"", form.as_bytes())? {
             Call::AssumeRole(call) => assume_role(&call, caller, &self.desk(), fresh(7)),
             other => panic!("{other:?}"),
@@ -196,7 +200,7 @@ impl World {
     }
 
     /// The caller that opens its token again.
-    pub(super) fn caller_of(&self, assumed: &Assumed) -> Arc<Caller> {
+    pub(in crate::sts) fn caller_of(&self, assumed: &Assumed) -> Arc<Caller> {
         let issued = &assumed.issued;
         let id = &issued.session.access_key.0;
         let session = token::open(issued.token.expose(), id, &self.ring, now()).unwrap();
@@ -206,12 +210,12 @@ impl World {
 }
 
 /// The form of a call of AssumeRole.
-pub(super) fn form(role: &str, session: &str, more: &str) -> String {
+pub(in crate::sts) fn form(role: &str, session: &str, more: &str) -> String {
     format!("Action=AssumeRole&Version=2011-06-15&RoleArn={role}&RoleSessionName={session}{more}")
 }
 
 /// A session with something in every field.
-pub(super) fn full() -> Session {
+pub(in crate::sts) fn full() -> Session {
     let texts = |texts: &[&str]| {
         texts
             .iter()

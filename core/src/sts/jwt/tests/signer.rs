@@ -1,6 +1,6 @@
 //! Keys that sign tokens for tests.
 
-use super::Algorithm;
+use crate::sts::jwt::Algorithm;
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::KeySize;
 use aws_lc_rs::signature::{
