@@ -656,3 +656,43 @@ fn a_fixed_context_has_what_it_was_given() {
         ]
     );
 }
+
+#[test]
+fn claims_are_keys_of_a_domain_and_a_name() {
+    for name in [
+        "accounts.google.com:sub",
+        "token.actions.githubusercontent.com:aud",
+        "oidc.eks.eu-west-1.amazonaws.com/id/0123:sub",
+        "localhost.example:8443/x:sub",
+    ] {
+        assert_eq!(Key::parse(name), Some(Key::Claim(name.into())), "{name}");
+        assert_eq!(Key::parse(name).unwrap().to_string(), name);
+    }
+    for name in [
+        "sub",
+        "google:sub",
+        "accounts.google.com:",
+        "a b.c:sub",
+        ":sub",
+        "ec2:Region",
+    ] {
+        assert_eq!(Key::parse(name), None, "{name}");
+    }
+}
+
+#[test]
+fn keys_of_calls_that_make_sessions_are_absent_from_requests() {
+    let (principal, headers, query) = (alice(), HeaderMap::new(), Query::default());
+    check(
+        &facts(&principal, &headers, &query),
+        &[
+            ("sts:ExternalId", "-"),
+            ("sts:RoleSessionName", "-"),
+            ("sts:SourceIdentity", "-"),
+            ("sts:TransitiveTagKeys", "-"),
+            ("aws:TokenIssueTime", "-"),
+            ("aws:SourceIdentity", "-"),
+            ("accounts.google.com:sub", "-"),
+        ],
+    );
+}

@@ -62,3 +62,21 @@ fn a_session_is_issued_by_its_role_or_user() {
         "arn:aws:iam::111122223333:user/alice"
     );
 }
+
+#[test]
+fn sessions_of_a_role_last_one_to_twelve_hours() {
+    for (seconds, good) in [
+        (0, false),
+        (3599, false),
+        (3600, true),
+        (43_200, true),
+        (43_201, false),
+    ] {
+        assert_eq!(MaxSession::new(seconds).is_ok(), good, "{seconds}");
+    }
+    assert_eq!(MaxSession::default().seconds(), 3600);
+    assert_eq!(
+        MaxSession::new(60).unwrap_err().to_string(),
+        "`60` is not a session duration: 3600 to 43200 seconds"
+    );
+}

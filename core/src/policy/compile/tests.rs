@@ -646,3 +646,113 @@ fn yaml_documents_compile_too() {
     let compiled = Policy::compile(&node, PolicyKind::Identity, origin).unwrap();
     assert_eq!(compiled.policy.allows.list[0].line, 3);
 }
+
+/// A trust policy of one statement.
+fn trust(statement: &str) -> Result<Compiled, Vec<Problem>> {
+    let text = format!("{{Version: '2012-10-17', Statement: [{{{statement}}}]}}");
+    let origin = Arc::new(Origin {
+        source: "trust.json".into(),
+    });
+    Policy::compile(&document::yaml(&text).unwrap(), PolicyKind::Trust, origin)
+}
+
+#[test]
+fn a_trust_policy_names_principals_and_actions_that_make_sessions() {
+    let who = "Principal: {AWS: '111122223333'}";
+    for good in [
+        "Effect: Allow, Principal: {AWS: '111122223333'}, Action: 'sts:AssumeRole'",
+        "Effect: Allow, Principal: '*', Action: ['sts:TagSession', 'STS:assumerole']",
+        "Effect: Allow, Principal: {Federated: 'accounts.google.com'}, Action: 'sts:AssumeRoleWithWebIdentity'",
+        "Effect: Allow, Principal: {Service: 'ec2.amazonaws.com'}, Action: 'sts:*'",
+        "Effect: Allow, Principal: {Federated: 'arn:aws:iam::1:saml-provider/x'}, Action: 'sts:AssumeRoleWithSAML'",
+        "Effect: Deny, NotPrincipal: {AWS: '111122223333'}, Action: 'sts:AssumeRole'",
+        "Effect: Allow, Principal: '*', NotAction: 'sts:TagSession'",
+        "Effect: Allow, Principal: '*', Action: 'sts:AssumeRole', Condition: {StringEquals: {'sts:ExternalId': x, 'sts:RoleSessionName': x, 'sts:SourceIdentity': x, 'accounts.google.com:aud': x, 'aws:RequestTag/a': x}}",
+    ] {
+        let compiled = trust(good).unwrap();
+        assert!(
+            compiled.warnings.is_empty(),
+            "{good}: {:?}",
+            compiled.warnings
+        );
+    }
+    for (bad, message) in [
+        (
+            format!("Effect: Allow, {who}, Action: 'sts:AssumeRole', Resource: '*'"),
+            "`Resource` cannot stand in a trust policy",
+        ),
+        (
+            format!("Effect: Deny, {who}, Action: 'sts:AssumeRole', NotResource: '*'"),
+            "`NotResource` cannot stand in a trust policy",
+        ),
+        (
+            "Effect: Allow, Action: 'sts:AssumeRole'".to_owned(),
+            "a statement needs `Principal` or `NotPrincipal`",
+        ),
+        (
+            "Effect: Allow, NotPrincipal: '*', Action: 'sts:AssumeRole'".to_owned(),
+            "`NotPrincipal` cannot stand with `Allow`",
+        ),
+        (
+            format!("Effect: Allow, {who}, Action: '*'"),
+            "`*`: a trust policy names only `sts:` actions on roles",
+        ),
+        (
+            format!("Effect: Allow, {who}, Action: 's3:GetObject'"),
+            "`s3:GetObject`: a trust policy names only `sts:` actions on roles",
+        ),
+        (
+            format!("Effect: Allow, {who}, Action: 'sts:GetCallerIdentity'"),
+            "`sts:GetCallerIdentity`: a trust policy names only `sts:` actions on roles",
+        ),
+        (
+            format!("Effect: Allow, {who}, Action: ['sts:AssumeRole', 'sts:Asume*']"),
+            "`sts:Asume*`: a trust policy names only `sts:` actions on roles",
+        ),
+    ] {
+        let problems = trust(&bad).unwrap_err();
+        let messages: Vec<_> = problems.iter().map(|problem| &*problem.message).collect();
+        assert_eq!(messages, [message], "{bad}");
+    }
+}
+
+#[test]
+fn keys_of_calls_that_make_sessions_are_absent_from_buckets() {
+    let condition = "Condition: {StringEquals: {'sts:ExternalId': x}}";
+    let text = format!(
+        "{{Version: '2012-10-17', Statement: [{{Effect: Deny, Principal: '*', Action: 's3:*', Resource: 'arn:aws:s3:::lake/*', {condition}}}]}}"
+    );
+    let compiled = Policy::compile(
+        &document::yaml(&text).unwrap(),
+        PolicyKind::Guardrail,
+        Arc::new(Origin { source: "x".into() }),
+    );
+    let warnings = compiled.unwrap().warnings;
+    assert_eq!(warnings.len(), 1);
+    assert_eq!(
+        warnings[0].message,
+        "`sts:ExternalId` is absent from requests to S3"
+    );
+}
+
+#[test]
+fn documents_compiled_together_count_their_statements_on() {
+    let node = |sid: &str, action: &str| {
+        let statement = format!("{{Sid: {sid}, Effect: Allow, Action: '{action}', Resource: '*'}}");
+        document::yaml(&format!("{{Statement: [{statement}]}}")).unwrap()
+    };
+    let (one, two) = (node("A", "s3:Get*"), node("A", "s3:Put*"));
+    let origin = || Arc::new(Origin { source: "x".into() });
+    let policy = Policy::compile_together(&[&one, &two], PolicyKind::Session, origin()).unwrap();
+    let positions: Vec<_> = policy.allows.list.iter().map(|it| it.position).collect();
+    assert_eq!(positions, [0, 1]);
+    assert_eq!(
+        policy.document().get("Statement").map(|it| list(it).len()),
+        Some(2)
+    );
+    let bad = document::yaml("{Statement: []}").unwrap();
+    let refused = Policy::compile_together(&[&one, &bad], PolicyKind::Session, origin());
+    assert!(refused.is_err());
+    let empty = Policy::compile_together(&[], PolicyKind::Session, origin()).unwrap();
+    assert!(empty.allows.list.is_empty());
+}
