@@ -198,8 +198,12 @@ fn all_tags(call: &AssumeRole, inherited: Option<&SessionFacts>) -> Result<Tags,
         transitive: call.transitive.clone(),
     };
     for (key, value) in inherited {
-        let again = |passed: &Box<str>| passed.to_lowercase() == key.to_lowercase();
-        if call.tags.keys().any(again) {
+        let lower = key.to_lowercase();
+        if call
+            .tags
+            .keys()
+            .any(|passed| passed.to_lowercase() == lower)
+        {
             let message = "One of the specified session tag keys can't be set because it conflicts with a transitive tag key from the calling session.";
             return Err(StsError::new(Code::InvalidParameterValue, message));
         }

@@ -292,12 +292,12 @@ pub(super) fn keys_of(
         let message = "The specified transitive tag key must be included in the requested tags.";
         StsError::new(Code::InvalidParameterValue, message)
     };
-    let find = |key: &Box<str>| {
+    let find = |key: &str| {
         let mut keys = tags.keys();
         let found = keys.find(|tag| tag.to_lowercase() == key.to_lowercase());
         found.cloned().ok_or_else(missing)
     };
-    wanted.iter().map(find).collect()
+    wanted.iter().map(|key| find(key)).collect()
 }
 
 #[cfg(test)]

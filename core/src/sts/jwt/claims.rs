@@ -28,8 +28,7 @@ impl Claims {
     /// Checks audience and times. `all` is a map.
     pub(super) fn check(all: Node, issuer: &Issuer, now: Timestamp) -> Result<Self, JwtError> {
         let audience = audience(&all)?;
-        let ours = |each: &Box<str>| issuer.audiences.contains(each);
-        if !audience.iter().any(ours) {
+        if !audience.iter().any(|each| issuer.audiences.contains(each)) {
             return Err(JwtError::Audience);
         }
         let expires = time(&all, "exp")?.ok_or(JwtError::Missing("exp"))?;
