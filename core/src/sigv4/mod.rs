@@ -18,7 +18,7 @@ pub use date::BasicDate;
 pub use error::SignatureError;
 pub use key::SigningKey;
 pub use post::{PresentedPost, presented_post, refuse_unknown_key_of_post, verify_post};
-pub use presented::{Form, Presented, Scope, presented};
+pub use presented::{Form, Presented, Scope, presented, presented_over};
 pub use verify::{Expected, Verified, refuse_unknown_key, repeated_headers, verify};
 
 /// The one algorithm served.

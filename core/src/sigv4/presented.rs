@@ -65,6 +65,27 @@ pub fn presented<'a>(
     head: &Head<'a>,
     query: &'a Query,
 ) -> Result<Option<Presented<'a>>, SignatureError> {
+    read(head, query, None)
+}
+
+/// As [`presented`], for services other than S3: the signature is over the body whatever the request says of it.
+/// `digest` is the SHA-256 of the whole body in lower-case hex.
+///
+/// # Errors
+/// Those of [`presented`].
+pub fn presented_over<'a>(
+    head: &Head<'a>,
+    query: &'a Query,
+    digest: &'a str,
+) -> Result<Option<Presented<'a>>, SignatureError> {
+    read(head, query, Some(digest))
+}
+
+fn read<'a>(
+    head: &Head<'a>,
+    query: &'a Query,
+    digest: Option<&'a str>,
+) -> Result<Option<Presented<'a>>, SignatureError> {
     query::refuse_repeated(query)?;
     let mut authorizations = head.headers.get_all("authorization").iter();
     let authorization = authorizations.next();
@@ -73,9 +94,11 @@ pub fn presented<'a>(
         return Err(SignatureError::SeveralMechanisms);
     }
     match (authorization, in_query) {
-        (Some(value), _) => header::read(value.as_bytes(), head.headers).map(Some),
+        (Some(value), _) => header::read(value.as_bytes(), head.headers, digest).map(Some),
         (None, Some(query::Mechanism::Version2)) => Err(SignatureError::Version2),
-        (None, Some(query::Mechanism::Version4)) => query::read(query, head.headers).map(Some),
+        (None, Some(query::Mechanism::Version4)) => {
+            query::read(query, head.headers, digest).map(Some)
+        }
         (None, None) => Ok(None),
     }
 }

@@ -7,7 +7,9 @@ use jiff::Timestamp;
 pub(super) fn read<'a>(
     value: &'a [u8],
     headers: &'a HeaderMap,
+    digest: Option<&'a str>,
 ) -> Result<Presented<'a>, SignatureError> {
+    let said = || text(headers, "x-amz-content-sha256");
     let parts = parts(value)?;
     let claim = parts.check()?;
     Ok(Presented {
@@ -19,7 +21,8 @@ pub(super) fn read<'a>(
         timestamp: timestamp(headers)?,
         expires: None,
         session_token: text(headers, "x-amz-security-token"),
-        payload: text(headers, "x-amz-content-sha256")
+        payload: digest
+            .or_else(said)
             .ok_or(SignatureError::MissingContentSha256)?,
     })
 }

@@ -56,7 +56,9 @@ pub(super) fn refuse_repeated(query: &Query) -> Result<(), SignatureError> {
 pub(super) fn read<'a>(
     query: &'a Query,
     headers: &'a HeaderMap,
+    digest: Option<&'a str>,
 ) -> Result<Presented<'a>, SignatureError> {
+    let said = |signed: &str| payload(query, headers, signed);
     refuse_case_variants(query)?;
     check_algorithm(required(query, "X-Amz-Algorithm")?)?;
     let parts = Parts {
@@ -77,7 +79,7 @@ pub(super) fn read<'a>(
         expires: Some(required(query, "X-Amz-Expires")?),
         session_token: value(query, "X-Amz-Security-Token")
             .or_else(|| text(headers, "x-amz-security-token")),
-        payload: payload(query, headers, claim.signed_headers),
+        payload: digest.unwrap_or_else(|| said(claim.signed_headers)),
     })
 }
 

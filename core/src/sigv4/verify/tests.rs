@@ -410,3 +410,78 @@ fn t13_what_is_signed_with_the_decoy_is_an_unknown_key() {
 fn keys_print_as_stars() {
     assert_eq!(format!("{:?}", Request::new(Form::Header).key()), "***");
 }
+
+/// The example of AWS's manual for services other than S3, which do not say in a header what the body's digest is.
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html>
+#[test]
+fn requests_of_other_services_are_signed_over_their_body() {
+    use crate::sigv4::{presented, presented_over};
+    let mut headers = HeaderMap::new();
+    for (name, value) in [
+        (
+            "content-type",
+            "application/x-www-form-urlencoded; charset=utf-8",
+        ),
+        ("host", "iam.amazonaws.com"),
+        ("x-amz-date", "20150830T123600Z"),
+        (
+            "authorization",
+            "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20150830/us-east-1/iam/aws4_request, SignedHeaders=content-type;host;x-amz-date, Signature=5d672d79c15b13162d9279b0855cfba6789a8edb4c82c400e06b5924a6f2b5d7",
+        ),
+    ] {
+        headers.insert(
+            HeaderName::from_static(name),
+            HeaderValue::from_static(value),
+        );
+    }
+    let target = b"/?Action=ListUsers&Version=2010-05-08";
+    let head = Head {
+        method: &Method::GET,
+        raw_target: target,
+        headers: &headers,
+    };
+    let query = Query::parse(b"Action=ListUsers&Version=2010-05-08").unwrap();
+    assert_eq!(
+        presented(&head, &query),
+        Err(SignatureError::MissingContentSha256)
+    );
+    let expected = Expected {
+        regions: &["us-east-1"],
+        service: "iam",
+    };
+    let secret = SecretKey::new("wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY".into());
+    let verified = |digest: &str| {
+        let presented = presented_over(&head, &query, digest).unwrap().unwrap();
+        let key = SigningKey::derive(&secret, &presented.scope);
+        verify(
+            &head,
+            &query,
+            &presented,
+            &key,
+            presented.timestamp,
+            expected,
+        )
+        .map(|_| ())
+    };
+    let empty = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+    assert_eq!(verified(empty), Ok(()));
+    let other = empty.replace('e', "f");
+    assert_eq!(verified(&other), Err(SignatureError::Mismatch));
+    headers_count_for_nothing(&head, &query, empty);
+}
+
+/// What a header says of the digest is not believed.
+fn headers_count_for_nothing(head: &Head<'_>, query: &Query, digest: &str) {
+    use crate::sigv4::presented_over;
+    let mut headers = head.headers.clone();
+    headers.insert(
+        "x-amz-content-sha256",
+        HeaderValue::from_static("UNSIGNED-PAYLOAD"),
+    );
+    let head = Head {
+        headers: &headers,
+        ..*head
+    };
+    let presented = presented_over(&head, query, digest).unwrap().unwrap();
+    assert_eq!(presented.payload, digest);
+}
