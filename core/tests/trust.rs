@@ -208,7 +208,15 @@ impl<'n> Case<'n> {
     fn call(&self) -> Result<Assumed, StsError> {
         let roles: Roles = [Arc::new(self.role("target"))].into_iter().collect();
         let headers = HeaderMap::new();
-        let ring = KeyRing::new(SealKey::new("k", &[7; 32]).unwrap(), Vec::new()).unwrap();
+        let ring = KeyRing::new(
+            SealKey::new(
+                "k",
+                &std::array::from_fn(|place| u8::try_from(place).unwrap()),
+            )
+            .unwrap(),
+            Vec::new(),
+        )
+        .unwrap();
         let desk = Desk {
             known: Known {
                 directory: &Directory::default(),

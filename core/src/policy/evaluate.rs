@@ -250,12 +250,15 @@ fn same_account<'p, C: Context>(
 ) -> Outcome<'p> {
     let direct = owner_side(policies, question, |naming| match naming {
         Naming::Everyone | Naming::Exactly => true,
-        Naming::Role | Naming::Account => false,
+        Naming::Role | Naming::Provider | Naming::Account => false,
     });
     if let Found::Yes(by) = direct {
         return Outcome::Allow { by, with: None };
     }
-    let by_role = owner_side(policies, question, |naming| naming == Naming::Role);
+    let by_role = owner_side(policies, question, |naming| match naming {
+        Naming::Role | Naming::Provider => true,
+        Naming::Everyone | Naming::Exactly | Naming::Account => false,
+    });
     let granted = by_role.or_else(|| identity_side(question, caller));
     let capped = capped(granted.outcome(Missing::Identity), question, caller);
     match (direct, capped) {

@@ -39,8 +39,10 @@ pub(crate) enum Naming {
     Everyone,
     /// By the ARN of the user or of the session itself, or the service by its name.
     Exactly,
-    /// By what the session comes from: the ARN of its role, of its user for a federated user, or its identity provider.
+    /// By what the session comes from: the ARN of its role, or of its user for a federated user.
     Role,
+    /// By the identity provider that vouched for the session.
+    Provider,
     /// By the account.
     Account,
 }
@@ -75,7 +77,7 @@ impl Pattern {
             // AWS does not say whether boundary and session policy limit such a grant. Like one to the role they do,
             // which is the narrower reading.
             (Self::Federated(provider), Principal::Known(caller)) => {
-                (caller.provider.as_ref() == Some(provider)).then_some(Naming::Role)
+                (caller.provider.as_ref() == Some(provider)).then_some(Naming::Provider)
             }
             (Self::Account(_) | Self::CanonicalUser(_), Principal::Known(caller)) => {
                 self.is_account(&caller.account).then_some(Naming::Account)

@@ -663,3 +663,25 @@ fn t48_what_is_issued_prints_no_secret() {
     assert!(!shown.contains(assumed.issued.session.secret.expose()));
     assert!(!shown.contains(assumed.issued.token.expose()));
 }
+
+#[test]
+fn a_session_of_a_provider_calls_with_its_own_permissions() {
+    let silent = |world: &World| {
+        let assumed = web_with(world, &issuer(), &json!({}), "").unwrap();
+        let caller = (*world.caller_of(&assumed)).clone();
+        let policies = set(&["Effect: Allow, Action: 's3:*', Resource: '*'"]);
+        Arc::new(Caller { policies, ..caller })
+    };
+    let allow = "Effect: Allow, Principal: {Federated: 'arn:aws:iam::111122223333:oidc-provider/id.example.com'}, Action: 'sts:*'";
+    let world = world_with(|role| role.trust = policy(PolicyKind::Trust, &[allow]));
+    let caller = silent(&world);
+    let refusal = world.assume(&caller, &form(ROLE, "s2", "")).unwrap_err();
+    let verdict = refusal.decision.unwrap().verdict;
+    assert_eq!(verdict, Verdict::ImplicitDeny(Missing::Identity));
+    let may = set(&["Effect: Allow, Action: 'sts:*', Resource: '*'"]);
+    let caller = Arc::new(Caller {
+        policies: may,
+        ..(*caller).clone()
+    });
+    assert!(world.assume(&caller, &form(ROLE, "s2", "")).is_ok());
+}

@@ -32,7 +32,7 @@ pub fn evaluate_trust<C: Context>(
                 Outcome::Missing(Missing::Resource)
             }
             (Principal::Known(_), Credentials::WebIdentity) => {
-                owner_side(policies, question, |naming| naming == Naming::Role)
+                owner_side(policies, question, |naming| naming == Naming::Provider)
                     .outcome(Missing::Resource)
             }
             (Principal::Known(caller), Credentials::Signature)
@@ -56,7 +56,7 @@ fn within_account<'p, C: Context>(
     let named = |wanted: fn(Naming) -> bool| owner_side(policies, question, wanted);
     let direct = named(|naming| match naming {
         Naming::Everyone | Naming::Exactly => true,
-        Naming::Role | Naming::Account => false,
+        Naming::Role | Naming::Provider | Naming::Account => false,
     });
     if let Found::Yes(by) = direct {
         return Outcome::Allow { by, with: None };
@@ -66,7 +66,13 @@ fn within_account<'p, C: Context>(
     if matches!(role, Outcome::Allow { .. }) {
         return role;
     }
-    let account = named(|naming| naming == Naming::Account).outcome(Missing::Resource);
+    // A provider named beside it is for tokens. Whether it also stands for sessions that were made with one AWS does not
+    // say, so it adds nothing to what their own policies allow.
+    let account = named(|naming| match naming {
+        Naming::Account | Naming::Provider => true,
+        Naming::Everyone | Naming::Exactly | Naming::Role => false,
+    });
+    let account = account.outcome(Missing::Resource);
     let own = identity_side(question, caller).outcome(Missing::Identity);
     let own = capped(own, question, caller);
     let delegated = match (account, own) {

@@ -186,7 +186,7 @@ impl From<Option<Naming>> for Named {
         match naming {
             Some(Naming::Everyone) => Self::Everyone,
             Some(Naming::Exactly) => Self::Exactly,
-            Some(Naming::Role) => Self::Role,
+            Some(Naming::Role | Naming::Provider) => Self::Role,
             Some(Naming::Account) => Self::Account,
             None => Self::Not,
         }

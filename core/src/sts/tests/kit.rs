@@ -33,7 +33,12 @@ pub(in crate::sts) fn ring() -> KeyRing {
 }
 
 pub(in crate::sts) fn key(id: &str, byte: u8) -> SealKey {
-    SealKey::new(id, &[byte; 32]).unwrap()
+    SealKey::new(id, &bytes(byte)).unwrap()
+}
+
+/// A key's bytes, all of them different.
+pub(in crate::sts) fn bytes(first: u8) -> [u8; 32] {
+    std::array::from_fn(|place| first.wrapping_mul(37) ^ u8::try_from(place).unwrap())
 }
 
 /// A policy of statements in YAML's flow style, without the braces.

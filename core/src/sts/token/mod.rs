@@ -6,7 +6,7 @@
 mod ring;
 mod wire;
 
-pub use ring::{BadKeyId, BadRing, KeyRing, SealKey};
+pub use ring::{BadRing, BadSealKey, KeyRing, SealKey};
 
 use super::credentials::{Fresh, NONCE};
 use super::session::Session;

@@ -1,6 +1,7 @@
 //! The keys that session tokens are sealed with.
 
 use aws_lc_rs::aead::{AES_256_GCM, LessSafeKey, UnboundKey};
+use std::collections::BTreeSet;
 use std::fmt;
 
 /// A key of 32 bytes with a name. Prints as its name.
@@ -15,10 +16,16 @@ pub struct SealKey {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct KeyId(Box<str>);
 
-/// Why a text cannot name a key.
+/// Why something cannot be a key.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is not the name of a key: 1 to 32 lower-case letters, digits and `-`")]
-pub struct BadKeyId(Box<str>);
+pub enum BadSealKey {
+    /// Its name.
+    #[error("`{0}` is not the name of a key: 1 to 32 lower-case letters, digits and `-`")]
+    Name(Box<str>),
+    /// Its bytes: no generator gives such.
+    #[error("the key `{0}` is not random: it has fewer than 8 different bytes")]
+    NotRandom(Box<str>),
+}
 
 /// Why keys make no ring.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -29,12 +36,15 @@ impl SealKey {
     /// A key from a cryptographically secure generator.
     ///
     /// # Errors
-    /// The name is not 1 to 32 lower-case letters, digits and hyphens.
-    pub fn new(id: &str, bytes: &[u8; 32]) -> Result<Self, BadKeyId> {
-        let bad = || BadKeyId(id.into());
+    /// The name is not 1 to 32 lower-case letters, digits and hyphens, or the bytes are plainly made up.
+    pub fn new(id: &str, bytes: &[u8; 32]) -> Result<Self, BadSealKey> {
+        let bad = || BadSealKey::Name(id.into());
         let letter = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
         if !(1..=32).contains(&id.len()) || !id.bytes().all(letter) {
             return Err(bad());
+        }
+        if bytes.iter().collect::<BTreeSet<_>>().len() < 8 {
+            return Err(BadSealKey::NotRandom(id.into()));
         }
         // Fails for another length alone.
         let key = UnboundKey::new(&AES_256_GCM, bytes).map_err(|_| bad())?;

@@ -1,6 +1,6 @@
 use super::*;
 use crate::sts::session::{Holder, Limits};
-use crate::sts::tests::kit::{NOW, full, key, now, ring};
+use crate::sts::tests::kit::{NOW, bytes, full, key, now, ring};
 
 const KEY: &str = "ASIAAAAAAAAAAAAAAAAA";
 
@@ -149,9 +149,23 @@ fn rings_and_names_of_keys_are_checked() {
     let twice = KeyRing::new(key("a", 1), vec![key("b", 2), key("a", 3)]).unwrap_err();
     assert_eq!(twice.to_string(), "two keys are named `a`");
     for bad in ["", "A", "a b", "a_b", "ä", &"a".repeat(33)] {
-        assert!(SealKey::new(bad, &[0; 32]).is_err(), "{bad}");
+        assert!(SealKey::new(bad, &bytes(1)).is_err(), "{bad}");
     }
-    assert!(SealKey::new(&"a".repeat(32), &[0; 32]).is_ok());
+    assert!(SealKey::new(&"a".repeat(32), &bytes(1)).is_ok());
+}
+
+#[test]
+fn t51_a_key_that_is_plainly_made_up_is_refused() {
+    let of = |count: u8| {
+        let mut bytes = [0; 32];
+        (0..count).for_each(|byte| bytes[usize::from(byte)] = byte);
+        SealKey::new("a", &bytes).map(|_| ())
+    };
+    assert_eq!(of(0), Err(BadSealKey::NotRandom("a".into())));
+    assert_eq!(of(7), Err(BadSealKey::NotRandom("a".into())));
+    assert_eq!(of(8), Ok(()));
+    let text = SealKey::new("a", b"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa");
+    assert!(text.is_err());
 }
 
 #[test]
