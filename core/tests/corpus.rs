@@ -83,6 +83,21 @@ fn heads_read_the_same_when_written_again() {
 }
 
 #[test]
+fn session_tokens_are_sealed_as_they_are_opened() {
+    replay("session_tokens");
+}
+
+#[test]
+fn calls_read_the_same_wherever_their_parameters_stand() {
+    replay("sts_calls");
+}
+
+#[test]
+fn web_tokens_that_nobody_signed_do_not_verify() {
+    replay("web_tokens");
+}
+
+#[test]
 fn documents_read_the_same_when_written_again() {
     replay("xml_documents");
 }

@@ -7,6 +7,9 @@ mod glob;
 mod lock_record;
 mod policy_json;
 mod request_head;
+mod session_tokens;
+mod sts_calls;
+mod web_tokens;
 mod xml_documents;
 
 /// What became of an input. A corpus file says by the first word of its name which it expects.
@@ -39,6 +42,9 @@ pub const TARGETS: &[(&str, Check)] = &[
     ("lock_record", lock_record::check),
     ("policy_json", policy_json::check),
     ("request_head", request_head::check),
+    ("session_tokens", session_tokens::check),
+    ("sts_calls", sts_calls::check),
+    ("web_tokens", web_tokens::check),
     ("xml_documents", xml_documents::check),
 ];
 

@@ -7,6 +7,9 @@ use std::ops::RangeInclusive;
 #[derive(Debug, Default)]
 pub(super) struct Checks(Vec<String>);
 
+/// The longest value that is repeated in a message, in bytes: answers are no longer than they must be.
+const MAX_ECHO: usize = 256;
+
 /// Which characters a text may have.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Alphabet {
@@ -145,8 +148,8 @@ impl Checks {
     /// Another constraint that is not satisfied.
     pub(super) fn fail(&mut self, name: &str, value: &str, echo: Echo, rule: &str) {
         let value = match echo {
-            Echo::Shown => format!("Value '{value}'"),
-            Echo::Hidden => "Value".to_owned(),
+            Echo::Shown if value.len() <= MAX_ECHO => format!("Value '{value}'"),
+            Echo::Shown | Echo::Hidden => "Value".to_owned(),
         };
         self.0.push(format!(
             "{value} at '{name}' failed to satisfy constraint: {rule}"

@@ -362,6 +362,14 @@ fn ids_are_checked_and_not_repeated() {
 }
 
 #[test]
+fn long_values_are_not_repeated() {
+    for more in ["&DurationSeconds=", "&SourceIdentity=*"] {
+        let error = assume(&format!("{more}{}", "9".repeat(10_000))).unwrap_err();
+        assert!(error.message.len() < 400, "{error}");
+    }
+}
+
+#[test]
 fn codes_of_devices_are_refused() {
     let message = "MultiFactorAuthentication failed, it is not supported here";
     for parameter in ["SerialNumber=arn:aws:iam::1:mfa/x", "TokenCode=123456"] {
