@@ -1,11 +1,13 @@
 //! Statements: effect, principals, actions, resources.
 
 use super::Compiler;
+use crate::context::Key;
 use crate::document::{self, Entry, Node, Place, Value};
 use crate::policy::action_set::ActionSet;
-use crate::policy::conditions::Conditions;
+use crate::policy::conditions::{Condition, Conditions, Presence, Quantifier};
 use crate::policy::glob::Variables;
 use crate::policy::lint::Rule;
+use crate::policy::operators::{Compare, Sense};
 use crate::policy::principals::{self, Pattern, Principals};
 use crate::policy::resources::{self, Patterns, Reach, Resources};
 use crate::policy::{Effect, PolicyKind, Statement};
@@ -51,6 +53,11 @@ impl Compiler<'_> {
         let principals = self.principals(node, effect);
         let resources = self.resources(node, actions.as_ref());
         let conditions = self.conditions(node);
+        if let (Some(Effect::Allow), Some(Principals::Only(trusted)), Some(conditions)) =
+            (effect, &principals, &conditions)
+        {
+            self.trusts_every_token(node, trusted, conditions);
+        }
         let statement = Statement {
             sid: sid.map(Arc::from),
             position,
@@ -246,6 +253,21 @@ impl Compiler<'_> {
         patterns
     }
 
+    /// An audience alone confines nobody: whoever asks the provider gets it.
+    fn trusts_every_token(&mut self, node: &Node, trusted: &[Pattern], conditions: &[Condition]) {
+        let provider = trusted.iter().find_map(|pattern| match pattern {
+            Pattern::Federated(provider) if !provider.contains(":saml-provider/") => Some(provider),
+            _ => None,
+        });
+        let (PolicyKind::Trust, Some(provider)) = (self.kind, provider) else {
+            return;
+        };
+        if !conditions.iter().any(confines_tokens) {
+            let message = format!("every token of `{provider}` is trusted");
+            self.warn(Rule::TrustsEveryToken, node.at, message);
+        }
+    }
+
     /// Of a trust policy the resource is the role it is attached to.
     fn the_role(&mut self, statement: &Node) -> Option<Resources> {
         let mut entries = statement.entries().iter();
@@ -334,6 +356,16 @@ impl Compiler<'_> {
             );
         }
     }
+}
+
+/// Whether a condition asks for a claim, other than the audience, to be there and to have a value.
+fn confines_tokens(condition: &Condition) -> bool {
+    let claim = matches!(&condition.key, Key::Claim(name) if !name.ends_with(":aud"));
+    claim
+        && condition.operator.sense == Sense::Positive
+        && condition.operator.compare != Compare::Null
+        && condition.quantifier != Quantifier::ForAllValues
+        && condition.presence == Presence::Required
 }
 
 /// What is wrong with an ARN that was most likely meant for a bucket or an object.

@@ -662,7 +662,7 @@ fn a_trust_policy_names_principals_and_actions_that_make_sessions() {
     for good in [
         "Effect: Allow, Principal: {AWS: '111122223333'}, Action: 'sts:AssumeRole'",
         "Effect: Allow, Principal: '*', Action: ['sts:TagSession', 'STS:assumerole']",
-        "Effect: Allow, Principal: {Federated: 'accounts.google.com'}, Action: 'sts:AssumeRoleWithWebIdentity'",
+        "Effect: Allow, Principal: {Federated: 'accounts.google.com'}, Action: 'sts:AssumeRoleWithWebIdentity', Condition: {StringEquals: {'accounts.google.com:sub': '1'}}",
         "Effect: Allow, Principal: {Service: 'ec2.amazonaws.com'}, Action: 'sts:*'",
         "Effect: Allow, Principal: {Federated: 'arn:aws:iam::1:saml-provider/x'}, Action: 'sts:AssumeRoleWithSAML'",
         "Effect: Deny, NotPrincipal: {AWS: '111122223333'}, Action: 'sts:AssumeRole'",
@@ -713,6 +713,41 @@ fn a_trust_policy_names_principals_and_actions_that_make_sessions() {
         let problems = trust(&bad).unwrap_err();
         let messages: Vec<_> = problems.iter().map(|problem| &*problem.message).collect();
         assert_eq!(messages, [message], "{bad}");
+    }
+}
+
+#[test]
+fn a_provider_is_trusted_for_some_of_its_tokens() {
+    let warned = |condition: &str| {
+        let allow = "Principal: {Federated: 'accounts.google.com'}, Action: 'sts:*'";
+        let compiled = trust(&format!(
+            "Effect: Allow, {allow}, Condition: {{{condition}}}"
+        ));
+        let warnings = compiled.unwrap().warnings;
+        warnings.iter().any(|it| it.rule == Rule::TrustsEveryToken)
+    };
+    for confined in [
+        "StringLike: {'accounts.google.com:sub': '1*'}",
+        "'ForAnyValue:StringEquals': {'accounts.google.com:amr': x}",
+        "StringEquals: {'accounts.google.com:aud': a, 'accounts.google.com:email': b}",
+    ] {
+        assert!(!warned(confined), "{confined}");
+    }
+    for open in [
+        "StringEquals: {'accounts.google.com:aud': a}",
+        "StringNotEquals: {'accounts.google.com:sub': a}",
+        "StringEqualsIfExists: {'accounts.google.com:sub': a}",
+        "'ForAllValues:StringEquals': {'accounts.google.com:amr': a}",
+        "'Null': {'accounts.google.com:sub': 'false'}",
+        "StringEquals: {'aws:RequestTag/a': b}",
+    ] {
+        assert!(warned(open), "{open}");
+    }
+    for other in [
+        "Effect: Deny, Principal: {Federated: 'accounts.google.com'}, Action: 'sts:*'",
+        "Effect: Allow, Principal: {AWS: '111122223333'}, Action: 'sts:*'",
+    ] {
+        assert!(trust(other).unwrap().warnings.is_empty(), "{other}");
     }
 }
 

@@ -152,6 +152,10 @@ rules! {
         "a key with several values is tested without ForAnyValue or ForAllValues",
         "A request with several values then neither matches nor fails for certain: it is not allowed by an Allow, and denied by a Deny.",
         "Write `ForAnyValue:` or `ForAllValues:` before the operator.";
+    TrustsEveryToken = "trusts-every-token" Note,
+        "a role trusts an identity provider whoever it vouches for",
+        "Every user of the provider can make sessions of the role. Of a public provider that is anyone who gets a token for the right audience.",
+        "Add a condition on `ISSUER:sub` or another claim that the provider's users cannot choose.";
     UnknownName = "unknown-name" Warning,
         "an action, condition key or policy variable that does not exist",
         "An unknown action grants and denies nothing; an unknown key is absent from every request.",
