@@ -292,8 +292,8 @@ fn is_claim(name: &str) -> bool {
     let Some((issuer, claim)) = name.rsplit_once(':') else {
         return false;
     };
-    let domain = issuer.split('/').next().unwrap_or_default();
-    !claim.is_empty() && domain.contains('.') && !name.contains(char::is_whitespace)
+    let host = issuer.split(['/', ':']).next().unwrap_or_default();
+    !claim.is_empty() && host.contains('.') && !name.contains(char::is_whitespace)
 }
 
 fn strip_prefix_ignoring_case<'t>(text: &'t str, prefix: &str) -> Option<&'t str> {

@@ -675,6 +675,7 @@ fn claims_are_keys_of_a_domain_and_a_name() {
         "a b.c:sub",
         ":sub",
         "ec2:Region",
+        "aws:Foo.bar:baz",
     ] {
         assert_eq!(Key::parse(name), None, "{name}");
     }
