@@ -19,7 +19,7 @@ const CORE: &[(&str, &[&str])] = &[
     (
         "sts",
         &[
-            "context", "document", "identity", "policy", "request", "s3",
+            "context", "document", "identity", "policy", "request", "s3", "sigv4",
         ],
     ),
     (
