@@ -5,7 +5,7 @@ use super::call::{AssumeRole, Wish};
 use super::context::{Asked, AssumeContext, Surroundings};
 use super::credentials::Fresh;
 use super::error::{Code, StsError};
-use super::issue::{Assumed, issue, span};
+use super::issue::{Assumed, Web, issue, span};
 use super::session::{Holder, Known, Terms};
 use super::token::KeyRing;
 use crate::context::RequestContext;
@@ -55,56 +55,89 @@ pub fn assume_role(
     // Which roles there are is nobody's to learn.
     let role = desk.known.roles.find(&call.wish.role);
     let role = role.ok_or_else(|| refused(Action::AssumeRole, None))?;
-    let inherited = caller.session.as_deref();
-    let tags = all_tags(call, inherited)?;
-    let source_identity = source_identity(call, inherited)?;
+    let said = said(call, caller.session.as_deref())?;
     let asking = Asking {
         principal: Principal::Known(Arc::clone(caller)),
         shown: None,
         role,
         asked: Asked {
-            session: &call.wish.session,
             external_id: call.external_id.as_deref(),
-            source_identity: source_identity.as_deref(),
-            tags: &tags.all,
+            // Conditions on keys that go on see what this call passes.
             transitive: &call.transitive,
-            vouched: None,
+            ..said.asked(&call.wish)
         },
         credentials: Credentials::Signature,
     };
-    asking
-        .authorise(desk.around)
-        .map_err(|(action, decision)| refused(action, Some(decision)))?;
-    let seconds = seconds(&call.wish, role, chained(caller))?;
-    let (issued, expires) = span(desk.around.now, seconds)?;
-    let terms = Terms {
-        holder: holder(role, &call.wish.session),
+    let allowed = asking.authorise(desk.around);
+    allowed.map_err(|(action, decision)| refused(action, Some(decision)))?;
+    let terms = terms(&call.wish, role, chained(caller), said, desk)?;
+    assumed(&call.wish, role, terms, None, desk, fresh)
+}
+
+/// What is said of a session, by the call or by a token.
+pub(super) struct Said {
+    pub(super) tags: BTreeMap<Box<str>, Box<str>>,
+    pub(super) transitive: BTreeSet<Box<str>>,
+    pub(super) source_identity: Option<Box<str>>,
+}
+
+impl Said {
+    pub(super) fn asked<'a>(&'a self, wish: &'a Wish) -> Asked<'a> {
+        Asked {
+            session: &wish.session,
+            external_id: None,
+            source_identity: self.source_identity.as_deref(),
+            tags: &self.tags,
+            transitive: &self.transitive,
+            vouched: None,
+        }
+    }
+}
+
+/// The terms of a session that is allowed.
+pub(super) fn terms(
+    wish: &Wish,
+    role: &Role,
+    chain: Chain,
+    said: Said,
+    desk: &Desk<'_>,
+) -> Result<Terms, StsError> {
+    let (issued, expires) = span(desk.around.now, seconds(wish, role, chain)?)?;
+    Ok(Terms {
+        holder: Holder::Role {
+            arn: role.arn.clone(),
+            id: role.id.clone(),
+            session: wish.session.clone(),
+        },
         issued,
         expires,
-        limits: call.wish.limits(role, desk.known.managed)?,
-        tags: tags.all,
-        transitive: tags.transitive,
-        source_identity,
+        limits: wish.limits(role, desk.known.managed)?,
+        tags: said.tags,
+        transitive: said.transitive,
+        source_identity: said.source_identity,
         vouched: None,
-    };
+    })
+}
+
+/// Credentials for the terms, and what the answer says of them.
+pub(super) fn assumed(
+    wish: &Wish,
+    role: &Role,
+    terms: Terms,
+    web: Option<Web>,
+    desk: &Desk<'_>,
+    fresh: Fresh,
+) -> Result<Assumed, StsError> {
     let percent = terms.packed_percent()?;
-    let passed = call.wish.passes_policies() || !terms.tags.is_empty();
-    let session = role.session(&call.wish.session);
+    let passed = wish.passes_policies() || !terms.tags.is_empty();
+    let session = role.session(&wish.session);
     Ok(Assumed {
         issued: issue(terms, desk.ring, fresh)?,
         arn: session.arn,
         user_id: session.user_id,
         packed_percent: passed.then_some(percent),
-        web: None,
+        web,
     })
-}
-
-pub(super) fn holder(role: &Role, session: &str) -> Holder {
-    Holder::Role {
-        arn: role.arn.clone(),
-        id: role.id.clone(),
-        session: session.into(),
-    }
 }
 
 /// A call put to the policies.
@@ -183,21 +216,15 @@ fn not_authorised(
     }
 }
 
-/// Passed and inherited tags.
-struct Tags {
-    all: BTreeMap<Box<str>, Box<str>>,
-    transitive: BTreeSet<Box<str>>,
-}
-
-/// What goes on from session to session cannot be changed on the way.
+/// What the call passes, and what the caller's session hands on. That cannot be changed on the way.
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_session-tags.html#id_session-tags_role-chaining>
-fn all_tags(call: &AssumeRole, inherited: Option<&SessionFacts>) -> Result<Tags, StsError> {
-    let inherited = inherited.into_iter().flat_map(|facts| &facts.transitive);
-    let mut tags = Tags {
-        all: call.tags.clone(),
+fn said(call: &AssumeRole, inherited: Option<&SessionFacts>) -> Result<Said, StsError> {
+    let mut said = Said {
+        tags: call.tags.clone(),
         transitive: call.transitive.clone(),
+        source_identity: source_identity(call, inherited)?,
     };
-    for (key, value) in inherited {
+    for (key, value) in inherited.into_iter().flat_map(|facts| &facts.transitive) {
         let lower = key.to_lowercase();
         if call
             .tags
@@ -207,10 +234,10 @@ fn all_tags(call: &AssumeRole, inherited: Option<&SessionFacts>) -> Result<Tags,
             let message = "One of the specified session tag keys can't be set because it conflicts with a transitive tag key from the calling session.";
             return Err(StsError::new(Code::InvalidParameterValue, message));
         }
-        tags.all.insert(key.clone(), value.clone());
-        tags.transitive.insert(key.clone());
+        said.tags.insert(key.clone(), value.clone());
+        said.transitive.insert(key.clone());
     }
-    Ok(tags)
+    Ok(said)
 }
 
 /// Set once, at the beginning of a chain.
@@ -245,7 +272,7 @@ fn chained(caller: &Caller) -> Chain {
     }
 }
 
-pub(super) fn seconds(wish: &Wish, role: &Role, chain: Chain) -> Result<u32, StsError> {
+fn seconds(wish: &Wish, role: &Role, chain: Chain) -> Result<u32, StsError> {
     let seconds = wish.seconds.unwrap_or(HOUR);
     let refused = |message: &str| Err(StsError::new(Code::ValidationError, message));
     if chain == Chain::Chained && seconds > HOUR {

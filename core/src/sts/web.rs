@@ -1,20 +1,20 @@
 //! AssumeRoleWithWebIdentity: sessions for who an identity provider vouches for.
 //! <https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRoleWithWebIdentity.html>
 
-use super::assume::{Asking, Chain, Desk, holder, seconds};
+use super::assume::{Asking, Chain, Desk, Said, assumed, terms};
 use super::call::{AssumeRoleWithWebIdentity, Wish, check_reserved, distinct, keys_of};
 use super::checks::{Checks, Echo, NAME, TAG};
 use super::context::Asked;
 use super::credentials::Fresh;
 use super::error::{Code, StsError};
-use super::issue::{Assumed, Web, issue, span};
+use super::issue::{Assumed, Web};
 use super::jwt::{Claims, Issuer, Jwks, JwtError, Reach, Token};
 use super::session::{Terms, Vouched};
 use crate::document::{Node, Value};
 use crate::identity::{Account, Caller, CallerKind, Principal, Role};
 use crate::policy::{Credentials, PolicySet};
 use crate::s3::names::AccountId;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// The claims that AWS reads tags and the source identity from.
@@ -42,20 +42,12 @@ pub fn assume_role_with_web_identity(
         .and_then(|token| token.verify(keys, issuer, desk.around.now))
         .map_err(|error| StsError::from(&error))?;
     let (role, terms) = grant(&call.wish, &claims, issuer, desk)?;
-    let percent = terms.packed_percent()?;
-    let passed = call.wish.passes_policies() || !terms.tags.is_empty();
-    let session = role.session(&call.wish.session);
-    Ok(Assumed {
-        issued: issue(terms, desk.ring, fresh)?,
-        arn: session.arn,
-        user_id: session.user_id,
-        packed_percent: passed.then_some(percent),
-        web: Some(Web {
-            subject: claims.subject.clone(),
-            audience: audience(&claims, issuer),
-            issuer: issuer.url.as_str().into(),
-        }),
-    })
+    let web = Web {
+        subject: claims.subject.clone(),
+        audience: audience(&claims, issuer),
+        issuer: issuer.url.as_str().into(),
+    };
+    assumed(&call.wish, role, terms, Some(web), desk, fresh)
 }
 
 /// The caller that a verified token stands for by itself, without credentials: a session of the role that the issuer's
@@ -91,34 +83,27 @@ fn session_name(subject: &str) -> Box<str> {
     }
 }
 
+/// The role, if it trusts the token, and the terms of the session.
 fn grant<'d>(
     wish: &Wish,
     claims: &Claims,
     issuer: &Issuer,
     desk: &Desk<'d>,
 ) -> Result<(&'d Role, Terms), StsError> {
-    let role = desk
-        .known
-        .roles
-        .find(&wish.role)
-        .ok_or_else(not_authorised)?;
-    let provider = issuer.provider(role.account.id).ok_or_else(no_provider)?;
+    let role = desk.known.roles.find(&wish.role);
+    let role = role.ok_or_else(not_authorised)?;
     let all = Vouched {
-        provider,
+        provider: issuer.provider(role.account.id).ok_or_else(no_provider)?,
         claims: claims.for_conditions(issuer.url.name()),
     };
-    let said = Said::read(claims, issuer)?;
+    let said = read(claims, issuer)?;
     let asking = Asking {
         principal: Principal::Known(Arc::new(stranger(all.provider.clone()))),
         shown: Some(&Principal::Anonymous),
         role,
         asked: Asked {
-            session: &wish.session,
-            external_id: None,
-            source_identity: said.source_identity.as_deref(),
-            tags: &said.tags,
-            transitive: &said.transitive,
             vouched: Some(&all),
+            ..said.asked(wish)
         },
         credentials: Credentials::WebIdentity,
     };
@@ -127,17 +112,9 @@ fn grant<'d>(
         decision: Some(Box::new(decision)),
         ..not_authorised()
     })?;
-    let seconds = seconds(wish, role, Chain::First)?;
-    let (issued, expires) = span(desk.around.now, seconds)?;
     let terms = Terms {
-        holder: holder(role, &wish.session),
-        issued,
-        expires,
-        limits: wish.limits(role, desk.known.managed)?,
-        tags: said.tags,
-        transitive: said.transitive,
-        source_identity: said.source_identity,
         vouched: Some(kept(all, issuer.url.name())),
+        ..terms(wish, role, Chain::First, said, desk)?
     };
     Ok((role, terms))
 }
@@ -175,44 +152,41 @@ fn audience(claims: &Claims, issuer: &Issuer) -> Box<str> {
     ours.cloned().unwrap_or_default()
 }
 
-/// What a token says of the session.
-struct Said {
-    tags: BTreeMap<Box<str>, Box<str>>,
-    transitive: BTreeSet<Box<str>>,
-    source_identity: Option<Box<str>>,
+/// What a token says of the session: by the claims that AWS knows, and by the issuer's rules, which count where both
+/// speak of the same tag.
+fn read(claims: &Claims, issuer: &Issuer) -> Result<Said, StsError> {
+    let (mut tags, mut transitive) = claims_of_aws(claims)?;
+    for (key, value, reach) in issuer.mapping.tags(claims) {
+        tags.retain(|(other, _)| other.to_lowercase() != key.to_lowercase());
+        if reach == Reach::Transitive {
+            transitive.push(key.clone());
+        }
+        tags.push((key, value));
+    }
+    let source_identity = source_identity(claims)?;
+    let wrong = |_| rejected("a tag or the source identity has the wrong form");
+    check(&tags, source_identity.as_deref()).map_err(wrong)?;
+    let tags = distinct(tags).map_err(wrong)?;
+    Ok(Said {
+        transitive: keys_of(&tags, &transitive).map_err(wrong)?,
+        tags,
+        source_identity,
+    })
 }
 
-impl Said {
-    /// By the claims that AWS knows, and by the issuer's rules, which count where both speak of the same tag.
-    fn read(claims: &Claims, issuer: &Issuer) -> Result<Self, StsError> {
-        let (mut tags, mut transitive) = claims_of_aws(claims)?;
-        for (key, value, reach) in issuer.mapping.tags(claims) {
-            tags.retain(|(other, _)| other.to_lowercase() != key.to_lowercase());
-            if reach == Reach::Transitive {
-                transitive.push(key.clone());
-            }
-            tags.push((key, value));
-        }
-        let source_identity = source_identity(claims)?;
-        let mut checks = Checks::default();
-        checks.count("tags", tags.len(), 50);
-        for (key, value) in &tags {
-            checks.text_with("tags.key", key, 1..=128, TAG, Echo::Hidden);
-            checks.text_with("tags.value", value, 0..=256, TAG, Echo::Hidden);
-            check_reserved(key, "tags.key", &mut checks);
-        }
-        if let Some(name) = &source_identity {
-            checks.text_with("sourceIdentity", name, 2..=64, NAME, Echo::Hidden);
-        }
-        let rejected = |_| rejected("a tag or the source identity has the wrong form");
-        checks.finish().map_err(rejected)?;
-        let tags = distinct(tags).map_err(rejected)?;
-        Ok(Self {
-            transitive: keys_of(&tags, &transitive).map_err(rejected)?,
-            tags,
-            source_identity,
-        })
+/// As the parameters of AssumeRole are checked.
+fn check(tags: &[(Box<str>, Box<str>)], source_identity: Option<&str>) -> Result<(), StsError> {
+    let mut checks = Checks::default();
+    checks.count("tags", tags.len(), 50);
+    for (key, value) in tags {
+        checks.text_with("tags.key", key, 1..=128, TAG, Echo::Hidden);
+        checks.text_with("tags.value", value, 0..=256, TAG, Echo::Hidden);
+        check_reserved(key, "tags.key", &mut checks);
     }
+    if let Some(name) = source_identity {
+        checks.text_with("sourceIdentity", name, 2..=64, NAME, Echo::Hidden);
+    }
+    checks.finish()
 }
 
 fn source_identity(claims: &Claims) -> Result<Option<Box<str>>, StsError> {
