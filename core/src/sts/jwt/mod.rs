@@ -163,7 +163,7 @@ fn read(part: &'static str, encoded: &str) -> Result<Node, JwtError> {
     let bytes = base64url(encoded).ok_or(JwtError::Malformed("a part is not base64url"))?;
     let text = String::from_utf8(bytes);
     let text = text.map_err(|_| JwtError::Malformed("a part is not UTF-8"))?;
-    let unreadable = |message: &str| JwtError::Unreadable(part, message.into());
+    let unreadable = |message: &str| JwtError::Unreadable(part, short(message));
     let node = document::json(&text).map_err(|problems| {
         let first = problems.first();
         unreadable(first.map_or("no JSON", |problem| &problem.message))
@@ -192,7 +192,12 @@ fn is_within(node: &Node, depth: usize) -> bool {
 
 fn algorithm(header: &Node) -> Result<Algorithm, JwtError> {
     let name = header.get("alg").and_then(Node::text).unwrap_or_default();
-    Algorithm::parse(name).ok_or_else(|| JwtError::Algorithm(name.into()))
+    Algorithm::parse(name).ok_or_else(|| JwtError::Algorithm(short(name)))
+}
+
+/// As much of what a stranger wrote as a message needs.
+fn short(text: &str) -> Box<str> {
+    text.chars().take(80).collect()
 }
 
 /// A token of another kind, such as one for logging out, is signed with the same keys.
@@ -207,7 +212,7 @@ fn check_kind(header: &Node) -> Result<(), JwtError> {
     let lower = lower.strip_prefix("application/").unwrap_or(&lower);
     match lower {
         "jwt" | "at+jwt" => Ok(()),
-        _ => Err(JwtError::Type(kind)),
+        _ => Err(JwtError::Type(short(&kind))),
     }
 }
 

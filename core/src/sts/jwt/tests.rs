@@ -163,6 +163,19 @@ fn algorithms_that_are_not_listed_are_refused() {
 }
 
 #[test]
+fn errors_repeat_little_of_what_strangers_write() {
+    let long = "x".repeat(5_000);
+    for header in [json!({"alg": long}), json!({"alg": "ES256", "typ": long})] {
+        let token = SIGNER.token_with(Algorithm::Es256, &header.to_string(), "{}");
+        let error = verify(&token).unwrap_err().to_string();
+        assert!(error.len() < 160, "{error}");
+    }
+    let twice = format!("{{\"{long}\": 1, \"{long}\": 2}}");
+    let token = SIGNER.token_with(Algorithm::Es256, "{\"alg\": \"ES256\"}", &twice);
+    assert!(verify(&token).unwrap_err().to_string().len() < 160);
+}
+
+#[test]
 fn a_token_without_signature_is_refused() {
     let header = encode("{\"alg\":\"none\"}");
     let claims = encode(claims().to_string());

@@ -1,7 +1,7 @@
 //! A session as bytes: its fields in a fixed order, each text with its length before it. A field added takes a new
 //! version of the token's format.
 
-use super::TooLarge;
+use super::{MAX_TOKEN, TooLarge};
 use crate::identity::{AccessKeyId, SecretKey};
 use crate::sts::session::{Holder, Limits, Session, Terms, Vouched};
 use jiff::Timestamp;
@@ -16,7 +16,8 @@ const USER: u8 = 2;
 /// # Errors
 /// A text or a list is longer than 65,535.
 pub(super) fn write(session: &Session) -> Result<Zeroizing<Vec<u8>>, TooLarge> {
-    let mut out = Sink(Zeroizing::new(Vec::with_capacity(1024)));
+    // Room for the longest: a buffer that grows leaves copies of the secret behind.
+    let mut out = Sink(Zeroizing::new(Vec::with_capacity(MAX_TOKEN)));
     out.text(&session.access_key.0)?;
     out.text(session.secret.expose())?;
     let terms = &session.terms;
