@@ -329,9 +329,9 @@ def test_what_is_no_upload_is_refused(gateway):
     assert (answer.status_code, message(answer)) == (400, "POST requires exactly one file upload per request.")
     answer = post(url, {"key": "k", "x-ignore-large": "a" * 21_000})
     assert (answer.status_code, code(answer)) == (400, "MaxPostPreDataLengthExceededError")
-    answer = post(url, {**signed, "x-amz-object-lock-mode": "GOVERNANCE"})
+    answer = post(url, {**signed, "x-amz-object-lock-event-hold": "ON"})
     assert answer.status_code == 403
-    url, signed = presigned(gateway, "k", fields={"x-amz-object-lock-mode": "GOVERNANCE"})
+    url, signed = presigned(gateway, "k", fields={"x-amz-object-lock-event-hold": "ON"})
     answer = post(url, signed)
     assert (answer.status_code, code(answer)) == (501, "NotImplemented")
 
