@@ -228,10 +228,12 @@ def test_after_the_state_is_lost_nothing_is_destroyed_until_it_is_rebuilt_and_ac
     if after != "null":
         assert here.put(bucket, "k") not in ("null", after)
 
-    said = here.locks("rebuild")
+    # Other tests have buckets on the same store.
+    said = here.locks("rebuild", code=None)
     assert f"locked     {bucket}/k version {after}: GOVERNANCE until 2" in said, said
     assert f"{bucket}/before" not in said
-    assert ("it had no record" in said) == (store != "moto")
+    own = [line for line in said.splitlines() if f" {bucket}/" in line]
+    assert any("it had no record" in line for line in own) == (store != "moto"), own
     assert said.endswith("locks stay in doubt until `portcullis locks acknowledge restore`\n")
     assert ", locked: 0, without a record: 0, unreadable: 0, unknown: 0" in here.locks("rebuild", bucket)
     assert destroy("k", after) == "ServiceUnavailable"
@@ -258,7 +260,7 @@ def test_a_bucket_that_is_forgotten_is_found_where_its_store_keeps_locks(stand, 
     here.gateway.stop()
     here.verb("state", "restore", copy, *here.config)
     here.restart()
-    said = here.locks("rebuild")
+    said = here.locks("rebuild", code=None)
     assert f"locked     {bucket}/k version {version}: GOVERNANCE until 2" in said and "legal hold ON" in said, said
     here.locks("acknowledge", "restore")
     assert refusal(here.s3.delete_object, Bucket=bucket, Key="k", VersionId=version) == "AccessDenied"
