@@ -20,13 +20,17 @@ pub(crate) struct Gateway {
     process: Process,
     address: SocketAddr,
     key: Key,
-    /// On a disk: what is durable in memory costs nothing.
-    state: PathBuf,
+    /// Goes when the process has ended.
+    _state: OnDisk,
 }
 
-impl Drop for Gateway {
+/// A folder on a disk: what is durable in memory costs nothing.
+#[derive(Debug)]
+struct OnDisk(PathBuf);
+
+impl Drop for OnDisk {
     fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.state);
+        let _ = std::fs::remove_dir_all(&self.0);
     }
 }
 
@@ -53,7 +57,7 @@ impl Gateway {
             process,
             address,
             key,
-            state,
+            _state: OnDisk(state),
         })
     }
 
